@@ -1,0 +1,162 @@
+// What replicas say to each other. Transports carry these and understand none of them.
+#ifndef SYNOD_CORE_MESSAGE_H_
+#define SYNOD_CORE_MESSAGE_H_
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "synod/base/ids.h"
+#include "synod/base/payload.h"
+#include "synod/core/durable_state.h"
+#include "synod/core/entry.h"
+#include "synod/core/outcome.h"
+
+namespace synod {
+
+// "This is who I am": exchanged until each member has recorded every other's incarnation, and the
+// same initial configuration. Nobody votes before that.
+struct Introduce {
+  uint64_t configuration_hash = 0;  // Of the sender's initial configuration.
+  Incarnation recorded;  // What the sender has recorded for the receiver; 0: nothing yet.
+  bool wants_reply = false;
+
+  friend bool operator==(const Introduce&, const Introduce&) = default;
+};
+
+// "Would you vote for me in `next_term`?" Changes nothing at the receiver (Ongaro §9.6).
+struct PreVoteRequest {
+  Term next_term;
+  Index last_index;
+  Term last_term;
+
+  friend bool operator==(const PreVoteRequest&, const PreVoteRequest&) = default;
+};
+
+struct PreVoteReply {
+  Term next_term;  // As asked.
+  bool granted = false;
+
+  friend bool operator==(const PreVoteReply&, const PreVoteReply&) = default;
+};
+
+// RequestVote (Raft §5.2). The candidate's term is the message's.
+struct VoteRequest {
+  Index last_index;
+  Term last_term;
+  bool by_transfer =
+      false;  // The leader itself asked for this election: do not protect it (Ongaro §4.2.3).
+
+  friend bool operator==(const VoteRequest&, const VoteRequest&) = default;
+};
+
+struct VoteReply {
+  bool granted = false;
+
+  friend bool operator==(const VoteReply&, const VoteReply&) = default;
+};
+
+// AppendEntries (Raft §5.3).
+struct AppendRequest {
+  Index prev_index;
+  Term prev_term;
+  Index commit;  // ≤ prev_index + entries.size() (I7).
+  std::vector<Entry> entries;
+
+  friend bool operator==(const AppendRequest&, const AppendRequest&) = default;
+};
+
+// Answers an AppendRequest or an installed snapshot. It counts only if its term is the leader's
+// current one and incarnation and epoch are the member's (I9); only then is an index looked at.
+struct AppendReply {
+  enum class Status : uint8_t {
+    kAccepted = 1,  // The log is durable here and equal to the leader's up to `index` (I5, I6).
+    kMismatch = 2,  // The entry at `index` (the request's prev_index) is not ours.
+  };
+  Status status = Status::kAccepted;
+  Index epoch;  // The index of the entry that made the sender a member, as the sender knows it; 0:
+                // initial.
+  Index index;
+  // With kMismatch: the logs can agree at most at `hint_index`, where this log has `hint_term`.
+  Index hint_index;
+  Term hint_term;
+
+  friend bool operator==(const AppendReply&, const AppendReply&) = default;
+};
+
+// Says that the leader of this group in this term is alive, carries its commit index, and asks
+// whether it still leads.
+struct Heartbeat {
+  uint64_t round = 0;  // Rises with every broadcast that a read waits for (Raft §8).
+  Index commit;        // ≤ the receiver's match (I7).
+
+  friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
+};
+
+struct HeartbeatReply {
+  uint64_t round = 0;  // As asked.
+  Index epoch;
+  Index received;  // The log agrees with the leader's up to here, though it may not be durable yet.
+
+  friend bool operator==(const HeartbeatReply&, const HeartbeatReply&) = default;
+};
+
+// "Campaign now, do not wait": the last step of a leadership transfer (Ongaro §3.10).
+struct TimeoutNow {
+  friend bool operator==(const TimeoutNow&, const TimeoutNow&) = default;
+};
+
+// A follower asks the leader for a read index (Ongaro §6.4).
+struct ReadRequest {
+  RequestId context;
+
+  friend bool operator==(const ReadRequest&, const ReadRequest&) = default;
+};
+
+struct ReadReply {
+  RequestId context;
+  Index index;  // Serve the read when this is applied. Meaningful if reason is kNone.
+  Reason reason = Reason::kNone;  // Why it was refused.
+
+  friend bool operator==(const ReadReply&, const ReadReply&) = default;
+};
+
+// A piece of a snapshot; on the bulk lane. The runtime puts the pieces together, and the core hears
+// of the whole.
+struct SnapshotChunk {
+  uint64_t transfer = 0;  // Names this attempt; unique at the sender.
+  SnapshotMeta meta;
+  uint64_t offset = 0;
+  uint32_t checksum = 0;  // CRC-32C of `data`.
+  Payload data;           // The last piece ends at meta.size.
+
+  friend bool operator==(const SnapshotChunk&, const SnapshotChunk&) = default;
+};
+
+struct SnapshotChunkReply {
+  uint64_t transfer = 0;
+  uint64_t next_offset = 0;  // All before it is written at the receiver.
+  bool rejected = false;     // The receiver gave up on this transfer.
+
+  friend bool operator==(const SnapshotChunkReply&, const SnapshotChunkReply&) = default;
+};
+
+// The position of an alternative here is its number on the wire: append only.
+using MessageBody = std::variant<Introduce, PreVoteRequest, PreVoteReply, VoteRequest, VoteReply,
+                                 AppendRequest, AppendReply, Heartbeat, HeartbeatReply, TimeoutNow,
+                                 ReadRequest, ReadReply, SnapshotChunk, SnapshotChunkReply>;
+
+struct Message {
+  GroupId group;
+  NodeId from;
+  NodeId to;
+  Incarnation incarnation;  // The sender's.
+  Term term;                // The sender's current one, or for an answer the one it was given in.
+  MessageBody body;
+
+  friend bool operator==(const Message&, const Message&) = default;
+};
+
+}  // namespace synod
+
+#endif  // SYNOD_CORE_MESSAGE_H_

@@ -1,0 +1,87 @@
+// How a request ends: exactly once, and honest about what is known.
+#ifndef SYNOD_CORE_OUTCOME_H_
+#define SYNOD_CORE_OUTCOME_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "synod/base/ids.h"
+
+namespace synod {
+
+// Why a request did not succeed.
+enum class Reason : uint8_t {
+  kNone = 0,
+  kNotLeader = 1,       // Ask the leader; the hint names it if it is known.
+  kNoQuorum = 2,        // The members have not all introduced themselves yet, so nobody may lead.
+  kLeadershipLost = 3,  // This replica stopped leading while the request was under way.
+  kTransferring = 4,    // Leadership is being handed over; ask again in a moment.
+  kOverloaded = 5,    // A bound on what may be under way is reached; ask again later, more slowly.
+  kTooLarge = 6,      // The command exceeds the group's max_entry_bytes.
+  kNoSpace = 7,       // The log's disk is nearly full.
+  kDeadline = 8,      // The caller's deadline passed.
+  kStopped = 9,       // The replica is stopping or has failed.
+  kNotVoter = 10,     // The target of a transfer may not lead.
+  kUnreachable = 11,  // The target of a transfer did not catch up in time.
+};
+
+// One sentence for people.
+constexpr std::string_view Describe(Reason reason) {
+  switch (reason) {
+    case Reason::kNone:
+      return "no reason";
+    case Reason::kNotLeader:
+      return "this replica is not the leader";
+    case Reason::kNoQuorum:
+      return "the members have not all introduced themselves yet";
+    case Reason::kLeadershipLost:
+      return "leadership was lost while the request was under way";
+    case Reason::kTransferring:
+      return "leadership is being transferred";
+    case Reason::kOverloaded:
+      return "too many requests are under way";
+    case Reason::kTooLarge:
+      return "the command is larger than max_entry_bytes";
+    case Reason::kNoSpace:
+      return "the log's disk is nearly full";
+    case Reason::kDeadline:
+      return "the deadline passed";
+    case Reason::kStopped:
+      return "the replica is stopped";
+    case Reason::kNotVoter:
+      return "the target is not a voter";
+    case Reason::kUnreachable:
+      return "the target did not catch up in time";
+  }
+  return "unknown reason";
+}
+
+// The end of a proposal.
+struct Outcome {
+  enum class Kind : uint8_t {
+    kCommitted,     // Applied at `index`, with `result`.
+    kNotCommitted,  // Never appended, and never will be: safe to retry.
+    kUnknown,       // It may have committed or may yet: retry only what may happen twice.
+  };
+  Kind kind = Kind::kUnknown;
+  Reason reason = Reason::kNone;  // Of kNotCommitted and kUnknown.
+  Index index;                    // Of kCommitted.
+  std::string result;             // The state machine's answer, of kCommitted.
+  NodeId leader;                  // Who leads, as far as this replica knows; 0: nobody known.
+
+  [[nodiscard]] bool ok() const { return kind == Kind::kCommitted; }
+};
+
+// A request of this replica's that ended without an entry to apply, as the core reports it.
+struct Resolved {
+  RequestId request;
+  Outcome::Kind kind = Outcome::Kind::kNotCommitted;  // kCommitted: a transfer that succeeded.
+  Reason reason = Reason::kNone;
+
+  friend bool operator==(const Resolved&, const Resolved&) = default;
+};
+
+}  // namespace synod
+
+#endif  // SYNOD_CORE_OUTCOME_H_

@@ -1,0 +1,30 @@
+// The birth of a group, which is not the same as its start.
+#ifndef SYNOD_NODE_BOOTSTRAP_H_
+#define SYNOD_NODE_BOOTSTRAP_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "synod/base/ids.h"
+#include "synod/port/log_store.h"
+
+namespace synod {
+
+struct BootstrapOptions {
+  ClusterId cluster;  // The same on every member, and unlike every other cluster's.
+  NodeId node;        // Whose store this is.
+  GroupId group = 1;
+  std::vector<NodeId> members;  // The group's initial voters, the same on every member.
+};
+
+// Writes the cluster, the members and a fresh random incarnation into a store that does not hold
+// the group yet. Done once in the life of each member's disk: a replica that finds its store empty
+// refuses to start, because an empty store may be one that was wiped. Durable at return; blocks.
+//
+// kAlreadyExists if the group is there (start it instead); kFailedPrecondition if the store belongs
+// to another node or cluster; kInvalidArgument for options that fit no group.
+[[nodiscard]] absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options);
+
+}  // namespace synod
+
+#endif  // SYNOD_NODE_BOOTSTRAP_H_

@@ -1,0 +1,73 @@
+// The port for networks.
+#ifndef SYNOD_PORT_TRANSPORT_H_
+#define SYNOD_PORT_TRANSPORT_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "synod/base/ids.h"
+#include "synod/core/durable_state.h"
+#include "synod/core/message.h"
+#include "synod/port/event_loop.h"
+#include "synod/port/logger.h"
+
+namespace synod {
+
+// What the runtime does with what arrives. Called on the loop's thread.
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+
+  // One batch: as much as one wake-up found. The messages are well formed, and come from a peer
+  // that passed the transport's checks: their `from` is that peer, their `to` this node. The
+  // receiver may move them away.
+  virtual void OnMessages(std::span<Message> batch) = 0;
+
+  // A path to `peer` has come up (again): what was sent before may be lost.
+  virtual void OnPeerConnected(NodeId peer) = 0;
+};
+
+// Moves messages between hosts. It may lose, repeat and reorder them, and says nothing about it. It
+// never alters one: what does not match its checksum is dropped and counted. All methods are called
+// on the loop's thread, but for Counters.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  struct Context {
+    StoreIdentity self;
+    EventLoop* loop = nullptr;     // Outlives the transport.
+    Receiver* receiver = nullptr;  // Outlives the transport.
+    Logger logger;
+  };
+
+  // Begins to listen and to connect. kUnavailable or kAlreadyExists with the address in the message
+  // if it cannot listen; kInvalidArgument if the peer list does not fit this node. Called once.
+  // Unreachable peers are no error: it keeps trying.
+  [[nodiscard]] virtual absl::Status Start(Context context) = 0;
+
+  // Queues the messages for `to` and returns at once; the order between calls is kept where the
+  // network keeps it. Beyond the bound of the peer's queue messages are dropped and counted.
+  // SnapshotChunks take a lane of their own, so that they delay nothing else, and small messages
+  // (heartbeats, votes, answers) never wait behind queued appends. May be called for an unknown
+  // peer: dropped and counted. The span's messages may be moved from.
+  virtual void Send(NodeId to, std::span<Message> messages) = 0;
+
+  // True if a chunk for `to` would be queued now rather than dropped.
+  [[nodiscard]] virtual bool CanSendBulk(NodeId to) const = 0;
+
+  // Stops listening and closes everything; no callback afterwards. What is queued may be lost.
+  virtual void Stop() = 0;
+
+  // Name and value of each counter, for Status pages and tests: frames and bytes in and out, drops
+  // by reason, reconnects, refused handshakes by reason. From any thread.
+  [[nodiscard]] virtual std::vector<std::pair<std::string, uint64_t>> Counters() const = 0;
+};
+
+}  // namespace synod
+
+#endif  // SYNOD_PORT_TRANSPORT_H_

@@ -1,0 +1,106 @@
+// How effects are gathered and handed over.
+
+namespace synod {
+
+inline void Raft::Send(NodeId to, MessageBody body, PersistToken after) {
+  output_.messages.push_back({.message = {.group = self_.group,
+                                          .from = self_.node,
+                                          .to = to,
+                                          .incarnation = self_.incarnation,
+                                          .term = hard_state_.term,
+                                          .body = std::move(body)},
+                              .after = after});
+}
+
+inline void Raft::Resolve(RequestId request, Outcome::Kind kind, Reason reason) {
+  output_.resolved.push_back({.request = request, .kind = kind, .reason = reason});
+}
+
+inline void Raft::RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal) {
+  if (!fatal && now_ < next_alert_) return;
+  output_.alerts.push_back({.kind = kind, .peer = peer, .fatal = fatal});
+  if (!fatal) next_alert_ = now_ + options_.election_timeout;
+}
+
+inline void Raft::Invalid(const Message& message) {
+  ++counters_.invalid_messages;
+  RaiseAlert(Alert::Kind::kInvalidMessage, message.from, /*fatal=*/false);
+}
+
+inline bool Raft::HasUnwritten() const { return hard_state_changed_ || !output_.persist.IsEmpty(); }
+
+// The write after which all that this replica knows now is durable; 0 if it is already.
+inline PersistToken Raft::AllWrites() const {
+  if (HasUnwritten()) return last_token_ + 1;
+  return last_token_ == done_token_ ? PersistToken() : last_token_;
+}
+
+inline void Raft::Persisted(PersistToken token) {
+  SYNOD_ASSERT(token <= last_token_, "only a write that was asked for can be done");
+  has_output_ = true;
+  if (token <= done_token_) return;
+  done_token_ = token;
+  oldest_write_ = done_token_ == last_token_ ? kNever : now_;
+  log_.WriteDone(token);
+  if (!introduction_token_.IsZero() && introduction_token_ <= done_token_) introduced_ = true;
+  if (IsLeader()) {
+    AdvanceCommitIndex();
+  } else if (auto* candidate = std::get_if<Candidate>(&role_)) {
+    if (candidate->own_vote <= done_token_) {
+      candidate->ballots.Record(self_.node, true);
+      CountBallots();
+    }
+  }
+}
+
+inline void Raft::TakeOutput(Output& out) {
+  if (IsLeader()) {
+    BeginReadRound();
+    Replicate();
+    MaybeAskTransferTarget();
+  }
+  if (HasUnwritten()) {
+    if (hard_state_changed_) output_.persist.hard_state = hard_state_;
+    hard_state_changed_ = false;
+    if (last_token_ == done_token_) oldest_write_ = now_;
+    output_.persist.token = ++last_token_;
+    log_.WriteBegan(last_token_);
+  }
+  output_.next_deadline = NextDeadline();
+  std::swap(out, output_);
+  output_.Clear();
+  has_output_ = false;
+}
+
+inline Instant Raft::NextDeadline() const {
+  Instant deadline = transfer_ ? transfer_->deadline : kNever;
+  if (const auto* leader = std::get_if<Leader>(&role_)) {
+    return std::min({deadline, leader->next_heartbeat, leader->commit_notice});
+  }
+  deadline = std::min(deadline, election_deadline_);
+  if (!KnowsEveryPeer()) deadline = std::min(deadline, next_introduction_);
+  if (!forwarded_reads_.empty()) deadline = std::min(deadline, forwarded_reads_.front().resend);
+  return deadline;
+}
+
+inline void Raft::Tick(Instant now) {
+  if (now <= now_) return;
+  now_ = now;
+  if (now < NextDeadline()) return;
+  has_output_ = true;
+  if (transfer_ && now_ >= transfer_->deadline) ConcludeTransfer(/*timed_out=*/true);
+  if (IsLeader()) {
+    TickLeader();
+    return;
+  }
+  if (now_ >= next_introduction_ && !KnowsEveryPeer()) IntroduceToStrangers();
+  TickForwardedReads();
+  if (now_ >= election_deadline_) Campaign();
+}
+
+inline std::span<const Progress> Raft::progress() const {
+  const auto* leader = std::get_if<Leader>(&role_);
+  return leader == nullptr ? std::span<const Progress>() : leader->peers;
+}
+
+}  // namespace synod

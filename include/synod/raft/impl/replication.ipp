@@ -1,0 +1,320 @@
+// Log replication (Raft §5.3) and commitment (§5.4.2).
+
+namespace synod {
+
+inline Progress* Raft::FindPeer(NodeId node) {
+  auto* leader = std::get_if<Leader>(&role_);
+  if (leader == nullptr) return nullptr;
+  for (Progress& peer : leader->peers) {
+    if (peer.node == node) return &peer;
+  }
+  return nullptr;
+}
+
+// --- The leader's side ---
+
+inline Reason Raft::RefusalOf(const Proposal& proposal) const {
+  const auto* leader = std::get_if<Leader>(&role_);
+  if (leader == nullptr) return introduced_ ? Reason::kNotLeader : Reason::kNoQuorum;
+  if (transfer_) return Reason::kTransferring;
+  if (!has_space_) return Reason::kNoSpace;
+  const size_t size = proposal.command.size();
+  if (size > options_.max_entry_bytes) return Reason::kTooLarge;
+  const size_t bytes = size + Entry::kHeaderBytes;
+  if (leader->uncommitted_bytes + bytes > options_.max_uncommitted_bytes ||
+      log_.bytes() + bytes > options_.max_log_bytes) {
+    return Reason::kOverloaded;
+  }
+  return Reason::kNone;
+}
+
+inline void Raft::Propose(std::span<Proposal> proposals) {
+  has_output_ = true;
+  for (Proposal& proposal : proposals) {
+    const Reason refusal = RefusalOf(proposal);
+    if (refusal != Reason::kNone) {
+      ++counters_.refused_proposals;
+      Resolve(proposal.request, Outcome::Kind::kNotCommitted, refusal);
+      continue;
+    }
+    AppendOwn(EntryKind::kCommand, std::move(proposal.command));
+    std::get<Leader>(role_).proposals.push_back({log_.last(), proposal.request});
+  }
+}
+
+inline void Raft::AppendOwn(EntryKind kind, Payload payload) {
+  Entry entry{.index = log_.last() + 1,
+              .term = hard_state_.term,
+              .kind = kind,
+              .payload = std::move(payload)};
+  std::get<Leader>(role_).uncommitted_bytes += entry.Bytes();
+  output_.persist.entries.push_back(entry);
+  log_.Append(std::move(entry));
+}
+
+// Sends every peer what it lacks and may be sent. Runs once per output, so that all inputs since
+// the last share one append.
+inline void Raft::Replicate() {
+  auto& leader = std::get<Leader>(role_);
+  for (Progress& peer : leader.peers) {
+    while (SendAppend(peer)) {
+    }
+    if (peer.commit_sent < std::min(commit_, peer.match)) {
+      leader.commit_notice =
+          std::min(leader.commit_notice, now_ + options_.heartbeat_interval / 10);
+    }
+  }
+}
+
+// Sends one append; false if nothing was sent, or nothing more may be.
+inline bool Raft::SendAppend(Progress& peer) {
+  const bool replicating = peer.state == Progress::State::kReplicate;
+  if (peer.state == Progress::State::kSnapshot) return false;
+  if (peer.state == Progress::State::kProbe && peer.probe_sent) return false;
+  if (replicating &&
+      (peer.next > log_.last() || peer.inflight.size() >= options_.max_inflight_appends ||
+       peer.inflight_bytes >= options_.max_inflight_bytes)) {
+    return false;
+  }
+  const Index prev = peer.next - 1;
+  const std::optional<Term> prev_term = log_.TermAt(prev);
+  if (!prev_term) {
+    NeedSnapshot(peer);
+    return false;
+  }
+  AppendRequest request{.prev_index = prev, .prev_term = *prev_term, .commit = {}, .entries = {}};
+  size_t bytes = 0;
+  Index last = prev;
+  while (last < log_.last() && bytes < options_.max_append_bytes) {
+    const size_t more = log_.At(last + 1).Bytes();
+    if (bytes > 0 && bytes + more > options_.max_append_bytes) break;
+    bytes += more;
+    ++last;
+  }
+  request.entries.reserve(last - prev);
+  for (Index i = prev + 1; i <= last; ++i) request.entries.push_back(log_.At(i));
+  request.commit = std::min(commit_, last);  // I7
+  // What a probe carries is not yet known to arrive on equal ground, so it tells an idle peer
+  // nothing for sure.
+  if (replicating) peer.commit_sent = std::max(peer.commit_sent, request.commit);
+  Send(peer.node, std::move(request));
+  if (!replicating) {
+    peer.probe_sent = true;
+    return false;
+  }
+  peer.next = last + 1;
+  peer.Sent(last, bytes, now_);
+  return true;
+}
+
+inline void Raft::On(const Message& message, const AppendReply& reply) {
+  Progress* peer = FindPeer(message.from);
+  if (peer == nullptr || reply.epoch != peer->epoch) {
+    ++counters_.stale_messages;
+    return;
+  }
+  if (reply.index > log_.last() || reply.hint_index > log_.last()) {
+    Invalid(message);
+    return;
+  }
+  peer->last_heard = now_;
+  if (reply.status == AppendReply::Status::kMismatch) {
+    OnMismatch(*peer, reply);
+    return;
+  }
+  peer->match = std::max(peer->match, reply.index);
+  peer->next = std::max(peer->next, peer->match + 1);
+  peer->Acknowledged(peer->match, now_);
+  const bool log_reaches = log_.TermAt(peer->match).has_value();
+  if (peer->state == Progress::State::kProbe && reply.index + 1 >= peer->next) {
+    peer->BecomeReplicate();
+  } else if (peer->state == Progress::State::kSnapshot && log_reaches) {
+    peer->BecomeReplicate();
+  }
+  AdvanceCommitIndex();
+}
+
+// The peer's log differs at the request's previous entry: step back to where the logs can agree.
+// Late rejections, overtaken by acks or by another probe, say nothing any more (R4).
+inline void Raft::OnMismatch(Progress& peer, const AppendReply& reply) {
+  ++counters_.append_mismatches;
+  switch (peer.state) {
+    case Progress::State::kSnapshot:
+      return;
+    case Progress::State::kReplicate:
+      if (reply.index > peer.match) peer.BecomeProbe(peer.match + 1);
+      return;
+    case Progress::State::kProbe: {
+      if (reply.index + 1 != peer.next) return;
+      const Index agree = LastIndexAgreeing(reply.hint_index, reply.hint_term);
+      peer.BecomeProbe(std::max(peer.match, std::min(agree, reply.index - 1)) + 1);
+      return;
+    }
+  }
+}
+
+// The last index ≤ `index` where this log's term is ≤ `term`: above it, a log that has `term` at
+// `index` cannot agree with this one. If compaction hides the answer, the base: the next step is a
+// snapshot.
+inline Index Raft::LastIndexAgreeing(Index index, Term term) const {
+  Index agree = std::min(index, log_.last());
+  while (log_.Contains(agree) && log_.At(agree).term > term) agree = agree - 1;
+  return agree;
+}
+
+// The TLA+ action AdvanceCommitIndex.
+inline void Raft::AdvanceCommitIndex() {
+  const auto& leader = std::get<Leader>(role_);
+  const auto match_of = [&](NodeId node) {
+    if (node == self_.node) return log_.durable();
+    for (const Progress& peer : leader.peers) {
+      if (peer.node == node) return peer.match;
+    }
+    return Index();
+  };
+  const Index reached = QuorumSystem(configuration_).Reached<Index>(match_of);
+  if (reached <= commit_) return;
+  // An entry of an older term is never committed by counting: a majority may hold it and a later
+  // leader may still overwrite it. It commits with the first entry of this term behind it (Raft
+  // §5.4.2, figure 8).
+  if (reached < leader.term_start && !Mutated(Mutation::kCommitOldTermByCount)) return;
+  CommitTo(reached);
+}
+
+// Hands the entries up to `index` over for application. Ignored if they are already.
+inline void Raft::CommitTo(Index index) {
+  SYNOD_ASSERT(index <= log_.last(), "only entries in the log are committed");
+  auto* leader = std::get_if<Leader>(&role_);
+  while (commit_ < index) {
+    ++commit_;
+    const Entry& entry = log_.At(commit_);
+    RequestId request;
+    if (leader != nullptr) {
+      leader->uncommitted_bytes -= entry.Bytes();
+      if (!leader->proposals.empty() && leader->proposals.front().index == commit_) {
+        request = leader->proposals.front().request;
+        leader->proposals.pop_front();
+      }
+    }
+    output_.committed.push_back({.entry = entry, .request = request});
+  }
+}
+
+// --- The follower's side ---
+
+inline void Raft::On(const Message& message, AppendRequest& request) {
+  if (IsLeader() || (!leader_.IsZero() && leader_ != message.from)) {
+    Invalid(message);  // Two leaders in one term: not by any correct replica (Raft §5.2).
+    return;
+  }
+  Index expected = request.prev_index;
+  Term term = request.prev_term;
+  for (const Entry& entry : request.entries) {
+    if (entry.index != ++expected || entry.term < term || entry.term > message.term) {
+      Invalid(message);
+      return;
+    }
+    term = entry.term;
+  }
+  HeardFromLeader(message.from);
+  if (!has_space_ && !request.entries.empty())
+    return;  // Not acked, so not counted; it comes again (F5).
+  if (request.prev_index < commit_ && expected <= commit_) {
+    // All of it is committed here, hence the leader's too (leader completeness, Raft §5.4.3).
+    Acknowledge(message.from, commit_);
+    return;
+  }
+  const bool agrees =
+      request.prev_index < commit_ || log_.TermAt(request.prev_index) == request.prev_term ||
+      (Mutated(Mutation::kNoPreviousEntryCheck) && request.prev_index <= log_.last());
+  if (!agrees) {
+    AnswerMismatch(message, request);
+    return;
+  }
+  if (!AppendFrom(message, request)) return;
+  verified_ = std::max(verified_, expected);
+  CommitTo(std::max(commit_, std::min(request.commit, expected)));  // R2
+  Acknowledge(message.from, expected);
+}
+
+// Appends what is new. Only a real conflict truncates: a short old append after a long new one must
+// not (R3). False if the request would overwrite what is committed.
+inline bool Raft::AppendFrom(const Message& message, AppendRequest& request) {
+  if (Mutated(Mutation::kTruncateAlways) && request.prev_index < log_.last() &&
+      request.prev_index >= commit_) {
+    TruncateFrom(request.prev_index + 1);
+  }
+  for (Entry& entry : request.entries) {
+    if (entry.index < log_.first()) continue;  // Compacted, so committed.
+    if (log_.Contains(entry.index)) {
+      if (log_.At(entry.index).term == entry.term) continue;
+      if (entry.index <= commit_) {
+        RaiseAlert(Alert::Kind::kUnsafeTruncation, message.from, /*fatal=*/true);  // R10
+        return false;
+      }
+      TruncateFrom(entry.index);
+    }
+    output_.persist.entries.push_back(entry);
+    log_.Append(std::move(entry));
+  }
+  return true;
+}
+
+inline void Raft::TruncateFrom(Index index) {
+  SYNOD_ASSERT(index > commit_, "a committed entry is never truncated (R10)");
+  log_.TruncateFrom(index);
+  Persist& persist = output_.persist;
+  while (!persist.entries.empty() && persist.entries.back().index >= index) {
+    persist.entries.pop_back();
+  }
+  persist.truncate_from = std::min(persist.truncate_from.value_or(index), index);
+  verified_ = std::min(verified_, index - 1);
+  VoidAcksFrom(index);
+}
+
+// Entries that are truncated before their write was handed over will never be durable, so acks of
+// this very output that promised them must not leave (R5, R11).
+inline void Raft::VoidAcksFrom(Index index) {
+  std::erase_if(output_.messages, [index](const Outgoing& outgoing) {
+    const auto* ack = std::get_if<AppendReply>(&outgoing.message.body);
+    return ack != nullptr && ack->status == AppendReply::Status::kAccepted && ack->index >= index;
+  });
+}
+
+// Promises the leader that the log is durable here and equal to its own up to `index` (I5, I6): so
+// it waits for every write there is (R9).
+inline void Raft::Acknowledge(NodeId leader, Index index) {
+  const PersistToken after = Mutated(Mutation::kAckBeforePersist) ? PersistToken() : AllWrites();
+  if (!output_.messages.empty()) {
+    // A newer ack of the same term says all that the one before it did.
+    Outgoing& previous = output_.messages.back();
+    auto* ack = std::get_if<AppendReply>(&previous.message.body);
+    if (ack != nullptr && ack->status == AppendReply::Status::kAccepted &&
+        previous.message.to == leader && previous.message.term == hard_state_.term) {
+      ack->index = std::max(ack->index, index);
+      previous.after = after;
+      return;
+    }
+  }
+  Send(leader,
+       AppendReply{.status = AppendReply::Status::kAccepted,
+                   .epoch = epoch_,
+                   .index = index,
+                   .hint_index = Index(),
+                   .hint_term = Term()},
+       after);
+}
+
+// Says where the logs can agree at most, so that the leader skips whole terms instead of single
+// entries.
+inline void Raft::AnswerMismatch(const Message& message, const AppendRequest& request) {
+  ++counters_.append_mismatches;
+  Index hint = LastIndexAgreeing(std::min(request.prev_index - 1, log_.last()), request.prev_term);
+  Send(message.from, AppendReply{.status = AppendReply::Status::kMismatch,
+                                 .epoch = epoch_,
+                                 .index = request.prev_index,
+                                 .hint_index = hint,
+                                 .hint_term = log_.TermAt(hint).value_or(Term())});
+}
+
+}  // namespace synod

@@ -1,0 +1,103 @@
+// Snapshots (Raft §7): taken here, needed by a peer, received from a leader. Their bytes are the
+// runtime's business.
+
+namespace synod {
+
+inline bool Raft::SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged) {
+  SYNOD_ASSERT(meta.index <= commit_, "only applied entries are in a snapshot");
+  if (meta.index <= snapshot_.index || output_.persist.snapshot) return false;
+  has_output_ = true;
+  snapshot_ = meta;
+  output_.persist.snapshot = InstallStaged{.staged = staged, .meta = meta, .resets_log = false};
+  // Entries behind it are kept for followers that are a little late, as long as they are not too
+  // many or too large.
+  Index compact_to =
+      Index(meta.index.value() - std::min(meta.index.value(), options_.trailing_entries));
+  if (log_.bytes() > options_.max_log_bytes / 2) compact_to = meta.index;
+  if (compact_to > log_.first() - 1) {
+    log_.CompactTo(compact_to);
+    // The entry at the new base stays on disk: its term is needed when the log is loaded.
+    output_.persist.compact_to = compact_to == meta.index ? compact_to : compact_to - 1;
+  }
+  return true;
+}
+
+inline void Raft::NeedSnapshot(Progress& peer) {
+  SYNOD_ASSERT(!snapshot_.index.IsZero(), "a log that was compacted has a snapshot");
+  ++counters_.snapshots_needed;
+  peer.BecomeSnapshot();
+  output_.send_snapshots.push_back({.to = peer.node, .term = hard_state_.term});
+}
+
+inline void Raft::SnapshotSendEnded(NodeId to, Term term, bool delivered) {
+  Progress* peer = term == hard_state_.term ? FindPeer(to) : nullptr;
+  if (peer == nullptr || peer->state != Progress::State::kSnapshot) return;  // Overtaken (S6).
+  has_output_ = true;
+  // Its ack says how far the peer is; if that is lost, or nothing was delivered, a probe finds out,
+  // and asks for another snapshot if need be: after the peer's next sign of life, lest it be tried
+  // in a loop.
+  peer->BecomeProbe(delivered ? std::max(peer->match, snapshot_.index) + 1 : peer->match + 1);
+  peer->probe_sent = !delivered;
+}
+
+inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term term,
+                                   const SnapshotMeta& meta, StagedSnapshot staged) {
+  has_output_ = true;
+  if (Recorded(from).IsZero() || Recorded(from) != incarnation || term < hard_state_.term ||
+      output_.persist.snapshot) {
+    ++counters_.stale_messages;
+    return false;
+  }
+  if (term > hard_state_.term) BecomeFollower(term, from);
+  if (IsLeader() || (!leader_.IsZero() && leader_ != from)) return false;
+  HeardFromLeader(from);
+  if (meta.index <= commit_) {  // S2
+    Acknowledge(from, commit_);
+    return false;
+  }
+  if (log_.TermAt(meta.index) == meta.term) {
+    // The log has all that the snapshot stands for: apply it from there, and keep what follows
+    // (Raft §7).
+    verified_ = std::max(verified_, meta.index);
+    CommitTo(meta.index);
+    Acknowledge(from, meta.index);
+    return false;
+  }
+  InstallInPlaceOfLog(meta, staged);
+  Acknowledge(from, meta.index);
+  return true;
+}
+
+inline void Raft::InstallInPlaceOfLog(const SnapshotMeta& meta, StagedSnapshot staged) {
+  VoidAcksFrom(commit_ + 1);
+  Persist& persist = output_.persist;
+  persist.entries.clear();
+  persist.truncate_from.reset();
+  persist.compact_to.reset();
+  persist.snapshot = InstallStaged{.staged = staged, .meta = meta, .resets_log = true};
+  log_.Reset(meta.index, meta.term);
+  snapshot_ = meta;
+  configuration_ = meta.configuration;
+  commit_ = meta.index;
+  verified_ = meta.index;
+  // What was to be applied in this output is in the image; the results of own proposals among it
+  // are lost.
+  for (const Committed& committed : output_.committed) {
+    if (!committed.request.IsZero()) {
+      Resolve(committed.request, Outcome::Kind::kUnknown, Reason::kLeadershipLost);
+    }
+  }
+  output_.committed.clear();
+  output_.restore = Restore{.meta = meta, .after = AllWrites()};
+}
+
+inline void Raft::SetHasSpace(bool has_space) {
+  if (has_space_ == has_space) return;
+  has_output_ = true;
+  has_space_ = has_space;
+}
+
+inline void Raft::On(const Message& message, const SnapshotChunk&) { Invalid(message); }
+inline void Raft::On(const Message& message, const SnapshotChunkReply&) { Invalid(message); }
+
+}  // namespace synod

@@ -1,0 +1,91 @@
+// How a replica begins: from what its store holds.
+
+namespace synod {
+
+namespace internal {
+
+// FNV-1a over the members in canonical order: equal on members that were bootstrapped alike.
+inline uint64_t HashOf(const Configuration& configuration) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  const auto add = [&hash](uint64_t value) {
+    for (int byte = 0; byte < 8; ++byte) {
+      hash = (hash ^ ((value >> (8 * byte)) & 0xff)) * 0x100000001b3u;
+    }
+  };
+  for (const auto* list :
+       {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
+    add(list->size());
+    for (NodeId node : *list) add(node.value());
+  }
+  return hash;
+}
+
+// The log behind the snapshot, and what is left of it before. The base needs a term: where entries
+// before the snapshot's end are kept, that is the first of them itself.
+inline RaftLog LogOf(DurableState& state) {
+  std::vector<Entry>& entries = state.entries;
+  if (entries.empty() || entries.front().index == state.snapshot.index + 1) {
+    return RaftLog(state.snapshot.index, state.snapshot.term, std::move(entries));
+  }
+  const Index base = entries.front().index;
+  const Term base_term = entries.front().term;
+  entries.erase(entries.begin());
+  return RaftLog(base, base_term, std::move(entries));
+}
+
+}  // namespace internal
+
+inline absl::Status Raft::Validate(const DurableState& state) {
+  const std::vector<NodeId>& voters = state.initial_configuration.voters;
+  if (voters.empty() || voters.size() > kMaxVoters) {
+    return absl::DataLossError("the stored configuration does not have 1 to 15 voters");
+  }
+  if (state.snapshot.index.IsZero() != state.snapshot.term.IsZero()) {
+    return absl::DataLossError("the stored snapshot has an index without a term, or the reverse");
+  }
+  Term term = Term();
+  for (size_t i = 0; i < state.entries.size(); ++i) {
+    const Entry& entry = state.entries[i];
+    if (entry.index != state.entries.front().index + i) {
+      return absl::DataLossError("the stored log has a gap");
+    }
+    if (entry.term < term || entry.term > state.hard_state.term) {
+      return absl::DataLossError("terms in the stored log do not rise up to the stored term");
+    }
+    term = entry.term;
+    if (entry.index == state.snapshot.index && entry.term != state.snapshot.term) {
+      return absl::DataLossError("the stored log contradicts the stored snapshot");
+    }
+  }
+  if (state.snapshot.term > state.hard_state.term) {
+    return absl::DataLossError("the stored snapshot is of a later term than the stored one");
+  }
+  if (!state.entries.empty() && (state.entries.front().index > state.snapshot.index + 1 ||
+                                 state.entries.back().index < state.snapshot.index)) {
+    return absl::DataLossError("the stored log does not meet the stored snapshot");
+  }
+  return absl::OkStatus();
+}
+
+inline Raft::Raft(const RaftOptions& options, const Identity& identity, DurableState state,
+                  uint64_t seed, Instant now)
+    : options_(options),
+      self_(identity),
+      configuration_hash_(internal::HashOf(state.initial_configuration)),
+      rng_(seed),
+      now_(now),
+      hard_state_(std::move(state.hard_state)),
+      snapshot_(state.snapshot),
+      log_(internal::LogOf(state)),
+      configuration_(state.snapshot.index.IsZero() ? state.initial_configuration
+                                                   : state.snapshot.configuration),
+      leader_heard_(now - options.election_timeout),
+      commit_(state.snapshot.index),
+      next_introduction_(now),
+      next_alert_(now),
+      next_context_(rng_.Next()) {
+  introduced_ = KnowsEveryPeer();
+  ResetElectionTimer();
+}
+
+}  // namespace synod

@@ -1,0 +1,83 @@
+// How a message enters: what is acceptable at all, then the term rule, once, then one handler per
+// message.
+
+namespace synod {
+
+inline void Raft::Step(Message message) {
+  has_output_ = true;
+  if (!IsAcceptable(message)) return;
+  if (!PassesTermRule(message)) return;
+  Dispatch(message);
+}
+
+// A message must be for this replica, from another member, and from the disk that this member is
+// known by: one that was wiped has forgotten its promises, and may neither vote nor ack under its
+// old name (I3, I9, M3).
+inline bool Raft::IsAcceptable(const Message& message) {
+  if (message.group != self_.group || message.to != self_.node || message.from == self_.node ||
+      message.incarnation.IsZero() || !configuration_.IsMember(message.from)) {
+    Invalid(message);
+    return false;
+  }
+  if (std::holds_alternative<Introduce>(message.body)) return true;
+  if (Recorded(message.from) != message.incarnation) {
+    ++counters_.unknown_incarnation_messages;
+    RefuseIncarnation(message.from);
+    return false;
+  }
+  return true;
+}
+
+// Raft §5.1: a newer term makes a follower, an older one is refused. False if the message ends
+// here.
+inline bool Raft::PassesTermRule(const Message& message) {
+  // These claim nothing in the term they carry, neither for the sender nor for another.
+  if (std::holds_alternative<Introduce>(message.body) ||
+      std::holds_alternative<PreVoteRequest>(message.body)) {
+    return true;
+  }
+  if (message.term == hard_state_.term) return true;
+  if (message.term < hard_state_.term) {
+    // A replica of an older term may grant a pre-vote for the next one, and may ask to read.
+    if (std::holds_alternative<PreVoteReply>(message.body) ||
+        std::holds_alternative<ReadRequest>(message.body)) {
+      return true;
+    }
+    AnswerStale(message);
+    return false;
+  }
+  if (const auto* vote = std::get_if<VoteRequest>(&message.body)) {
+    // Whoever hears its leader does not help to depose it (Ongaro §6.2), unless the leader asked
+    // for it.
+    if (options_.check_quorum && LeaderIsAlive() && !vote->by_transfer) {
+      ++counters_.stale_messages;
+      return false;
+    }
+  }
+  const bool from_leader = std::holds_alternative<AppendRequest>(message.body) ||
+                           std::holds_alternative<Heartbeat>(message.body);
+  BecomeFollower(message.term, from_leader ? message.from : NodeId());
+  return true;
+}
+
+// Tells the sender of an outdated request of the newer term, so that a leader that was cut off
+// stands down and a candidate that fell behind catches up (E8).
+inline void Raft::AnswerStale(const Message& message) {
+  ++counters_.stale_messages;
+  if (std::holds_alternative<AppendRequest>(message.body) ||
+      std::holds_alternative<Heartbeat>(message.body)) {
+    Send(message.from, AppendReply{.status = AppendReply::Status::kMismatch,
+                                   .epoch = epoch_,
+                                   .index = Index(),
+                                   .hint_index = Index(),
+                                   .hint_term = Term()});
+  } else if (std::holds_alternative<VoteRequest>(message.body)) {
+    Send(message.from, VoteReply{.granted = false});
+  }
+}
+
+inline void Raft::Dispatch(Message& message) {
+  std::visit([&](auto& body) { On(message, body); }, message.body);
+}
+
+}  // namespace synod

@@ -1,0 +1,49 @@
+// Leadership transfer (Ongaro §3.10): stop proposals, wait until the target has the whole log, tell
+// it to campaign.
+
+namespace synod {
+
+inline void Raft::Transfer(NodeId to, RequestId request) {
+  has_output_ = true;
+  const auto refuse = [&](Reason reason) {
+    Resolve(request, Outcome::Kind::kNotCommitted, reason);
+  };
+  if (!IsLeader()) return refuse(Reason::kNotLeader);
+  if (transfer_) return refuse(Reason::kTransferring);
+  if (!configuration_.IsVoter(to)) return refuse(Reason::kNotVoter);
+  if (to == self_.node) return Resolve(request, Outcome::Kind::kCommitted, Reason::kNone);
+  // It ends by itself, so that a leader that is cut off meanwhile does not refuse writes for ever
+  // (X7).
+  transfer_ =
+      LeaderTransfer{.to = to, .request = request, .deadline = now_ + options_.election_timeout};
+}
+
+inline void Raft::MaybeAskTransferTarget() {
+  if (!transfer_ || transfer_->asked) return;
+  const Progress* target = FindPeer(transfer_->to);
+  if (target == nullptr || target->match != log_.last()) return;
+  transfer_->asked = true;
+  Send(transfer_->to, TimeoutNow{});
+}
+
+// Either its time is over, or a new leader has shown itself.
+inline void Raft::ConcludeTransfer(bool timed_out) {
+  const bool done = !timed_out && leader_ == transfer_->to;
+  const Reason reason = timed_out ? Reason::kUnreachable : Reason::kLeadershipLost;
+  Resolve(transfer_->request, done ? Outcome::Kind::kCommitted : Outcome::Kind::kNotCommitted,
+          done ? Reason::kNone : reason);
+  transfer_.reset();
+}
+
+inline void Raft::On(const Message& message, const TimeoutNow&) {
+  // A late request, from a leader that has been replaced since, has an older term and does not come
+  // here (E9).
+  if (IsLeader() || message.from != leader_ || !introduced_ ||
+      !configuration_.IsVoter(self_.node)) {
+    ++counters_.stale_messages;
+    return;
+  }
+  BecomeCandidate(/*by_transfer=*/true);
+}
+
+}  // namespace synod
