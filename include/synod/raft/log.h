@@ -21,17 +21,14 @@ class RaftLog {
  public:
   // `base` is the position just before the first entry: what a snapshot or compaction has replaced.
   RaftLog(Index base, Term base_term, std::vector<Entry> entries)
-      : base_(base),
-        base_term_(base_term),
-        entries_(std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end())),
-        durable_(last()) {
+      : base_(base), base_term_(base_term), entries_(std::move(entries)), durable_(last()) {
     for (const Entry& entry : entries_) bytes_ += entry.Bytes();
   }
 
   [[nodiscard]] Index first() const { return base_ + 1; }
-  [[nodiscard]] Index last() const { return base_ + entries_.size(); }
+  [[nodiscard]] Index last() const { return base_ + (entries_.size() - dropped_); }
   [[nodiscard]] Term last_term() const {
-    return entries_.empty() ? base_term_ : entries_.back().term;
+    return entries_.size() == dropped_ ? base_term_ : entries_.back().term;
   }
   // Entries up to here are on this replica's disk. ≤ last().
   [[nodiscard]] Index durable() const { return durable_; }
@@ -42,7 +39,7 @@ class RaftLog {
   // Precondition: Contains(index).
   [[nodiscard]] const Entry& At(Index index) const {
     SYNOD_ASSERT(Contains(index), "an entry is read where the log has one");
-    return entries_[index - base_ - 1];
+    return entries_[PositionOf(index)];
   }
 
   // The term of the entry at `index`; nothing if it is compacted away or not there yet. The base's
@@ -50,7 +47,7 @@ class RaftLog {
   [[nodiscard]] std::optional<Term> TermAt(Index index) const {
     if (index == base_) return base_term_;
     if (!Contains(index)) return std::nullopt;
-    return entries_[index - base_ - 1].term;
+    return entries_[PositionOf(index)].term;
   }
 
   void Append(Entry entry) {
@@ -78,15 +75,22 @@ class RaftLog {
     if (index <= base_) return;
     base_term_ = *TermAt(index);
     while (base_ < index) {
-      bytes_ -= entries_.front().Bytes();
-      entries_.pop_front();
+      Entry& entry = entries_[dropped_++];
+      bytes_ -= entry.Bytes();
+      entry.payload = Payload();
       ++base_;
+    }
+    // Moving the rest to the front is put off until there is no more of it than there was to drop.
+    if (dropped_ >= entries_.size() - dropped_) {
+      entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(dropped_));
+      dropped_ = 0;
     }
   }
 
   // Replaces the whole log by a snapshot. Nothing of it is durable until its own write is.
   void Reset(Index base, Term base_term) {
     entries_.clear();
+    dropped_ = 0;
     bytes_ = 0;
     base_ = base;
     base_term_ = base_term;
@@ -112,9 +116,12 @@ class RaftLog {
     Index last;
   };
 
+  [[nodiscard]] size_t PositionOf(Index index) const { return dropped_ + (index - base_ - 1); }
+
   Index base_;      // The last index before the entries.
   Term base_term_;  // Its term.
-  std::deque<Entry> entries_;
+  std::vector<Entry> entries_;
+  size_t dropped_ = 0;           // So many at the front of entries_ are compacted away.
   size_t bytes_ = 0;             // Sum of Entry::Bytes.
   Index durable_;                // ≤ last(). Falls only by truncation.
   std::deque<Writing> writing_;  // In token order; `last` never rises along it above last().

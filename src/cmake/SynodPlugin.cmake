@@ -1,0 +1,51 @@
+# synod_add_plugin(<name> SOURCES <files...> LIBRARIES <targets...> [PACKAGES <packages...>])
+#
+# A log store or a transport: the library synod_<name>, known as synod::<name> in this tree and in
+# the installed package alike, where it is the component <name>. Its public headers are below
+# include/ of the calling folder. PACKAGES are what find_package must find before it can be linked:
+# here, and once it is installed, if the component is asked for.
+function(synod_add_plugin name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;PACKAGES")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "synod_add_plugin(${name}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+
+  foreach(package IN LISTS arg_PACKAGES)
+    synod_require_package(${package} FOR "The plugin ${name}")
+  endforeach()
+
+  add_library(synod_${name} ${arg_SOURCES})
+  add_library(synod::${name} ALIAS synod_${name})
+  set_target_properties(synod_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(synod_${name} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:include>)
+  target_link_libraries(synod_${name} PUBLIC synod::synod PRIVATE ${arg_LIBRARIES})
+  synod_set_warnings(synod_${name})
+
+  synod_install_component(${name} TARGETS synod_${name}
+    HEADERS "${CMAKE_CURRENT_SOURCE_DIR}/include/" PACKAGES ${arg_PACKAGES})
+endfunction()
+
+# synod_install_component(<name> TARGETS <targets...> HEADERS <folder> [PACKAGES <packages...>])
+#
+# Installs the targets as a part of the CMake package that can be present, found and linked without
+# the others.
+function(synod_install_component name)
+  if(NOT SYNOD_INSTALL)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADERS" "TARGETS;PACKAGES")
+  include(GNUInstallDirs)
+  set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/synod")
+
+  install(TARGETS ${arg_TARGETS} EXPORT synod-${name} COMPONENT ${name})
+  install(DIRECTORY "${arg_HEADERS}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT ${name})
+  install(EXPORT synod-${name} NAMESPACE synod:: FILE synod-${name}-targets.cmake
+    DESTINATION "${package_dir}" COMPONENT ${name})
+
+  set(description "${CMAKE_CURRENT_BINARY_DIR}/synod-${name}-packages.cmake")
+  file(WRITE "${description}"
+    "# What the targets of this component link.\nset(synod_${name}_PACKAGES ${arg_PACKAGES})\n")
+  install(FILES "${description}" DESTINATION "${package_dir}" COMPONENT ${name})
+endfunction()
