@@ -66,15 +66,16 @@ struct ReplicaStatus {
 
 // Called on the loop's thread; must return soon, and may call Replica's methods.
 struct Observer {
-  std::function<void(Role, Term)> on_role;
-  std::function<void(NodeId leader, Term)> on_leader;    // 0: the leader was lost.
-  std::function<void(const absl::Status& why)> on_stop;  // The replica takes part no more. Once.
+  std::function<void(Role, Term)> on_role = {};
+  std::function<void(NodeId leader, Term)> on_leader = {};  // 0: the leader was lost.
+  std::function<void(const absl::Status& why)> on_stop =
+      {};  // The replica takes part no more. Once.
 };
 
 struct GroupOptions {
   GroupId group = 1;
-  std::unique_ptr<StateMachine> state_machine;
-  RaftOptions raft;
+  std::unique_ptr<StateMachine> state_machine = {};
+  RaftOptions raft = {};
 
   // A snapshot is taken when the entries applied since the last one exceed either, and the log is
   // compacted behind it.
@@ -89,11 +90,11 @@ struct GroupOptions {
   // Requests accepted and not yet ended; beyond, kOverloaded.
   size_t max_pending_requests = 64 * 1024;
 
-  Observer observer;
+  Observer observer = {};
 
   // Runs the callbacks of Propose, Read and TransferLeadership; by default they run where the
   // result is made: the loop's or the apply thread. From any of those threads.
-  std::function<void(absl::AnyInvocable<void()>)> executor;
+  std::function<void(absl::AnyInvocable<void()>)> executor = {};
 };
 
 // A handle, cheap to copy; valid as long as its Host. Every method may be called from any thread,

@@ -22,10 +22,10 @@
 //   8 bytes  incarnation
 //   …        the fields of the type, in the order of its struct
 //
-// Sender and receiver are those of the connection. Integers are varints (LEB128) but for those whose
-// values are spread evenly (incarnations, hashes, checksums), which are little-endian and of fixed
-// size. A batch has exactly one encoding: a longer one of the same value is refused, and so what was
-// decoded and is encoded again gives the same bytes.
+// Sender and receiver are those of the connection. Integers are varints (LEB128) but for those
+// whose values are spread evenly (incarnations, hashes, checksums), which are little-endian and of
+// fixed size. A batch has exactly one encoding: a longer one of the same value is refused, and so
+// what was decoded and is encoded again gives the same bytes.
 #ifndef SYNOD_PORT_WIRE_H_
 #define SYNOD_PORT_WIRE_H_
 
@@ -82,8 +82,8 @@ struct FrameHeader {
 // message makes sense to the protocol is for the core to judge.
 //
 // Payloads become slices of `owner`, which must contain `body`, without a copy. Without an owner
-// the payloads of the body are copied, all together, into one new block; so a reader that reuses its
-// buffer pins no more memory than what it hands on.
+// the payloads of the body are copied, all together, into one new block; so a reader that reuses
+// its buffer pins no more memory than what it hands on.
 [[nodiscard]] absl::Status DecodeMessages(std::string_view body, Buffer* owner, NodeId from,
                                           NodeId to, std::vector<Message>& out);
 
@@ -131,10 +131,9 @@ class OutgoingFrame {
     Payload payload;
   };
 
-  char* Reserve(size_t size);
-  char* PutPayload(char* out, const Payload& payload);
-  char* PutBody(char* out, const AppendRequest& append);
-  char* PutBody(char* out, const SnapshotChunk& chunk);
+  class Encoder;
+
+  void Reserve(size_t size);
 
   std::unique_ptr<char[]> bytes_;
   size_t capacity_ = 0;

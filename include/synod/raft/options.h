@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "synod/base/time.h"
+#include "synod/core/entry.h"
 
 namespace synod {
 
@@ -47,19 +48,17 @@ inline absl::Status RaftOptions::Validate() const {
   if (election_timeout < 3 * heartbeat_interval) {
     return absl::InvalidArgumentError(
         "election_timeout must be at least three times heartbeat_interval, so that one lost "
-        "heartbeat "
-        "does not start an election");
+        "heartbeat does not start an election");
   }
   if (max_entry_bytes == 0 || max_append_bytes == 0 || max_inflight_appends == 0 ||
       max_inflight_bytes == 0 || max_uncommitted_bytes == 0 || max_log_bytes == 0 ||
       max_pending_reads == 0) {
     return absl::InvalidArgumentError("every max_… limit must be positive");
   }
-  if (max_uncommitted_bytes < max_entry_bytes) {
+  if (max_uncommitted_bytes < max_entry_bytes + Entry::kHeaderBytes) {
     return absl::InvalidArgumentError(
-        "max_uncommitted_bytes must be at least max_entry_bytes, or the largest entry could never "
-        "be "
-        "proposed");
+        "max_uncommitted_bytes must be at least max_entry_bytes and 32 bytes for the entry's "
+        "header, or the largest entry could never be proposed");
   }
   if (max_log_bytes < max_uncommitted_bytes) {
     return absl::InvalidArgumentError("max_log_bytes must be at least max_uncommitted_bytes");

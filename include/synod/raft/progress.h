@@ -36,10 +36,11 @@ struct Progress {
                        // only, never commit.
   Index commit_sent;   // The highest commit index it was told of.
   uint64_t round = 0;  // The newest heartbeat round it has answered.
-  bool probe_sent =
-      false;  // In kProbe: an append is under way; wait for its answer or the next heartbeat.
-  Instant last_heard;     // Of any valid message of this term.
-  Instant last_progress;  // When an inflight append was last acknowledged, or the first one sent.
+  bool probe_sent = false;  // In kProbe: an append is under way; wait for its answer, or for a sign
+                            // of life a heartbeat interval later.
+  Instant last_heard;       // Of any valid message of this term.
+  Instant last_progress;    // When an inflight append was last acknowledged, or the first one or a
+                            // probe sent.
   std::deque<Inflight> inflight;  // In kReplicate: sent above match, in order.
   size_t inflight_bytes = 0;      // Their sum.
 

@@ -197,6 +197,16 @@ class Raft {
     Instant resend;
   };
 
+  // Stands at the top of every input: however that ends, the invariants hold then.
+  struct InvariantGuard {
+    const Raft& raft;
+    ~InvariantGuard() {
+#if defined(SYNOD_CHECK_INVARIANTS)
+      raft.CheckInvariants();
+#endif
+    }
+  };
+
   // --- impl/step.ipp: what may enter, and the term rule ---
   bool IsAcceptable(const Message& message);
   bool PassesTermRule(const Message& message);

@@ -86,7 +86,8 @@ inline void Raft::On(const Message& message, const HeartbeatReply& reply) {
   peer->received = std::max(peer->received, reply.received);
   ConfirmReads();
   if (peer->state == Progress::State::kProbe) {
-    peer->probe_sent = false;
+    // Reads make rounds as fast as they come; a probe may be large and must not follow each.
+    if (now_ - peer->last_progress >= options_.heartbeat_interval) peer->probe_sent = false;
   } else if (peer->state == Progress::State::kReplicate && !peer->inflight.empty() &&
              now_ - peer->last_progress > 2 * options_.heartbeat_interval) {
     // An append or its ack was lost, or the peer's disk is slow. Asking again from where it says it

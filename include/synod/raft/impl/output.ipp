@@ -36,6 +36,7 @@ inline PersistToken Raft::AllWrites() const {
 }
 
 inline void Raft::Persisted(PersistToken token) {
+  const InvariantGuard guard{*this};
   SYNOD_ASSERT(token <= last_token_, "only a write that was asked for can be done");
   has_output_ = true;
   if (token <= done_token_) return;
@@ -54,6 +55,7 @@ inline void Raft::Persisted(PersistToken token) {
 }
 
 inline void Raft::TakeOutput(Output& out) {
+  const InvariantGuard guard{*this};
   if (IsLeader()) {
     BeginReadRound();
     Replicate();
@@ -78,13 +80,14 @@ inline Instant Raft::NextDeadline() const {
     return std::min({deadline, leader->next_heartbeat, leader->commit_notice});
   }
   deadline = std::min(deadline, election_deadline_);
-  if (!KnowsEveryPeer()) deadline = std::min(deadline, next_introduction_);
+  if (!introduced_ && !KnowsEveryPeer()) deadline = std::min(deadline, next_introduction_);
   if (!forwarded_reads_.empty()) deadline = std::min(deadline, forwarded_reads_.front().resend);
   return deadline;
 }
 
 inline void Raft::Tick(Instant now) {
-  if (now <= now_) return;
+  const InvariantGuard guard{*this};
+  if (now < now_) return;
   now_ = now;
   if (now < NextDeadline()) return;
   has_output_ = true;

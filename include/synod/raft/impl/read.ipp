@@ -3,6 +3,7 @@
 namespace synod {
 
 inline void Raft::Read(RequestId request) {
+  const InvariantGuard guard{*this};
   has_output_ = true;
   if (auto* leader = std::get_if<Leader>(&role_)) {
     if (leader->reads.size() >= options_.max_pending_reads) {

@@ -29,6 +29,7 @@ inline Reason Raft::RefusalOf(const Proposal& proposal) const {
 }
 
 inline void Raft::Propose(std::span<Proposal> proposals) {
+  const InvariantGuard guard{*this};
   has_output_ = true;
   for (Proposal& proposal : proposals) {
     const Reason refusal = RefusalOf(proposal);
@@ -100,6 +101,7 @@ inline bool Raft::SendAppend(Progress& peer) {
   Send(peer.node, std::move(request));
   if (!replicating) {
     peer.probe_sent = true;
+    peer.last_progress = now_;
     return false;
   }
   peer.next = last + 1;
@@ -147,7 +149,10 @@ inline void Raft::OnMismatch(Progress& peer, const AppendReply& reply) {
     case Progress::State::kProbe: {
       if (reply.index + 1 != peer.next) return;
       const Index agree = LastIndexAgreeing(reply.hint_index, reply.hint_term);
-      peer.BecomeProbe(std::max(peer.match, std::min(agree, reply.index - 1)) + 1);
+      const Index from = std::max(peer.match, std::min(agree, reply.index - 1)) + 1;
+      // No lower than what it acked: late, or from a disk that lost it. Asked again at once, such a
+      // peer would refuse again at once, for ever; the next heartbeat is soon enough.
+      if (from < peer.next) peer.BecomeProbe(from);
       return;
     }
   }
@@ -219,11 +224,6 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
   HeardFromLeader(message.from);
   if (!has_space_ && !request.entries.empty())
     return;  // Not acked, so not counted; it comes again (F5).
-  if (request.prev_index < commit_ && expected <= commit_) {
-    // All of it is committed here, hence the leader's too (leader completeness, Raft §5.4.3).
-    Acknowledge(message.from, commit_);
-    return;
-  }
   const bool agrees =
       request.prev_index < commit_ || log_.TermAt(request.prev_index) == request.prev_term ||
       (Mutated(Mutation::kNoPreviousEntryCheck) && request.prev_index <= log_.last());
@@ -232,9 +232,11 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
     return;
   }
   if (!AppendFrom(message, request)) return;
-  verified_ = std::max(verified_, expected);
+  // What is committed here is in the leader's log too (leader completeness, Raft §5.4.3), so a late
+  // or repeated append is answered with all of that.
+  verified_ = std::max({verified_, expected, commit_});
   CommitTo(std::max(commit_, std::min(request.commit, expected)));  // R2
-  Acknowledge(message.from, expected);
+  Acknowledge(message.from, std::max(expected, commit_));
 }
 
 // Appends what is new. Only a real conflict truncates: a short old append after a long new one must
@@ -245,15 +247,14 @@ inline bool Raft::AppendFrom(const Message& message, AppendRequest& request) {
     TruncateFrom(request.prev_index + 1);
   }
   for (Entry& entry : request.entries) {
-    if (entry.index < log_.first()) continue;  // Compacted, so committed.
-    if (log_.Contains(entry.index)) {
-      if (log_.At(entry.index).term == entry.term) continue;
-      if (entry.index <= commit_) {
-        RaiseAlert(Alert::Kind::kUnsafeTruncation, message.from, /*fatal=*/true);  // R10
-        return false;
-      }
-      TruncateFrom(entry.index);
+    if (entry.index + 1 < log_.first()) continue;  // Compacted, so committed.
+    const std::optional<Term> ours = log_.TermAt(entry.index);
+    if (ours == entry.term) continue;
+    if (entry.index <= commit_) {
+      RaiseAlert(Alert::Kind::kUnsafeTruncation, message.from, /*fatal=*/true);  // R10
+      return false;
     }
+    if (ours) TruncateFrom(entry.index);
     output_.persist.entries.push_back(entry);
     log_.Append(std::move(entry));
   }

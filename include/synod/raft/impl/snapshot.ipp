@@ -4,6 +4,7 @@
 namespace synod {
 
 inline bool Raft::SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged) {
+  const InvariantGuard guard{*this};
   SYNOD_ASSERT(meta.index <= commit_, "only applied entries are in a snapshot");
   if (meta.index <= snapshot_.index || output_.persist.snapshot) return false;
   has_output_ = true;
@@ -30,6 +31,7 @@ inline void Raft::NeedSnapshot(Progress& peer) {
 }
 
 inline void Raft::SnapshotSendEnded(NodeId to, Term term, bool delivered) {
+  const InvariantGuard guard{*this};
   Progress* peer = term == hard_state_.term ? FindPeer(to) : nullptr;
   if (peer == nullptr || peer->state != Progress::State::kSnapshot) return;  // Overtaken (S6).
   has_output_ = true;
@@ -42,7 +44,14 @@ inline void Raft::SnapshotSendEnded(NodeId to, Term term, bool delivered) {
 
 inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term term,
                                    const SnapshotMeta& meta, StagedSnapshot staged) {
+  const InvariantGuard guard{*this};
   has_output_ = true;
+  if (meta.index.IsZero() || meta.term.IsZero() || meta.term > term ||
+      !IsWellFormed(meta.configuration)) {
+    ++counters_.invalid_messages;
+    RaiseAlert(Alert::Kind::kInvalidMessage, from, /*fatal=*/false);
+    return false;
+  }
   if (Recorded(from).IsZero() || Recorded(from) != incarnation || term < hard_state_.term ||
       output_.persist.snapshot) {
     ++counters_.stale_messages;
@@ -92,6 +101,7 @@ inline void Raft::InstallInPlaceOfLog(const SnapshotMeta& meta, StagedSnapshot s
 }
 
 inline void Raft::SetHasSpace(bool has_space) {
+  const InvariantGuard guard{*this};
   if (has_space_ == has_space) return;
   has_output_ = true;
   has_space_ = has_space;

@@ -36,9 +36,14 @@ inline RaftLog LogOf(DurableState& state) {
 }  // namespace internal
 
 inline absl::Status Raft::Validate(const DurableState& state) {
-  const std::vector<NodeId>& voters = state.initial_configuration.voters;
-  if (voters.empty() || voters.size() > kMaxVoters) {
-    return absl::DataLossError("the stored configuration does not have 1 to 15 voters");
+  if (!IsWellFormed(state.initial_configuration) ||
+      (!state.snapshot.index.IsZero() && !IsWellFormed(state.snapshot.configuration))) {
+    return absl::DataLossError("a stored configuration does not have 1 to 15 voters in order");
+  }
+  const std::vector<KnownPeer>& peers = state.hard_state.peers;
+  if (!std::is_sorted(peers.begin(), peers.end(),
+                      [](const KnownPeer& a, const KnownPeer& b) { return a.node <= b.node; })) {
+    return absl::DataLossError("the stored peers are not in order");
   }
   if (state.snapshot.index.IsZero() != state.snapshot.term.IsZero()) {
     return absl::DataLossError("the stored snapshot has an index without a term, or the reverse");
@@ -49,7 +54,7 @@ inline absl::Status Raft::Validate(const DurableState& state) {
     if (entry.index != state.entries.front().index + i) {
       return absl::DataLossError("the stored log has a gap");
     }
-    if (entry.term < term || entry.term > state.hard_state.term) {
+    if (entry.term.IsZero() || entry.term < term || entry.term > state.hard_state.term) {
       return absl::DataLossError("terms in the stored log do not rise up to the stored term");
     }
     term = entry.term;
@@ -60,7 +65,8 @@ inline absl::Status Raft::Validate(const DurableState& state) {
   if (state.snapshot.term > state.hard_state.term) {
     return absl::DataLossError("the stored snapshot is of a later term than the stored one");
   }
-  if (!state.entries.empty() && (state.entries.front().index > state.snapshot.index + 1 ||
+  if (!state.entries.empty() && (state.entries.front().index.IsZero() ||
+                                 state.entries.front().index > state.snapshot.index + 1 ||
                                  state.entries.back().index < state.snapshot.index)) {
     return absl::DataLossError("the stored log does not meet the stored snapshot");
   }

@@ -4,6 +4,7 @@
 namespace synod {
 
 inline void Raft::Step(Message message) {
+  const InvariantGuard guard{*this};
   has_output_ = true;
   if (!IsAcceptable(message)) return;
   if (!PassesTermRule(message)) return;
@@ -35,6 +36,12 @@ inline bool Raft::PassesTermRule(const Message& message) {
   if (std::holds_alternative<Introduce>(message.body) ||
       std::holds_alternative<PreVoteRequest>(message.body)) {
     return true;
+  }
+  // Nobody is elected in term 0, so nobody leads in it or asks for its votes; only a pre-vote can
+  // be answered from there.
+  if (message.term.IsZero() && !std::holds_alternative<PreVoteReply>(message.body)) {
+    Invalid(message);
+    return false;
   }
   if (message.term == hard_state_.term) return true;
   if (message.term < hard_state_.term) {

@@ -4,6 +4,7 @@
 namespace synod {
 
 inline void Raft::Transfer(NodeId to, RequestId request) {
+  const InvariantGuard guard{*this};
   has_output_ = true;
   const auto refuse = [&](Reason reason) {
     Resolve(request, Outcome::Kind::kNotCommitted, reason);

@@ -1,0 +1,124 @@
+#include "bench/core.h"
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "synod/raft/raft.h"
+
+#include "bench/statistics.h"
+
+namespace synod::bench {
+namespace {
+
+class ThreeCores {
+ public:
+  ThreeCores() {
+    for (uint64_t node = 1; node <= cores_.size(); ++node) {
+      DurableState state;
+      state.initial_configuration = Configuration::Of({1, 2, 3});
+      cores_[node - 1] = std::make_unique<Raft>(
+          RaftOptions(),
+          Raft::Identity{.group = 1, .node = node, .incarnation = Incarnation(100 + node)},
+          std::move(state), /*seed=*/node, now_);
+    }
+  }
+
+  Raft& ElectLeader() {
+    for (int millisecond = 0; millisecond < 10'000; ++millisecond) {
+      PassTime(std::chrono::milliseconds(1));
+      for (auto& core : cores_) {
+        if (core->IsLeader()) return *core;
+      }
+    }
+    std::fprintf(stderr, "no leader was elected\n");
+    std::exit(1);
+  }
+
+  void Propose(Raft& leader, std::vector<Proposal>& batch) {
+    leader.Propose(batch);
+    Settle(leader);
+    Deliver();
+  }
+
+  void PassTime(Duration time) {
+    now_ += time;
+    for (auto& core : cores_) {
+      core->Tick(now_);
+      Settle(*core);
+    }
+    Deliver();
+  }
+
+  // Drops the log behind what is committed, as snapshots do.
+  void Compact() {
+    for (auto& core : cores_) {
+      const Index index = core->commit();
+      const SnapshotMeta meta{.index = index,
+                              .term = *core->log().TermAt(index),
+                              .configuration = core->configuration()};
+      if (core->SnapshotTaken(meta, StagedSnapshot(1))) Settle(*core);
+    }
+    Deliver();
+  }
+
+  [[nodiscard]] uint64_t CommittedByAll() const {
+    uint64_t least = UINT64_MAX;
+    for (const auto& core : cores_) least = std::min(least, core->commit().value());
+    return least;
+  }
+
+ private:
+  void Settle(Raft& core) {
+    while (core.HasOutput()) {
+      core.TakeOutput(output_);
+      for (Outgoing& outgoing : output_.messages) network_.push_back(std::move(outgoing.message));
+      if (!output_.persist.token.IsZero()) core.Persisted(output_.persist.token);
+    }
+  }
+
+  void Deliver() {
+    while (!network_.empty()) {
+      Message message = std::move(network_.front());
+      network_.pop_front();
+      Raft& to = *cores_[message.to.value() - 1];
+      to.Step(std::move(message));
+      Settle(to);
+    }
+  }
+
+  Instant now_;
+  std::array<std::unique_ptr<Raft>, 3> cores_;
+  std::deque<Message> network_;
+  Output output_;
+};
+
+}  // namespace
+
+double CoreEntriesPerSecond(std::chrono::milliseconds duration) {
+  constexpr uint64_t kBatch = 64;
+  ThreeCores cores;
+  Raft& leader = cores.ElectLeader();
+  const uint64_t before = cores.CommittedByAll();
+  const Clock::time_point start = Clock::now();
+  std::vector<Proposal> batch;
+  RequestId request;
+  for (uint64_t round = 1; Clock::now() - start < duration; ++round) {
+    batch.clear();
+    for (uint64_t i = 0; i < kBatch; ++i) {
+      batch.push_back({.request = ++request, .command = Payload::Copy("sixteen bytes ok")});
+    }
+    cores.Propose(leader, batch);
+    if (round % 1000 == 0) {
+      cores.PassTime(RaftOptions().heartbeat_interval);
+      cores.Compact();
+    }
+  }
+  return static_cast<double>(cores.CommittedByAll() - before) / Seconds(Clock::now() - start);
+}
+
+}  // namespace synod::bench

@@ -1,0 +1,118 @@
+// synod-bench: prints what a replicated command costs, each figure beside its scale: what the
+// machine itself costs in the same run.
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+
+#include "bench/baseline.h"
+#include "bench/cluster.h"
+#include "bench/core.h"
+#include "bench/replica_process.h"
+
+namespace synod::bench {
+namespace {
+
+constexpr char kUsage[] =
+    "usage: synod-bench [--seconds N] [--directory DIR]\n"
+    "\n"
+    "  --seconds N      how long each figure is measured (default 5)\n"
+    "  --directory DIR  where the RocksDB logs go (default: a new directory in the one for "
+    "temporary files);\n"
+    "                   it should be on the disk that you mean to use\n"
+    "\n"
+    "Three replicas run in three processes on loopback. Nothing else should run on the machine "
+    "meanwhile.\n";
+
+void Row(const char* what, double value, const char* unit, const char* scale = "") {
+  std::printf("  %-52s %12.1f %-10s %s\n", what, value, unit, scale);
+  std::fflush(stdout);
+}
+
+std::string Ratio(double value, const char* of) {
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "%.2f x %s", value, of);
+  return text.data();
+}
+
+void Run(std::chrono::milliseconds duration, const std::string& directory) {
+  std::printf("machine\n");
+  const double round_trip = TcpRoundTripMicros(/*processor=*/0, /*rounds=*/50'000);
+  Row("TCP round trip, one core, median", round_trip, "us");
+  const double puts = SyncedPutsPerSecond(directory + "/puts", duration);
+  Row("RocksDB synced puts, one thread", puts, "/s");
+
+  std::printf("core alone (three in one thread, 16-byte entries by 64)\n");
+  Row("entries committed", CoreEntriesPerSecond(duration) / 1e6, "million/s");
+
+  std::printf("three processes, logs in memory, 256-byte commands\n");
+  const Measured many = MeasureCluster({.outstanding = 256, .duration = duration});
+  Row("256 outstanding, committed", many.per_second, "/s");
+  const Measured one = MeasureCluster({.outstanding = 1, .duration = duration});
+  Row("1 outstanding, median latency", one.median_micros, "us",
+      Ratio(one.median_micros / round_trip, "the round trip").c_str());
+  Row("1 outstanding, 99th percentile", one.p99_micros, "us");
+  const Measured pinned = MeasureCluster({.processor = 0, .outstanding = 1, .duration = duration});
+  Row("1 outstanding, all on one core, median latency", pinned.median_micros, "us",
+      Ratio(pinned.median_micros / round_trip, "the round trip").c_str());
+
+  std::printf("three processes, RocksDB with fsync, 256-byte commands\n");
+  const Measured synced =
+      MeasureCluster({.directory = directory + "/one", .outstanding = 1, .duration = duration});
+  Row("1 outstanding, committed", synced.per_second, "/s",
+      Ratio(synced.per_second / puts, "the synced puts").c_str());
+  Row("1 outstanding, median latency", synced.median_micros, "us");
+  const Measured grouped =
+      MeasureCluster({.directory = directory + "/many", .outstanding = 64, .duration = duration});
+  Row("64 outstanding, committed", grouped.per_second, "/s",
+      Ratio(grouped.per_second / synced.per_second, "1 outstanding").c_str());
+}
+
+int Main(int argc, char** argv) {
+  // How ReplicaProcess starts this program: --replica NODE PORT PORT PORT PROCESSOR DIRECTORY
+  if (argc == 8 && std::strcmp(argv[1], "--replica") == 0) {
+    ReplicaOptions options;
+    options.node = std::strtoull(argv[2], nullptr, 10);
+    for (size_t i = 0; i < kReplicas; ++i) options.ports[i] = std::atoi(argv[3 + i]);
+    options.processor = std::atoi(argv[6]);
+    options.directory = argv[7];
+    return RunReplica(options);
+  }
+  std::chrono::milliseconds duration = std::chrono::seconds(5);
+  std::filesystem::path directory = std::filesystem::temp_directory_path();
+  for (int i = 1; i < argc; i += 2) {
+    const std::string flag = argv[i];
+    if (flag == "--help" || flag == "-h") {
+      std::printf("%s", kUsage);
+      return 0;
+    }
+    const double seconds = i + 1 < argc ? std::atof(argv[i + 1]) : 0;
+    if (flag == "--seconds" && seconds > 0) {
+      duration = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+    } else if (flag == "--directory" && i + 1 < argc) {
+      directory = argv[i + 1];
+    } else {
+      std::fprintf(stderr, "synod-bench: cannot make sense of '%s'\n\n%s", flag.c_str(), kUsage);
+      return 2;
+    }
+  }
+  std::string work = (directory / "synod-bench-XXXXXX").string();
+  if (mkdtemp(work.data()) == nullptr) {
+    std::fprintf(stderr, "synod-bench: cannot create a directory in %s: %s\n", directory.c_str(),
+                 std::strerror(errno));
+    return 1;
+  }
+  std::filesystem::create_directory(work + "/one");
+  std::filesystem::create_directory(work + "/many");
+  Run(duration, work);
+  std::filesystem::remove_all(work);
+  return 0;
+}
+
+}  // namespace
+}  // namespace synod::bench
+
+int main(int argc, char** argv) { return synod::bench::Main(argc, argv); }

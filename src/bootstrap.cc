@@ -1,0 +1,68 @@
+// Creates a group in an empty store.
+#include "synod/node/bootstrap.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+
+#include "absl/status/statusor.h"
+#include "synod/core/configuration.h"
+#include "synod/core/durable_state.h"
+#include "synod/core/quorum.h"
+
+#include "src/concat.h"
+
+namespace synod {
+
+namespace {
+
+absl::Status Validate(const BootstrapOptions& options) {
+  if (options.cluster.IsZero()) return absl::InvalidArgumentError("cluster must not be 0");
+  if (options.node.IsZero()) return absl::InvalidArgumentError("node must not be 0");
+  if (options.group.IsZero()) return absl::InvalidArgumentError("group must not be 0");
+  const Configuration members = Configuration::Of(options.members);
+  if (members.voters.size() != options.members.size()) {
+    return absl::InvalidArgumentError("members must not name a node twice");
+  }
+  if (members.voters.empty() || members.voters.size() > kMaxVoters) {
+    return absl::InvalidArgumentError(
+        internal::Concat("members must name 1 to ", kMaxVoters, " nodes"));
+  }
+  if (members.voters.front().IsZero()) {
+    return absl::InvalidArgumentError("members must not contain node 0");
+  }
+  if (!members.IsVoter(options.node)) {
+    return absl::InvalidArgumentError(
+        internal::Concat("members must contain this node, ", options.node));
+  }
+  return absl::OkStatus();
+}
+
+// 64 bits of entropy: two lives of a disk must not meet in one incarnation (I3).
+Incarnation DrawIncarnation() {
+  std::random_device entropy;
+  const uint64_t high = entropy();
+  const uint64_t low = entropy();
+  return Incarnation(std::max<uint64_t>((high << 32) ^ low, 1));
+}
+
+}  // namespace
+
+absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options) {
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  // The incarnation is the disk's, so a store that already has a group of this node keeps its own.
+  absl::StatusOr<StoreIdentity> identity = store.Identity();
+  if (absl::IsNotFound(identity.status())) {
+    identity = StoreIdentity{
+        .cluster = options.cluster, .node = options.node, .incarnation = DrawIncarnation()};
+  } else if (!identity.ok()) {
+    return identity.status();
+  } else if (identity->cluster != options.cluster || identity->node != options.node) {
+    return absl::FailedPreconditionError(internal::Concat(
+        "the store belongs to node ", identity->node, " of cluster ", identity->cluster,
+        ", not to node ", options.node, " of cluster ", options.cluster));
+  }
+  return store.Bootstrap(*identity, options.group, Configuration::Of(options.members));
+}
+
+}  // namespace synod

@@ -1,0 +1,53 @@
+// What a host lends to its replicas.
+#ifndef SYNOD_SRC_HOST_SERVICES_H_
+#define SYNOD_SRC_HOST_SERVICES_H_
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "synod/base/ids.h"
+#include "synod/base/time.h"
+#include "synod/core/durable_state.h"
+#include "synod/core/message.h"
+#include "synod/port/event_loop.h"
+#include "synod/port/log_store.h"
+#include "synod/port/logger.h"
+
+#include "src/worker.h"
+
+namespace synod::internal {
+
+class ReplicaImpl;
+
+// All of it outlives the replicas. Unless it says otherwise, for the loop's thread only.
+class HostServices {
+ public:
+  virtual ~HostServices() = default;
+
+  // From any thread: Post, IsLoopThread, Clock, the store's snapshots and counters, the workers.
+  virtual EventLoop& loop() = 0;
+  [[nodiscard]] virtual Instant Clock() const = 0;
+  virtual LogStore& store() = 0;
+  // Writes this host's own snapshots, which may take long, ...
+  virtual Worker& snapshot_writer() = 0;
+  // ... and must not hold up those that come from peers and go to them.
+  virtual Worker& snapshot_mover() = 0;
+  virtual void Log(Severity severity, std::string_view line) = 0;
+  [[nodiscard]] virtual const StoreIdentity& identity() const = 0;
+  // Of the host, its store and its transport, by name.
+  [[nodiscard]] virtual std::vector<std::pair<std::string, uint64_t>> Counters() const = 0;
+
+  // Leaves with all that this turn sends to that peer.
+  virtual void Send(Message message) = 0;
+  [[nodiscard]] virtual bool CanSendBulk(NodeId to) const = 0;
+
+  // `replica` has an input: its Step runs in this turn.
+  virtual void MarkDirty(ReplicaImpl& replica) = 0;
+  // `replica` has something to apply: its Apply runs, after what it sends has left.
+  virtual void MarkToApply(ReplicaImpl& replica) = 0;
+};
+
+}  // namespace synod::internal
+
+#endif  // SYNOD_SRC_HOST_SERVICES_H_

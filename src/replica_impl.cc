@@ -1,0 +1,450 @@
+// How one core is driven: inputs, outputs, and what comes of them.
+#include "src/replica_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "synod/base/assert.h"
+
+#include "src/concat.h"
+
+namespace synod::internal {
+
+namespace {
+
+// So many entries are applied on the loop before it looks at the network again.
+constexpr size_t kMaxEntriesAtOnce = 4096;
+
+std::string_view Describe(Alert::Kind kind) {
+  switch (kind) {
+    case Alert::Kind::kConfigurationMismatch:
+      return "was bootstrapped with other initial members: bootstrap it again, with the same ones";
+    case Alert::Kind::kPeerWiped:
+      return "came back with another disk: it must join as a new member";
+    case Alert::Kind::kSelfWiped:
+      return "remembers another disk of this node: this one lost what the old one promised, and "
+             "must join as a new member";
+    case Alert::Kind::kUnsafeTruncation:
+      return "asked to overwrite a committed entry: the data of one of the two is damaged";
+    case Alert::Kind::kInvalidMessage:
+      return "sent a message that no correct replica sends";
+  }
+  return "did something unknown";
+}
+
+}  // namespace
+
+ReplicaImpl::ReplicaImpl(HostServices& host, GroupOptions options, DurableState state,
+                         uint64_t seed)
+    : host_(host),
+      options_(std::move(options)),
+      core_(options_.raft,
+            Raft::Identity{.group = options_.group,
+                           .node = host.identity().node,
+                           .incarnation = host.identity().incarnation},
+            std::move(state), seed, host.Clock()),
+      core_deadline_(Instant::min()),
+      applier_(host, options_.group, std::move(options_.state_machine),
+               options_.apply_on_own_thread, *this),
+      snapshot_taker_(
+          host, options_.group,
+          {.after_entries = options_.snapshot_after_entries,
+           .after_bytes = options_.snapshot_after_bytes},
+          [this](const SnapshotMeta& meta, StagedSnapshot staged) { OnStaged(meta, staged); }),
+      snapshot_sender_(host, options_.group, *this),
+      snapshot_receiver_(host, options_.group, *this) {
+  Publish();
+}
+
+absl::Status ReplicaImpl::RestoreStateMachine() {
+  if (core_.snapshot_index().IsZero()) return absl::OkStatus();
+  if (absl::Status status = applier_.RestoreNow(); !status.ok()) return status;
+  applied_ = applier_.start();
+  handed_over_ = applied_.index;
+  Publish();
+  return absl::OkStatus();
+}
+
+std::string ReplicaImpl::Name() const {
+  return Concat("group ", options_.group, ", node ", host_.identity().node, ": ");
+}
+
+// --- Inputs ---
+
+void ReplicaImpl::OnMessage(Message message) {
+  if (stopped_) return;
+  if (std::holds_alternative<SnapshotChunk>(message.body)) {
+    // A leader that was replaced may not know yet (S6).
+    if (message.term < core_.term() || !core_.configuration().IsMember(message.from)) return;
+    snapshot_receiver_.OnChunk(message);
+    return;
+  }
+  if (const auto* reply = std::get_if<SnapshotChunkReply>(&message.body)) {
+    snapshot_sender_.OnReply(message.from, *reply);
+    return;
+  }
+  core_.Tick(host_.loop().Now());
+  core_.Step(std::move(message));
+  host_.MarkDirty(*this);
+}
+
+void ReplicaImpl::OnPersisted(PersistToken token) {
+  if (stopped_) return;
+  core_.Tick(host_.loop().Now());
+  persisted_ = token;
+  core_.Persisted(token);
+  while (!held_.empty() && held_.front().after <= persisted_) {
+    host_.Send(std::move(held_.front().message));
+    held_.pop_front();
+  }
+  host_.MarkDirty(*this);
+}
+
+void ReplicaImpl::OnSpaceChanged(bool has_space) {
+  if (stopped_) return;
+  core_.SetHasSpace(has_space);
+  host_.MarkDirty(*this);
+}
+
+void ReplicaImpl::OnTimer() {
+  const Instant now = host_.loop().Now();
+  for (PendingRequest& request : requests_.TakeExpired(now)) {
+    // The core has it: where a proposal is by now nobody can tell.
+    End(std::move(request), Outcome::Kind::kUnknown, Reason::kDeadline);
+  }
+  if (now >= core_deadline_) host_.MarkDirty(*this);
+}
+
+PersistToken ReplicaImpl::Step(std::vector<GroupWrite>& batch) {
+  EndRefused();
+  if (stopped_) return {};
+  core_.Tick(host_.loop().Now());
+  PassRequestsToCore();
+  core_.TakeOutput(output_);
+  const PersistToken token = output_.persist.token;
+  CarryOut(batch);
+  if (HasWorkForApplier()) host_.MarkToApply(*this);
+  return token;
+}
+
+void ReplicaImpl::PassRequestsToCore() {
+  if (!proposals_.empty()) {
+    core_.Propose(proposals_);
+    proposals_.clear();
+  }
+  for (RequestId read : reads_) core_.Read(read);
+  reads_.clear();
+  for (const auto& [to, request] : transfers_) core_.Transfer(to, request);
+  transfers_.clear();
+}
+
+// --- The core's output ---
+
+void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
+  if (!output_.persist.token.IsZero()) {
+    batch.push_back({.group = options_.group, .persist = std::move(output_.persist)});
+  }
+  for (Outgoing& outgoing : output_.messages) SendOrHold(outgoing);
+  for (const SendSnapshot& request : output_.send_snapshots) snapshot_sender_.Start(request);
+  if (output_.restore) PlanRestore(*output_.restore);
+  if (committed_.empty()) {
+    committed_.swap(output_.committed);
+  } else {
+    std::move(output_.committed.begin(), output_.committed.end(), std::back_inserter(committed_));
+  }
+  for (const ReadReady& read : output_.reads) read_queue_.emplace(read.index, read.request);
+  core_deadline_ = output_.next_deadline;
+  // Before anybody is told of anything, so that whoever is told and asks sees it.
+  Publish();
+  for (const Resolved& resolved : output_.resolved) OnResolved(resolved);
+  NotifyObservers();
+  for (const Alert& alert : output_.alerts) OnAlert(alert);
+}
+
+void ReplicaImpl::SendOrHold(Outgoing& outgoing) {
+  if (outgoing.after <= persisted_) {
+    host_.Send(std::move(outgoing.message));
+  } else {
+    held_.push_back(std::move(outgoing));
+  }
+}
+
+// What was committed before it is part of the image, and so is a restore before it.
+void ReplicaImpl::PlanRestore(const Restore& restore) {
+  for (const Committed& committed : std::exchange(committed_, {})) {
+    if (committed.request.IsZero()) continue;
+    OnResolved({.request = committed.request,
+                .kind = Outcome::Kind::kUnknown,
+                .reason = Reason::kLeadershipLost});
+  }
+  restore_ = restore;
+  host_.Log(Severity::kInfo, Name() + Concat("installs a snapshot at ", restore.meta.index));
+}
+
+void ReplicaImpl::OnAlert(const Alert& alert) {
+  const std::string line = Concat("node ", alert.peer, " ", Describe(alert.kind));
+  if (alert.fatal) {
+    Stop(absl::FailedPreconditionError(line));
+  } else {
+    host_.Log(Severity::kWarning, Name() + line);
+  }
+}
+
+void ReplicaImpl::NotifyObservers() {
+  const Role role = core_.role();
+  const Term term = core_.term();
+  const NodeId leader = core_.leader();
+  if (role != observed_role_) {
+    if (role == Role::kLeader) {
+      host_.Log(Severity::kInfo, Name() + Concat("became leader in term ", term));
+    } else if (observed_role_ == Role::kLeader) {
+      host_.Log(Severity::kInfo, Name() + Concat("leads no more, in term ", term));
+    }
+    observed_role_ = role;
+    if (options_.observer.on_role) options_.observer.on_role(role, term);
+  }
+  if (leader != observed_leader_ || (!leader.IsZero() && term != observed_term_)) {
+    if (leader.IsZero()) {
+      host_.Log(Severity::kInfo, Name() + Concat("knows no leader in term ", term));
+    } else if (leader != host_.identity().node) {
+      host_.Log(Severity::kInfo, Name() + Concat("follows node ", leader, " in term ", term));
+    }
+    observed_leader_ = leader;
+    if (options_.observer.on_leader) options_.observer.on_leader(leader, term);
+  }
+  observed_term_ = term;
+}
+
+// --- The state machine ---
+
+bool ReplicaImpl::HasWorkForApplier() const {
+  if (!read_queue_.empty() && read_queue_.begin()->first <= handed_over_) return true;
+  return restore_ ? restore_->after <= persisted_ : !committed_.empty();
+}
+
+void ReplicaImpl::Apply() {
+  if (stopped_) return;
+  if (restore_ && restore_->after <= persisted_) {
+    handed_over_ = restore_->meta.index;
+    restore_.reset();
+    applier_.Restore(handed_over_);
+  }
+  if (!restore_ && !committed_.empty()) {
+    std::vector<Committed> entries;
+    entries.swap(committed_);
+    if (entries.size() > kMaxEntriesAtOnce) {
+      const auto rest = entries.begin() + kMaxEntriesAtOnce;
+      committed_.assign(std::make_move_iterator(rest), std::make_move_iterator(entries.end()));
+      entries.erase(rest, entries.end());
+    }
+    handed_over_ = entries.back().entry.index;
+    applier_.Apply(std::move(entries));
+  }
+  ServeReads();
+  if (!stopped_ && HasWorkForApplier()) host_.MarkDirty(*this);
+}
+
+// The applier works in order: what it gets after an entry sees that entry.
+void ReplicaImpl::ServeReads() {
+  while (!read_queue_.empty() && read_queue_.begin()->first <= handed_over_) {
+    const RequestId id = read_queue_.begin()->second;
+    read_queue_.erase(read_queue_.begin());
+    PendingRequest* request = requests_.Find(id);
+    if (request == nullptr) continue;
+    applier_.Query(id, std::move(std::get<PendingRead>(*request).query));
+  }
+}
+
+void ReplicaImpl::OnReport(ApplierReport report) {
+  if (stopped_) return;
+  std::visit([this](auto& done) { On(done); }, report);
+}
+
+void ReplicaImpl::On(Applied& applied) {
+  applied_ = applied.at;
+  snapshot_taker_.Applied(applied.commands, applied.bytes);
+  Publish();
+  for (Applied::Result& result : applied.results) {
+    if (result.text) {
+      EndProposal(result.request, {.kind = Outcome::Kind::kCommitted,
+                                   .index = result.index,
+                                   .result = *std::move(result.text),
+                                   .leader = leader()});
+    } else {
+      OnResolved({.request = result.request,
+                  .kind = Outcome::Kind::kUnknown,
+                  .reason = Reason::kLeadershipLost});
+    }
+  }
+  if (snapshot_taker_.Begin()) applier_.TakeView();
+}
+
+void ReplicaImpl::On(Answered& answered) { EndRead(answered.request, std::move(answered.answer)); }
+
+void ReplicaImpl::On(Viewed& viewed) {
+  // Members do not change, so the configuration in force now was in force at the view.
+  snapshot_taker_.OnView(
+      {.index = viewed.at.index, .term = viewed.at.term, .configuration = core_.configuration()},
+      std::move(viewed.view));
+}
+
+void ReplicaImpl::On(Restored& restored) {
+  if (!restored.status.ok()) {
+    Stop(absl::Status(restored.status.code(),
+                      Concat("the state machine could not be restored from a snapshot: ",
+                             restored.status.message())));
+    return;
+  }
+  applied_ = restored.at;
+  snapshot_taker_.Restored();
+  Publish();
+}
+
+// --- Snapshots ---
+
+void ReplicaImpl::OnStaged(const SnapshotMeta& meta, StagedSnapshot staged) {
+  if (!stopped_) {
+    core_.Tick(host_.loop().Now());
+    if (core_.SnapshotTaken(meta, staged)) {
+      host_.MarkDirty(*this);
+      return;
+    }
+  }
+  host_.snapshot_mover().Post(
+      [this, staged] { host_.store().DiscardStaged(options_.group, staged); });
+}
+
+bool ReplicaImpl::IsSnapshotWanted(NodeId to, Term term) const {
+  if (!core_.IsLeader() || core_.term() != term) return false;
+  const auto peers = core_.progress();
+  return std::any_of(peers.begin(), peers.end(), [to](const Progress& peer) {
+    return peer.node == to && peer.state == Progress::State::kSnapshot;
+  });
+}
+
+void ReplicaImpl::OnSnapshotSendEnded(NodeId to, Term term, bool delivered) {
+  core_.Tick(host_.loop().Now());
+  core_.SnapshotSendEnded(to, term, delivered);
+  host_.MarkDirty(*this);
+}
+
+bool ReplicaImpl::OnSnapshotReceived(NodeId from, Incarnation incarnation, Term term,
+                                     const SnapshotMeta& meta, StagedSnapshot staged) {
+  core_.Tick(host_.loop().Now());
+  const bool accepted = core_.SnapshotReceived(from, incarnation, term, meta, staged);
+  host_.MarkDirty(*this);
+  return accepted;
+}
+
+// --- The end ---
+
+void ReplicaImpl::Stop(absl::Status why) {
+  if (stopped_) return;
+  stopped_ = why;
+  const bool by_host = absl::IsCancelled(why);
+  host_.Log(by_host ? Severity::kInfo : Severity::kError, Name() + Concat("stopped: ", why));
+  core_deadline_ = kNever;
+  held_.clear();
+  restore_.reset();
+  committed_.clear();
+  read_queue_.clear();
+  snapshot_sender_.Stop();
+  snapshot_receiver_.Stop();
+  Publish();
+  // The core never saw these, so they were not appended.
+  for (const Proposal& proposal : std::exchange(proposals_, {})) {
+    OnResolved({.request = proposal.request,
+                .kind = Outcome::Kind::kNotCommitted,
+                .reason = Reason::kStopped});
+  }
+  for (PendingRequest& request : requests_.TakeAll()) {
+    End(std::move(request), Outcome::Kind::kUnknown, Reason::kStopped);
+  }
+  reads_.clear();
+  transfers_.clear();
+  if (options_.observer.on_stop) options_.observer.on_stop(why);
+}
+
+void ReplicaImpl::Close() {
+  // Callbacks may bring new requests, which are refused in turn.
+  do {
+    DrainSubmitted();
+    EndRefused();
+  } while (!refused_.empty());
+  {
+    const std::lock_guard lock(submitted_mutex_);
+    closed_ = true;
+  }
+  DrainSubmitted();
+  EndRefused();
+}
+
+// --- Status ---
+
+void ReplicaImpl::Publish() {
+  leader_.store(stopped_ ? 0 : core_.leader().value(), std::memory_order_release);
+  is_leader_.store(!stopped_ && core_.IsLeader(), std::memory_order_release);
+  const Instant now = host_.Clock();
+  const std::lock_guard lock(summary_mutex_);
+  summary_.role = stopped_ ? Role::kFollower : core_.role();
+  summary_.term = core_.term();
+  summary_.leader = stopped_ ? NodeId() : core_.leader();
+  summary_.commit = core_.commit();
+  summary_.applied = applied_.index;
+  summary_.first = core_.log().first();
+  summary_.last = core_.log().last();
+  summary_.durable = core_.log().durable();
+  summary_.snapshot = core_.snapshot_index();
+  summary_.introduced = core_.introduced();
+  summary_.counters = core_.counters();
+  if (stopped_) summary_.stopped = *stopped_;
+  summary_.peers.clear();
+  for (const Progress& peer : core_.progress()) {
+    summary_.peers.push_back({.node = peer.node,
+                              .match = peer.match,
+                              .active = now - peer.last_heard < options_.raft.election_timeout,
+                              .snapshotting = peer.state == Progress::State::kSnapshot});
+  }
+  if (configuration_ != core_.configuration()) configuration_ = core_.configuration();
+}
+
+ReplicaStatus ReplicaImpl::Status() const {
+  ReplicaStatus status;
+  status.group = options_.group;
+  status.node = host_.identity().node;
+  status.incarnation = host_.identity().incarnation;
+  RaftCounters counters;
+  {
+    const std::lock_guard lock(summary_mutex_);
+    status.role = summary_.role;
+    status.term = summary_.term;
+    status.leader = summary_.leader;
+    status.configuration = configuration_;
+    status.commit = summary_.commit;
+    status.applied = summary_.applied;
+    status.first = summary_.first;
+    status.last = summary_.last;
+    status.durable = summary_.durable;
+    status.snapshot = summary_.snapshot;
+    status.introduced = summary_.introduced;
+    status.peers = summary_.peers;
+    status.stopped = summary_.stopped;
+    counters = summary_.counters;
+  }
+  status.counters = {
+      {"raft.elections_started", counters.elections_started},
+      {"raft.leaderships", counters.leaderships},
+      {"raft.refused_proposals", counters.refused_proposals},
+      {"raft.stale_messages", counters.stale_messages},
+      {"raft.unknown_incarnation_messages", counters.unknown_incarnation_messages},
+      {"raft.invalid_messages", counters.invalid_messages},
+      {"raft.append_mismatches", counters.append_mismatches},
+      {"raft.snapshots_needed", counters.snapshots_needed},
+      {"raft.retransmissions", counters.retransmissions},
+      {"requests.pending", pending_.load(std::memory_order_relaxed)},
+  };
+  for (auto& counter : host_.Counters()) status.counters.push_back(std::move(counter));
+  return status;
+}
+
+}  // namespace synod::internal

@@ -1,0 +1,140 @@
+// How requests reach a replica, and how each of them ends, once.
+#include <utility>
+
+#include "src/replica_impl.h"
+
+namespace synod::internal {
+
+namespace {
+
+std::string Text(Reason reason) { return std::string(Describe(reason)); }
+
+absl::Status ReadStatus(Reason reason) {
+  if (reason == Reason::kDeadline) return absl::DeadlineExceededError(Text(reason));
+  return absl::UnavailableError(Text(reason));
+}
+
+absl::Status TransferStatus(Reason reason) {
+  switch (reason) {
+    case Reason::kNone:
+      return absl::OkStatus();
+    case Reason::kDeadline:
+      return absl::DeadlineExceededError(Text(reason));
+    case Reason::kNotLeader:
+      return absl::FailedPreconditionError(Text(reason));
+    case Reason::kNotVoter:
+      return absl::InvalidArgumentError(Text(reason));
+    default:
+      return absl::UnavailableError(Text(reason));
+  }
+}
+
+}  // namespace
+
+void ReplicaImpl::Submit(Submission submission) {
+  const size_t others = pending_.fetch_add(1, std::memory_order_relaxed);
+  if (others >= options_.max_pending_requests) {
+    submission.overloaded = true;
+    submission.command = Payload();
+  }
+  const bool on_loop = host_.loop().IsLoopThread();
+  // Only the loop's thread sets it, so that thread may look without the mutex.
+  if (on_loop && !closed_) {
+    Accept(std::move(submission));
+    return;
+  }
+  bool first = false;
+  if (!on_loop) {
+    const std::lock_guard lock(submitted_mutex_);
+    if (!closed_) {
+      first = submitted_.empty();
+      submitted_.push_back(std::move(submission));
+      if (!first) return;
+    }
+  }
+  if (first) {
+    host_.loop().Post([this] { DrainSubmitted(); });
+  } else {
+    End(std::move(submission.request), Outcome::Kind::kNotCommitted, Reason::kStopped);
+  }
+}
+
+void ReplicaImpl::DrainSubmitted() {
+  std::vector<Submission> submitted;
+  {
+    const std::lock_guard lock(submitted_mutex_);
+    submitted.swap(submitted_);
+  }
+  for (Submission& submission : submitted) Accept(std::move(submission));
+}
+
+void ReplicaImpl::Accept(Submission submission) {
+  host_.MarkDirty(*this);
+  Reason refusal = Reason::kNone;
+  if (stopped_) {
+    refusal = Reason::kStopped;
+  } else if (submission.overloaded) {
+    refusal = Reason::kOverloaded;
+  } else if (submission.deadline <= host_.loop().Now()) {
+    refusal = Reason::kDeadline;
+  }
+  if (refusal != Reason::kNone) {
+    // Not ended here: the caller may be in the middle of its call.
+    refused_.emplace_back(std::move(submission.request), refusal);
+    return;
+  }
+  const RequestId id = requests_.Add(submission.deadline, std::move(submission.request));
+  const PendingRequest& request = *requests_.Find(id);
+  if (std::holds_alternative<PendingProposal>(request)) {
+    proposals_.push_back({.request = id, .command = std::move(submission.command)});
+  } else if (const auto* read = std::get_if<PendingRead>(&request)) {
+    if (read->consistency == Consistency::kLinearizable) {
+      reads_.push_back(id);
+    } else {
+      read_queue_.emplace(Index(), id);
+    }
+  } else {
+    transfers_.emplace_back(submission.target, id);
+  }
+}
+
+void ReplicaImpl::EndRefused() {
+  for (auto& [request, reason] : std::exchange(refused_, {})) {
+    End(std::move(request), Outcome::Kind::kNotCommitted, reason);
+  }
+}
+
+void ReplicaImpl::OnResolved(const Resolved& resolved) {
+  if (auto request = requests_.Take(resolved.request)) {
+    End(*std::move(request), resolved.kind, resolved.reason);
+  }
+}
+
+void ReplicaImpl::EndProposal(RequestId id, Outcome outcome) {
+  auto request = requests_.Take(id);
+  if (!request) return;
+  pending_.fetch_sub(1, std::memory_order_relaxed);
+  std::get<PendingProposal>(*request).done(std::move(outcome));
+}
+
+void ReplicaImpl::EndRead(RequestId id, absl::StatusOr<std::string> answer) {
+  auto request = requests_.Take(id);
+  if (!request) return;
+  pending_.fetch_sub(1, std::memory_order_relaxed);
+  std::get<PendingRead>(*request).done(std::move(answer));
+}
+
+// Without success, but for a transfer.
+void ReplicaImpl::End(PendingRequest request, Outcome::Kind kind, Reason reason) {
+  pending_.fetch_sub(1, std::memory_order_relaxed);
+  if (auto* proposal = std::get_if<PendingProposal>(&request)) {
+    proposal->done(
+        {.kind = kind, .reason = reason, .index = Index(), .result = {}, .leader = leader()});
+  } else if (auto* read = std::get_if<PendingRead>(&request)) {
+    read->done(ReadStatus(reason));
+  } else {
+    std::get<PendingTransfer>(request).done(TransferStatus(reason));
+  }
+}
+
+}  // namespace synod::internal

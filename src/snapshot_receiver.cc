@@ -1,0 +1,189 @@
+// The receiving half of a snapshot transfer.
+#include "src/snapshot_receiver.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "synod/base/crc32c.h"
+#include "synod/core/configuration.h"
+#include "synod/core/quorum.h"
+
+#include "src/concat.h"
+
+namespace synod::internal {
+
+namespace {
+
+// Bytes that may wait for the disk: more than a sender has under way.
+constexpr uint64_t kMaxUnwritten = 16 * 1024 * 1024;
+
+bool IsHalfOfConfiguration(const std::vector<NodeId>& voters) {
+  return voters.size() <= kMaxVoters && std::is_sorted(voters.begin(), voters.end());
+}
+
+// Whether a leader of `term` can have such a snapshot.
+bool IsPossible(const SnapshotMeta& meta, Term term) {
+  const Configuration& members = meta.configuration;
+  return !meta.index.IsZero() && !meta.term.IsZero() && meta.term <= term &&
+         !members.voters.empty() && IsHalfOfConfiguration(members.voters) &&
+         IsHalfOfConfiguration(members.outgoing) &&
+         std::is_sorted(members.learners.begin(), members.learners.end());
+}
+
+}  // namespace
+
+SnapshotReceiver::SnapshotReceiver(HostServices& host, GroupId group, Client& client)
+    : host_(host), group_(group), client_(client) {}
+
+void SnapshotReceiver::OnChunk(const Message& message) {
+  const auto& chunk = std::get<SnapshotChunk>(message.body);
+  if (!Admit(message, chunk)) return;
+  Transfer& transfer = *current_;
+  const Key key = transfer.key;
+  const bool is_valid = chunk.meta == transfer.meta && chunk.offset <= chunk.meta.size &&
+                        chunk.data.size() <= chunk.meta.size - chunk.offset &&
+                        Crc32c(0, chunk.data.view()) == chunk.checksum;
+  if (!is_valid) {
+    host_.Log(Severity::kWarning, Concat("group ", group_, ": node ", message.from,
+                                         " sent a damaged piece of a snapshot"));
+    Drop();
+    Reply(key, 0, /*rejected=*/true);
+    return;
+  }
+  if (chunk.offset < transfer.expected || transfer.complete) {
+    // Repeated. Once all is there the answer waits for the disk, and for the core.
+    if (!transfer.complete) Reply(key, transfer.written, /*rejected=*/false);
+    return;
+  }
+  if (chunk.offset > transfer.expected) return;  // One before it was lost and comes again.
+  if (transfer.expected - transfer.written > kMaxUnwritten) return;  // Comes again.
+  Write(chunk);
+}
+
+// True if `chunk` belongs to current_, which may be new.
+bool SnapshotReceiver::Admit(const Message& message, const SnapshotChunk& chunk) {
+  const Key key{.term = message.term, .from = message.from, .transfer = chunk.transfer};
+  if (current_ && current_->key == key) return true;
+  if (key == ended_) {
+    Reply(key, ended_size_, ended_rejected_);
+    return false;
+  }
+  if (current_) {
+    // One leader a term: within one term only a later attempt of the same leader replaces this one.
+    const Key& held = current_->key;
+    const bool is_newer = key.term > held.term || (key.term == held.term && key.from == held.from &&
+                                                   key.transfer > held.transfer);
+    if (!is_newer) return false;
+  }
+  if (chunk.offset != 0 || !IsPossible(chunk.meta, key.term)) {
+    // Its beginning is lost here, by a restart or because another transfer took its place, or it is
+    // none at all.
+    Reply(key, 0, /*rejected=*/true);
+    return false;
+  }
+  Drop();
+  current_ = Transfer{.key = key,
+                      .incarnation = message.incarnation,
+                      .meta = chunk.meta,
+                      .image = std::make_unique<Image>()};
+  host_.Log(Severity::kInfo,
+            Concat("group ", group_, ": node ", message.from, " sends a snapshot at ",
+                   chunk.meta.index, " of ", chunk.meta.size, " bytes"));
+  return true;
+}
+
+void SnapshotReceiver::Write(const SnapshotChunk& chunk) {
+  Transfer& transfer = *current_;
+  transfer.expected += chunk.data.size();
+  transfer.complete = transfer.expected == transfer.meta.size;
+  host_.snapshot_mover().Post([this, key = transfer.key, image = transfer.image.get(),
+                               data = chunk.data, up_to = transfer.expected] {
+    if (image->writer == nullptr && image->status.ok()) {
+      auto writer = host_.store().NewSnapshot(group_);
+      image->status = writer.status();
+      if (writer.ok()) image->writer = *std::move(writer);
+    }
+    if (image->status.ok()) image->status = image->writer->Append(data.view());
+    image->size += data.size();
+    image->checksum = Crc32c(image->checksum, data.view());
+    host_.loop().Post(
+        [this, key, up_to, status = image->status] { OnWritten(key, up_to, status); });
+  });
+  if (!transfer.complete) return;
+  host_.snapshot_mover().Post(
+      [this, key = transfer.key, image = transfer.image.get(), meta = transfer.meta] {
+        absl::StatusOr<StagedSnapshot> staged = image->status;
+        if (!image->status.ok()) return;  // OnWritten has ended it.
+        if (image->size == meta.size && image->checksum == meta.checksum) {
+          staged = image->writer->Finish();
+        } else {
+          staged = absl::DataLossError("the image does not match its checksum");
+        }
+        host_.loop().Post([this, key, staged = std::move(staged)]() mutable {
+          OnFinished(key, std::move(staged));
+        });
+      });
+}
+
+void SnapshotReceiver::OnWritten(const Key& key, uint64_t up_to, const absl::Status& status) {
+  if (!current_ || current_->key != key) return;
+  if (!status.ok()) {
+    host_.Log(Severity::kError,
+              Concat("group ", group_, ": could not write the snapshot from node ", key.from, ": ",
+                     status));
+    Drop();
+    Reply(key, 0, /*rejected=*/true);
+    return;
+  }
+  current_->written = up_to;
+  // The answer to the last piece says that the core has the snapshot: see OnFinished.
+  if (up_to != current_->meta.size) Reply(key, up_to, /*rejected=*/false);
+}
+
+void SnapshotReceiver::OnFinished(const Key& key, absl::StatusOr<StagedSnapshot> staged) {
+  const auto discard = [this](StagedSnapshot useless) {
+    host_.snapshot_mover().Post([this, useless] { host_.store().DiscardStaged(group_, useless); });
+  };
+  if (!current_ || current_->key != key) {
+    if (staged.ok()) discard(*staged);
+    return;
+  }
+  const SnapshotMeta meta = current_->meta;
+  const Incarnation incarnation = current_->incarnation;
+  Drop();
+  bool accepted = false;
+  if (!staged.ok()) {
+    host_.Log(Severity::kError, Concat("group ", group_, ": the snapshot from node ", key.from,
+                                       " is unusable: ", staged.status()));
+  } else {
+    accepted = client_.OnSnapshotReceived(key.from, incarnation, key.term, meta, *staged);
+    if (!accepted) discard(*staged);
+  }
+  ended_ = key;
+  ended_size_ = meta.size;
+  ended_rejected_ = !accepted;
+  Reply(key, meta.size, !accepted);
+}
+
+void SnapshotReceiver::Reply(const Key& key, uint64_t next_offset, bool rejected) {
+  const StoreIdentity& self = host_.identity();
+  host_.Send({.group = group_,
+              .from = self.node,
+              .to = key.from,
+              .incarnation = self.incarnation,
+              .term = key.term,
+              .body = SnapshotChunkReply{
+                  .transfer = key.transfer, .next_offset = next_offset, .rejected = rejected}});
+}
+
+// The image goes where it is written, after the last task that writes it.
+void SnapshotReceiver::Drop() {
+  if (!current_) return;
+  host_.snapshot_mover().Post([image = std::move(current_->image)] {});
+  current_.reset();
+}
+
+void SnapshotReceiver::Stop() { Drop(); }
+
+}  // namespace synod::internal

@@ -1,0 +1,111 @@
+// Writes views of a state machine into the store.
+#include "src/snapshot_taker.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "synod/base/crc32c.h"
+
+#include "src/concat.h"
+#include "src/worker.h"
+
+namespace synod::internal {
+
+namespace {
+
+constexpr Duration kBackoffMin = std::chrono::seconds(1);
+constexpr Duration kBackoffMax = std::chrono::minutes(1);
+
+// Measures what passes through, and breaks off when the host stops.
+class MeasuringSink final : public ByteSink {
+ public:
+  MeasuringSink(ByteSink& sink, const Worker& worker) : sink_(sink), worker_(worker) {}
+
+  absl::Status Append(std::string_view bytes) override {
+    if (worker_.IsStopping()) return absl::CancelledError("the host is stopping");
+    size_ += bytes.size();
+    checksum_ = Crc32c(checksum_, bytes);
+    return sink_.Append(bytes);
+  }
+
+  [[nodiscard]] uint64_t size() const { return size_; }
+  [[nodiscard]] uint32_t checksum() const { return checksum_; }
+
+ private:
+  ByteSink& sink_;
+  const Worker& worker_;
+  uint64_t size_ = 0;
+  uint32_t checksum_ = 0;
+};
+
+absl::StatusOr<StagedSnapshot> WriteView(HostServices& host, GroupId group,
+                                         const SnapshotView& view, SnapshotMeta& meta) {
+  absl::StatusOr<std::unique_ptr<SnapshotWriter>> writer = host.store().NewSnapshot(group);
+  if (!writer.ok()) return writer.status();
+  MeasuringSink sink(**writer, host.snapshot_writer());
+  if (absl::Status status = view.WriteTo(sink); !status.ok()) return status;
+  meta.size = sink.size();
+  meta.checksum = sink.checksum();
+  return (*writer)->Finish();
+}
+
+}  // namespace
+
+SnapshotTaker::SnapshotTaker(HostServices& host, GroupId group, Policy policy, Staged staged)
+    : host_(host),
+      group_(group),
+      policy_(policy),
+      staged_(std::move(staged)),
+      backoff_(kBackoffMin) {}
+
+bool SnapshotTaker::Begin() {
+  if (busy_ || (entries_ < policy_.after_entries && bytes_ < policy_.after_bytes)) return false;
+  if (host_.loop().Now() < not_before_) return false;
+  busy_ = true;
+  entries_ = bytes_ = 0;
+  return true;
+}
+
+void SnapshotTaker::OnView(SnapshotMeta meta, absl::StatusOr<std::unique_ptr<SnapshotView>> view) {
+  if (view.ok() && *view == nullptr) {
+    view = absl::InternalError("the state machine returned no view");
+  }
+  if (!view.ok()) {
+    OnFailure(view.status());
+    return;
+  }
+  host_.snapshot_writer().Post([this, meta = std::move(meta), view = *std::move(view)]() mutable {
+    absl::StatusOr<StagedSnapshot> staged = WriteView(host_, group_, *view, meta);
+    view.reset();
+    host_.loop().Post([this, meta = std::move(meta), staged = std::move(staged)]() mutable {
+      OnWritten(meta, std::move(staged));
+    });
+  });
+}
+
+void SnapshotTaker::OnWritten(const SnapshotMeta& meta, absl::StatusOr<StagedSnapshot> staged) {
+  if (!staged.ok()) {
+    OnFailure(staged.status());
+    return;
+  }
+  busy_ = false;
+  backoff_ = kBackoffMin;
+  host_.Log(Severity::kInfo, Concat("group ", group_, ": took a snapshot at ", meta.index, " of ",
+                                    meta.size, " bytes"));
+  staged_(meta, *staged);
+}
+
+// The entries are still in the log, so nothing is lost; but the log cannot shrink.
+void SnapshotTaker::OnFailure(const absl::Status& status) {
+  busy_ = false;
+  entries_ = std::max(entries_, policy_.after_entries);
+  not_before_ = host_.loop().Now() + backoff_;
+  host_.Log(
+      Severity::kWarning,
+      Concat("group ", group_, ": could not take a snapshot, trying again in ",
+             std::chrono::duration_cast<std::chrono::seconds>(backoff_).count(), " s: ", status));
+  backoff_ = std::min(2 * backoff_, kBackoffMax);
+}
+
+}  // namespace synod::internal

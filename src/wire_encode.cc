@@ -1,0 +1,284 @@
+// The wire format's sending side.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <variant>
+
+#include "synod/base/assert.h"
+#include "synod/base/crc32c.h"
+#include "synod/port/wire.h"
+
+#include "src/wire_codec.h"
+
+namespace synod::wire {
+
+namespace {
+
+using namespace internal;  // NOLINT(google-build-using-namespace): this file is half of its code.
+
+// More than any message takes without its lists and payloads.
+constexpr size_t kFixedPartBound = 128;
+constexpr size_t kEntryHeaderBound = 1 + 2 * kMaxVarintBytes;
+constexpr size_t kKeptCapacityBytes = 256 * 1024;
+
+bool IsShared(const Payload& payload) {
+  return payload.size() >= OutgoingFrame::kSharedPayloadBytes;
+}
+
+// The bytes of a message, or of that part of it which is copied.
+size_t SizeBound(const Message& message, bool with_shared) {
+  const auto payload_bytes = [&](const Payload& payload) {
+    return with_shared || !IsShared(payload) ? payload.size() : 0;
+  };
+  size_t bound = kFixedPartBound;
+  if (const auto* append = std::get_if<AppendRequest>(&message.body)) {
+    for (const Entry& entry : append->entries) {
+      bound += kEntryHeaderBound + payload_bytes(entry.payload);
+    }
+  } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
+    const Configuration& members = chunk->meta.configuration;
+    bound += kMaxVarintBytes *
+             (members.voters.size() + members.outgoing.size() + members.learners.size());
+    bound += payload_bytes(chunk->data);
+  }
+  return bound;
+}
+
+void PutHeader(char* header, FrameKind kind, size_t body_bytes) {
+  const auto size = static_cast<uint32_t>(body_bytes);
+  std::memcpy(header, kMagic.data(), kMagic.size());
+  header[kVersionOffset] = static_cast<char>(kVersion);
+  header[kKindOffset] = static_cast<char>(kind);
+  std::memset(header + kReservedOffset, 0, 2);
+  std::memcpy(header + kBodyBytesOffset, &size, sizeof(size));
+}
+
+}  // namespace
+
+// Writes into memory that was reserved for the message.
+class OutgoingFrame::Encoder {
+ public:
+  explicit Encoder(OutgoingFrame& frame) : frame_(frame), out_(frame.bytes_.get() + frame.used_) {}
+
+  void Finish() { frame_.used_ = static_cast<size_t>(out_ - frame_.bytes_.get()); }
+
+  void Byte(uint8_t value) { *out_++ = static_cast<char>(value); }
+  void Bool(bool value) { Byte(value ? 1 : 0); }
+  void Varint(uint64_t value) {
+    while (value >= 0x80) {
+      Byte(static_cast<uint8_t>(value | 0x80));
+      value >>= 7;
+    }
+    Byte(static_cast<uint8_t>(value));
+  }
+  template <class Tag>
+  void Varint(StrongId<Tag> id) {
+    Varint(id.value());
+  }
+  template <class Integer>
+  void Fixed(Integer value) {
+    std::memcpy(out_, &value, sizeof(value));
+    out_ += sizeof(value);
+  }
+
+  void Put(const Introduce& m) {
+    Fixed(m.configuration_hash);
+    Fixed(m.recorded.value());
+    Bool(m.wants_reply);
+  }
+  void Put(const PreVoteRequest& m) {
+    Varint(m.next_term);
+    Varint(m.last_index);
+    Varint(m.last_term);
+  }
+  void Put(const PreVoteReply& m) {
+    Varint(m.next_term);
+    Bool(m.granted);
+  }
+  void Put(const VoteRequest& m) {
+    Varint(m.last_index);
+    Varint(m.last_term);
+    Bool(m.by_transfer);
+  }
+  void Put(const VoteReply& m) { Bool(m.granted); }
+  void Put(const AppendRequest& m) {
+    Varint(m.prev_index);
+    Varint(m.prev_term);
+    Varint(m.commit);
+    Varint(m.entries.size());
+    Index index = m.prev_index;
+    Term term = m.prev_term;
+    for (const Entry& entry : m.entries) {
+      SYNOD_ASSERT(entry.index == ++index, "an append's entries follow prev_index without a gap");
+      SYNOD_ASSERT(entry.term >= term, "terms never fall along the log (Raft §5.3)");
+      const auto kind = static_cast<uint8_t>(entry.kind);
+      if (entry.term == term) {
+        Byte(kind);
+      } else {
+        Byte(kind | kTermRises);
+        Varint(entry.term - term);
+        term = entry.term;
+      }
+      PutPayload(entry.payload);
+    }
+  }
+  void Put(const AppendReply& m) {
+    Byte(static_cast<uint8_t>(m.status));
+    Varint(m.epoch);
+    Varint(m.index);
+    Varint(m.hint_index);
+    Varint(m.hint_term);
+  }
+  void Put(const Heartbeat& m) {
+    Varint(m.round);
+    Varint(m.commit);
+  }
+  void Put(const HeartbeatReply& m) {
+    Varint(m.round);
+    Varint(m.epoch);
+    Varint(m.received);
+  }
+  void Put(const TimeoutNow&) {}
+  void Put(const ReadRequest& m) { Varint(m.context); }
+  void Put(const ReadReply& m) {
+    Varint(m.context);
+    Varint(m.index);
+    Byte(static_cast<uint8_t>(m.reason));
+  }
+  void Put(const SnapshotChunk& m) {
+    SYNOD_ASSERT(m.data.size() <= m.meta.size && m.offset <= m.meta.size - m.data.size(),
+                 "a chunk lies within its snapshot");
+    Varint(m.transfer);
+    Varint(m.meta.index);
+    Varint(m.meta.term);
+    PutNodes(m.meta.configuration.voters);
+    PutNodes(m.meta.configuration.outgoing);
+    PutNodes(m.meta.configuration.learners);
+    Varint(m.meta.size);
+    Fixed(m.meta.checksum);
+    Varint(m.offset);
+    Fixed(m.checksum);
+    PutPayload(m.data);
+  }
+  void Put(const SnapshotChunkReply& m) {
+    Varint(m.transfer);
+    Varint(m.next_offset);
+    Bool(m.rejected);
+  }
+
+ private:
+  // Each as its distance from the one before: what is not sorted cannot be expressed.
+  void PutNodes(const std::vector<NodeId>& nodes) {
+    Varint(nodes.size());
+    uint64_t before = 0;
+    for (const NodeId node : nodes) {
+      SYNOD_ASSERT(node.value() > before, "a configuration's lists are sorted and free of repeats");
+      Varint(node.value() - before);
+      before = node.value();
+    }
+  }
+
+  void PutPayload(const Payload& payload) {
+    Varint(payload.size());
+    if (IsShared(payload)) {
+      frame_.shared_.push_back({static_cast<size_t>(out_ - frame_.bytes_.get()), payload});
+      frame_.shared_bytes_ += payload.size();
+    } else if (!payload.empty()) {
+      std::memcpy(out_, payload.view().data(), payload.size());
+      out_ += payload.size();
+    }
+  }
+
+  OutgoingFrame& frame_;
+  char* out_;
+};
+
+std::string EncodeFrame(FrameKind kind, std::string_view body) {
+  std::string frame(kHeaderBytes, '\0');
+  PutHeader(frame.data(), kind, body.size());
+  const uint32_t header_checksum = Crc32c(0, std::string_view(frame.data(), kChecksumOffset));
+  const uint32_t checksum = Crc32c(header_checksum, body);
+  std::memcpy(frame.data() + kChecksumOffset, &checksum, sizeof(checksum));
+  frame.append(body);
+  return frame;
+}
+
+size_t EncodedSizeBound(const Message& message) { return SizeBound(message, true); }
+
+void OutgoingFrame::Reserve(size_t size) {
+  if (capacity_ - used_ >= size && capacity_ != 0) return;
+  const size_t capacity = std::max({size_t{1024}, 2 * capacity_, used_ + size});
+  auto bytes = std::make_unique_for_overwrite<char[]>(capacity);
+  if (bytes_ != nullptr) std::memcpy(bytes.get(), bytes_.get(), used_);
+  bytes_ = std::move(bytes);
+  capacity_ = capacity;
+}
+
+void OutgoingFrame::Add(const Message& message) {
+  Reserve(SizeBound(message, false));
+  uint8_t same = 0;
+  if (message.group == group_) same |= kSameGroup;
+  if (message.term == term_) same |= kSameTerm;
+  if (message.incarnation == incarnation_) same |= kSameIncarnation;
+
+  Encoder encoder(*this);
+  encoder.Byte(static_cast<uint8_t>(message.body.index()));
+  encoder.Byte(same);
+  if ((same & kSameGroup) == 0) encoder.Varint(message.group);
+  if ((same & kSameTerm) == 0) encoder.Varint(message.term);
+  if ((same & kSameIncarnation) == 0) encoder.Fixed(message.incarnation.value());
+  std::visit([&](const auto& body) { encoder.Put(body); }, message.body);
+  encoder.Finish();
+
+  group_ = message.group;
+  term_ = message.term;
+  incarnation_ = message.incarnation;
+  ++messages_;
+}
+
+void OutgoingFrame::Seal() {
+  SYNOD_ASSERT(messages_ > 0, "an empty frame is never sent");
+  SYNOD_ASSERT(size() - kHeaderBytes <= kMaxBodyBytes, "no frame exceeds kMaxBodyBytes");
+  char* const bytes = bytes_.get();
+  PutHeader(bytes, FrameKind::kMessages, size() - kHeaderBytes);
+  uint32_t checksum = Crc32c(0, std::string_view(bytes, kChecksumOffset));
+  size_t done = kHeaderBytes;
+  for (const Shared& shared : shared_) {
+    checksum = Crc32c(checksum, std::string_view(bytes + done, shared.at - done));
+    checksum = Crc32c(checksum, shared.payload.view());
+    done = shared.at;
+  }
+  checksum = Crc32c(checksum, std::string_view(bytes + done, used_ - done));
+  std::memcpy(bytes + kChecksumOffset, &checksum, sizeof(checksum));
+}
+
+void OutgoingFrame::AppendPieces(size_t offset, std::vector<std::string_view>& pieces) const {
+  const auto add = [&](std::string_view piece) {
+    const size_t skipped = std::min(offset, piece.size());
+    offset -= skipped;
+    if (skipped < piece.size()) pieces.push_back(piece.substr(skipped));
+  };
+  size_t done = 0;
+  for (const Shared& shared : shared_) {
+    add(std::string_view(bytes_.get() + done, shared.at - done));
+    add(shared.payload.view());
+    done = shared.at;
+  }
+  add(std::string_view(bytes_.get() + done, used_ - done));
+}
+
+void OutgoingFrame::Clear() {
+  if (capacity_ > kKeptCapacityBytes) {
+    bytes_.reset();
+    capacity_ = 0;
+  }
+  used_ = kHeaderBytes;
+  shared_.clear();
+  shared_bytes_ = 0;
+  messages_ = 0;
+  group_ = GroupId();
+  term_ = Term();
+  incarnation_ = Incarnation();
+}
+
+}  // namespace synod::wire

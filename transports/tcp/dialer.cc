@@ -1,0 +1,80 @@
+#include "dialer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace synod::tcp {
+
+void Dialer::Attempt() {
+  Abandon();
+  timer_ = loop_.RunAt(loop_.Now() + options_.handshake_timeout, [this] {
+    GiveUp(absl::UnavailableError("no connection within the handshake timeout"));
+  });
+  // The callback may outlive the attempt, but not the resolver, and so not this dialer.
+  resolver_.Resolve(peer_, [this, attempt = attempt_](Resolver::Addresses addresses) {
+    if (attempt != attempt_) return;
+    if (!addresses.ok()) {
+      GiveUp(addresses.status());
+      return;
+    }
+    addresses_ = *std::move(addresses);
+    next_address_ = 0;
+    ConnectNext();
+  });
+}
+
+void Dialer::ConnectNext() {
+  absl::Status why;
+  while (next_address_ < addresses_.size()) {
+    auto fd = BeginConnect(addresses_[next_address_++]);
+    why = fd.status();
+    if (!fd.ok()) continue;
+    why = loop_.Watch(fd->get(), EventLoop::kWritable, [this](uint8_t) { OnConnecting(); });
+    if (!why.ok()) continue;
+    connecting_ = *std::move(fd);
+    return;
+  }
+  GiveUp(why);
+}
+
+void Dialer::OnConnecting() {
+  loop_.Unwatch(connecting_.get());
+  const absl::Status result = ConnectResult(connecting_.get());
+  Fd fd = std::exchange(connecting_, Fd());
+  if (!result.ok()) {
+    fd.Close();
+    if (next_address_ < addresses_.size()) {
+      ConnectNext();
+    } else {
+      GiveUp(result);
+    }
+    return;
+  }
+  const SocketAddress address = addresses_[next_address_ - 1];
+  Abandon();
+  callbacks_.connected(std::move(fd), address);
+}
+
+void Dialer::GiveUp(const absl::Status& why) {
+  const absl::Status reason = why;  // It may be part of what Retry ends.
+  Retry();
+  callbacks_.failed(reason);
+}
+
+void Dialer::Retry() {
+  Abandon();
+  delay_ = std::clamp(2 * delay_, options_.reconnect_min, options_.reconnect_max);
+  const auto half = static_cast<uint64_t>(delay_.count() / 2);
+  const Duration wait(static_cast<int64_t>(half + rng_.Below(half + 1)));
+  timer_ = loop_.RunAt(loop_.Now() + wait, [this] { Attempt(); });
+}
+
+// Ends whatever is under way.
+void Dialer::Abandon() {
+  ++attempt_;
+  loop_.Cancel(std::exchange(timer_, EventLoop::TimerId::kNone));
+  if (connecting_.IsOpen()) loop_.Unwatch(connecting_.get());
+  connecting_ = Fd();
+}
+
+}  // namespace synod::tcp

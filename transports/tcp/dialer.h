@@ -1,0 +1,73 @@
+// Gets one connection to a peer, as often as it takes.
+#ifndef SYNOD_TRANSPORTS_TCP_DIALER_H_
+#define SYNOD_TRANSPORTS_TCP_DIALER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "synod/base/rng.h"
+#include "synod/port/event_loop.h"
+#include "synod/tcp.h"
+
+#include "resolver.h"
+#include "socket.h"
+
+namespace synod::tcp {
+
+// Resolves the peer's name, connects, and hands the socket over. Tries all of the name's addresses,
+// then waits, longer from one time to the next. Used on the loop's thread.
+class Dialer {
+ public:
+  struct Callbacks {
+    absl::AnyInvocable<void(Fd, const SocketAddress&)> connected;
+    absl::AnyInvocable<void(const absl::Status&)> failed;  // To be logged; it tries on by itself.
+  };
+
+  // Borrows all but the callbacks.
+  Dialer(EventLoop& loop, Resolver& resolver, const HostPort& peer, const Options& options,
+         uint64_t seed, Callbacks callbacks)
+      : loop_(loop),
+        resolver_(resolver),
+        peer_(peer),
+        options_(options),
+        rng_(seed),
+        callbacks_(std::move(callbacks)) {}
+  Dialer(const Dialer&) = delete;
+  Dialer& operator=(const Dialer&) = delete;
+  ~Dialer() { Abandon(); }
+
+  // Dials now.
+  void Start() { Attempt(); }
+  // What came of `connected` is lost or was refused: dials again after a while.
+  void Retry();
+  // The handshake succeeded: the next Retry waits for the shortest time again.
+  void Succeeded() { delay_ = Duration::zero(); }
+
+ private:
+  void Attempt();
+  void ConnectNext();
+  void OnConnecting();
+  void GiveUp(const absl::Status& why);
+  void Abandon();
+
+  EventLoop& loop_;
+  Resolver& resolver_;
+  const HostPort& peer_;
+  const Options& options_;
+  Rng rng_;
+  Callbacks callbacks_;
+
+  Duration delay_ = Duration::zero();  // Of the last wait.
+  // Of the attempt under way. A result of an older one is not wanted any more.
+  uint64_t attempt_ = 0;
+  std::vector<SocketAddress> addresses_;
+  size_t next_address_ = 0;
+  Fd connecting_;
+  EventLoop::TimerId timer_ = EventLoop::TimerId::kNone;  // The attempt's end, or the next one.
+};
+
+}  // namespace synod::tcp
+
+#endif  // SYNOD_TRANSPORTS_TCP_DIALER_H_
