@@ -24,7 +24,9 @@ inline constexpr size_t kMaxVoters = 15;
 inline bool IsWellFormed(const Configuration& configuration) {
   for (const auto* list :
        {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
-    if (!std::is_sorted(list->begin(), list->end(), std::less_equal<>())) return false;
+    if (std::adjacent_find(list->begin(), list->end(), std::greater_equal<>()) != list->end()) {
+      return false;
+    }
   }
   return !configuration.voters.empty() && configuration.voters.size() <= kMaxVoters &&
          configuration.outgoing.size() <= kMaxVoters;

@@ -41,8 +41,8 @@ inline absl::Status Raft::Validate(const DurableState& state) {
     return absl::DataLossError("a stored configuration does not have 1 to 15 voters in order");
   }
   const std::vector<KnownPeer>& peers = state.hard_state.peers;
-  if (!std::is_sorted(peers.begin(), peers.end(),
-                      [](const KnownPeer& a, const KnownPeer& b) { return a.node <= b.node; })) {
+  const auto out_of_order = [](const KnownPeer& a, const KnownPeer& b) { return a.node >= b.node; };
+  if (std::adjacent_find(peers.begin(), peers.end(), out_of_order) != peers.end()) {
     return absl::DataLossError("the stored peers are not in order");
   }
   if (state.snapshot.index.IsZero() != state.snapshot.term.IsZero()) {

@@ -1,0 +1,190 @@
+# shellcheck shell=bash
+# Functions that run a cluster of synod-kv processes on this machine, for the demo and the tests. To
+# be sourced; the caller sets kv_bin (the folder of the binaries) and kv_dir (a folder of its own).
+
+# The members that exist, and of each its process (empty: not running).
+kv_size=0
+kv_pids=()
+kv_flags=()
+kv_first_port=0
+
+kv_fail() {
+  echo "$*" >&2
+  exit 1
+}
+
+# kv_wait <seconds> <what> <command...>: runs the command again and again until it succeeds.
+kv_wait() {
+  local deadline=$((SECONDS + $1)) what="$2"
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    if ((SECONDS >= deadline)); then
+      kv_fail "gave up waiting for $what: $*"
+    fi
+    sleep 0.05
+  done
+}
+
+kv_peer_address() { echo "127.0.0.1:$((kv_first_port + 2 * $1 - 2))"; }
+kv_endpoint() { echo "127.0.0.1:$((kv_first_port + 2 * $1 - 1))"; }
+kv_running() { [[ -n "${kv_pids[$1]:-}" ]] && kill -0 "${kv_pids[$1]}" 2>/dev/null; }
+
+# The client addresses of all members, or of those given.
+kv_endpoints() {
+  local id list=""
+  if (($# == 0)); then
+    # shellcheck disable=SC2046
+    set -- $(seq "$kv_size")
+  fi
+  for id in "$@"; do
+    list+="${list:+,}$(kv_endpoint "$id")"
+  done
+  echo "$list"
+}
+
+# etcdctl against one member, or a list of endpoints.
+kv_ctl() {
+  local where="$1"
+  shift
+  [[ "$where" == *:* ]] || where="$(kv_endpoint "$where")"
+  ETCDCTL_API=3 etcdctl --endpoints="$where" "$@"
+}
+
+kv_cluster() {
+  local id list=""
+  for ((id = 1; id <= kv_size; ++id)); do
+    list+="${list:+,}$id=$(kv_peer_address "$id")/$(kv_endpoint "$id")"
+  done
+  echo "$list"
+}
+
+kv_port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# A row of ports that nobody listens at, below the range from which the kernel serves connections.
+kv_choose_ports() {
+  local port tries
+  for ((tries = 0; tries < 100; ++tries)); do
+    kv_first_port=$((10000 + RANDOM % 20000))
+    for ((port = kv_first_port; port < kv_first_port + 2 * kv_size; ++port)); do
+      kv_port_is_free "$port" || continue 2
+    done
+    return
+  done
+  kv_fail "found no free ports"
+}
+
+kv_bootstrap() {
+  "$kv_bin/synod-kv" bootstrap --id="$1" --cluster="$(kv_cluster)" --cluster-id=4711 \
+    --data-dir="$kv_dir/$1" >>"$kv_dir/$1.log" 2>&1
+}
+
+kv_answers() { kv_ctl "$1" endpoint status --command-timeout=1s --dial-timeout=1s; }
+
+# Starts a member and returns once it answers, or fails if it ends before.
+kv_start() {
+  "$kv_bin/synod-kv" serve --id="$1" --cluster="$(kv_cluster)" --data-dir="$kv_dir/$1" \
+    "${kv_flags[@]}" >>"$kv_dir/$1.log" 2>&1 &
+  kv_pids[$1]=$!
+  local deadline=$((SECONDS + 60))
+  until kv_answers "$1" >/dev/null 2>&1; do
+    if ! kv_running "$1"; then
+      return 1
+    fi
+    if ((SECONDS >= deadline)); then
+      kv_fail "member $1 does not answer; see $kv_dir/$1.log"
+    fi
+  done
+}
+
+# kv_signal <signal> <id>: sends it and waits for the process to end; its exit code is in kv_exit.
+kv_signal() {
+  kill -s "$1" "${kv_pids[$2]}" 2>/dev/null || true
+  kv_exit=0
+  wait "${kv_pids[$2]}" 2>/dev/null || kv_exit=$?
+  kv_pids[$2]=""
+}
+kv_kill() { kv_signal KILL "$1"; }
+kv_stop() { kv_signal TERM "$1"; }
+
+kv_stop_all() {
+  local id
+  for ((id = 1; id <= kv_size; ++id)); do
+    if kv_running "$id"; then kv_kill "$id"; fi
+  done
+}
+
+# kv_new_cluster <size> [flags of synod-kv serve]: bootstraps and starts it, and waits for a leader.
+kv_new_cluster() {
+  kv_size="$1"
+  shift
+  kv_flags=("$@")
+  local id tries
+  kv_choose_ports
+  for ((id = 1; id <= kv_size; ++id)); do
+    kv_bootstrap "$id" || kv_fail "cannot bootstrap member $id; see $kv_dir/$id.log"
+  done
+  # Somebody may have taken a port since.
+  for ((tries = 0; tries < 5; ++tries)); do
+    for ((id = 1; id <= kv_size; ++id)); do
+      kv_start "$id" || break
+    done
+    if ((id > kv_size)); then
+      kv_wait 60 "a leader" kv_leader
+      return
+    fi
+    kv_stop_all
+    kv_choose_ports
+  done
+  kv_fail "the members do not start; see $kv_dir/$id.log"
+}
+
+# One line a member that answers: id, whether it leads, the index it has applied.
+kv_status() {
+  local id
+  for ((id = 1; id <= kv_size; ++id)); do
+    if kv_running "$id"; then
+      kv_ctl "$id" endpoint status 2>/dev/null | awk -F', ' -v id="$id" '{print id, $5, $9}'
+    fi
+  done
+}
+
+# The id of the member that leads, as it says itself.
+kv_leader() { kv_status | awk '$2 == "true" {print $1; found = 1; exit} END {exit !found}'; }
+
+kv_all_applied() {
+  [[ "$(kv_status | wc -l)" == "$kv_size" ]] &&
+    [[ "$(kv_status | awk '{print $3}' | sort -u | wc -l)" == 1 ]]
+}
+
+# Waits until all members have applied the same, and prints "id hash" of each; fails if they differ.
+kv_hashes() {
+  kv_wait 60 "all members to catch up" kv_all_applied
+  local id hashes=""
+  for ((id = 1; id <= kv_size; ++id)); do
+    hashes+="$id $(kv_ctl "$id" endpoint hashkv | awk -F', ' '{print $2}')"$'\n'
+  done
+  printf '%s' "$hashes"
+  [[ "$(printf '%s' "$hashes" | awk '{print $2}' | sort -u | wc -l)" == 1 ]]
+}
+
+# kv_load_start <record> [flags of synod-kv-load run]; its results are in <record>.result at the end.
+kv_load_start() {
+  kv_load_record="$1"
+  shift
+  : >"$kv_load_record"
+  "$kv_bin/synod-kv-load" run --endpoints="$(kv_endpoints)" --record="$kv_load_record" \
+    --seconds=3600 "$@" >"$kv_load_record.result" &
+  kv_load_pid=$!
+}
+kv_load_stop() {
+  kill -s TERM "$kv_load_pid"
+  wait "$kv_load_pid"
+  kv_load_pid=""
+}
+kv_load_count() { wc -l <"$kv_load_record"; }
+kv_load_exceeds() { (($(kv_load_count) > $1)); }
+# Waits for so many more acknowledged writes.
+kv_load_more() {
+  kv_wait 120 "$1 more acknowledged writes" kv_load_exceeds $(($(kv_load_count) + $1))
+}
+kv_load_result() { awk -v name="$1" '$1 == name {print $2}' "$kv_load_record.result"; }

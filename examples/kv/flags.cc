@@ -1,0 +1,225 @@
+#include "kv/flags.h"
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <system_error>
+
+#include "absl/time/time.h"
+
+namespace synod_kv {
+
+namespace {
+
+constexpr std::string_view kIntroduction =
+    R"(synod-kv is a replicated key-value server that speaks etcd's v3 protocol.
+
+  synod-kv bootstrap --id=N --cluster=… --cluster-id=N --data-dir=…
+      Prepares the data directory of one member, once in its life, before its first start.
+  synod-kv serve --id=N --cluster=… --data-dir=…
+      Runs the member until SIGTERM or SIGINT.
+
+)";
+
+struct Flag {
+  std::string_view name;
+  std::string_view value;  // What stands for its value in the help.
+  std::string_view help;
+  absl::Status (*parse)(std::string_view text, Flags* flags);
+};
+
+absl::Status Wrong(std::initializer_list<std::string_view> parts) {
+  std::string message;
+  for (std::string_view part : parts) message.append(part);
+  return absl::InvalidArgumentError(message);
+}
+
+absl::Status ParseInteger(std::string_view text, uint64_t* value) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, *value);
+  if (error != std::errc() || stop != end || *value == 0) {
+    return absl::InvalidArgumentError("must be a positive number");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseDuration(std::string_view text, synod::Duration* value) {
+  absl::Duration parsed;
+  if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &parsed) ||
+      parsed <= absl::ZeroDuration() || parsed > absl::Hours(1)) {
+    return absl::InvalidArgumentError("must be a time of at most 1h such as 50ms or 1.5s");
+  }
+  *value = absl::ToChronoNanoseconds(parsed);
+  return absl::OkStatus();
+}
+
+const Flag kFlags[] = {
+    {"id", "N", "Which member of the cluster this is.",
+     [](std::string_view text, Flags* flags) {
+       uint64_t id = 0;
+       absl::Status status = ParseInteger(text, &id);
+       flags->id = id;
+       return status;
+     }},
+    {"cluster", "1=HOST:PORT/HOST:PORT,2=…",
+     "All members, this one included: of each its id, the address where it listens\n"
+     "to the other members, and the address where it listens to clients. The same\n"
+     "on every member. IPv6 addresses go in brackets.",
+     [](std::string_view text, Flags* flags) {
+       absl::StatusOr<std::vector<ClusterMember>> cluster = ParseCluster(text);
+       if (cluster.ok()) flags->cluster = *std::move(cluster);
+       return cluster.status();
+     }},
+    {"cluster-id", "N",
+     "A number of your choice that no other cluster has; members of different\n"
+     "clusters refuse each other. The same on every member. bootstrap needs it;\n"
+     "serve compares it, if it is given, with the data directory's.",
+     [](std::string_view text, Flags* flags) {
+       uint64_t id = 0;
+       absl::Status status = ParseInteger(text, &id);
+       flags->cluster_id = synod::ClusterId(id);
+       return status;
+     }},
+    {"data-dir", "PATH",
+     "Where the member keeps its log and its snapshots. Each member has its own;\n"
+     "one process at a time may use it.",
+     [](std::string_view text, Flags* flags) {
+       flags->data_dir = text;
+       return text.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
+     }},
+    {"log", "rocksdb|memory",
+     "How the log is kept (default rocksdb). memory keeps nothing: such a member\n"
+     "needs no data directory and no bootstrap but --cluster-id, and once it has\n"
+     "stopped it cannot come back.",
+     [](std::string_view text, Flags* flags) {
+       if (text == "rocksdb") {
+         flags->log = Flags::Log::kRocksDb;
+       } else if (text == "memory") {
+         flags->log = Flags::Log::kMemory;
+       } else {
+         return absl::InvalidArgumentError("must be rocksdb or memory");
+       }
+       return absl::OkStatus();
+     }},
+    {"heartbeat-interval", "TIME",
+     "How often a leader shows that it is alive (default 50ms). About the round trip\n"
+     "time between members, or more.",
+     [](std::string_view text, Flags* flags) {
+       return ParseDuration(text, &flags->heartbeat_interval);
+     }},
+    {"election-timeout", "TIME",
+     "After how long without a sign of the leader a member wants to replace it: a\n"
+     "time drawn between this and twice this (default 500ms). At least three times\n"
+     "the heartbeat interval; ten times is usual.",
+     [](std::string_view text, Flags* flags) {
+       return ParseDuration(text, &flags->election_timeout);
+     }},
+    {"snapshot-entries", "N",
+     "After how many log entries a snapshot is taken and the log shortened\n"
+     "(default 100000).",
+     [](std::string_view text, Flags* flags) {
+       return ParseInteger(text, &flags->snapshot_entries);
+     }},
+    {"quota-bytes", "N",
+     "How large the store may become before puts are refused, about (default 2147483648,\n"
+     "2 GiB). All of it is in memory, old versions included: compaction makes room.",
+     [](std::string_view text, Flags* flags) { return ParseInteger(text, &flags->quota_bytes); }},
+};
+
+absl::Status ParseFlag(std::string_view argument, std::vector<std::string_view>* seen,
+                       Flags* flags) {
+  const size_t equals = argument.find('=');
+  const std::string_view name = argument.substr(2, equals == argument.npos ? equals : equals - 2);
+  const auto* flag = std::find_if(std::begin(kFlags), std::end(kFlags),
+                                  [name](const Flag& f) { return f.name == name; });
+  if (flag == std::end(kFlags)) return Wrong({"there is no flag --", name});
+  if (equals == argument.npos) {
+    return Wrong({"--", name, " needs a value: --", name, "=", flag->value});
+  }
+  if (std::find(seen->begin(), seen->end(), name) != seen->end()) {
+    return Wrong({"--", name, " is given twice"});
+  }
+  seen->push_back(name);
+  absl::Status status = flag->parse(argument.substr(equals + 1), flags);
+  if (status.ok()) return status;
+  return Wrong({"--", name, ": ", {status.message().data(), status.message().size()}});
+}
+
+absl::Status CheckTogether(const Flags& flags) {
+  if (flags.id.IsZero()) return absl::InvalidArgumentError("--id is missing");
+  if (flags.cluster.empty()) return absl::InvalidArgumentError("--cluster is missing");
+  const auto is_self = [&](const ClusterMember& member) { return member.id == flags.id; };
+  if (std::none_of(flags.cluster.begin(), flags.cluster.end(), is_self)) {
+    return Wrong({"--cluster has no member ", std::to_string(flags.id.value()),
+                  ", which --id names"});
+  }
+  const bool in_memory = flags.log == Flags::Log::kMemory;
+  const bool bootstraps = flags.verb == Flags::Verb::kBootstrap;
+  if (in_memory && bootstraps) {
+    return absl::InvalidArgumentError("--log=memory keeps nothing that could be bootstrapped");
+  }
+  if (in_memory && !flags.data_dir.empty()) {
+    return absl::InvalidArgumentError("--log=memory uses no --data-dir");
+  }
+  if (!in_memory && flags.data_dir.empty()) {
+    return absl::InvalidArgumentError("--data-dir is missing");
+  }
+  if ((bootstraps || in_memory) && !flags.cluster_id) {
+    return absl::InvalidArgumentError("--cluster-id is missing");
+  }
+  if (flags.election_timeout < 3 * flags.heartbeat_interval) {
+    return absl::InvalidArgumentError(
+        "--election-timeout must be at least three times --heartbeat-interval");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+const ClusterMember& Flags::Self() const {
+  return *std::find_if(cluster.begin(), cluster.end(),
+                       [this](const ClusterMember& member) { return member.id == id; });
+}
+
+absl::StatusOr<Flags> ParseFlags(std::span<const std::string_view> arguments) {
+  Flags flags;
+  if (arguments.empty()) {
+    return absl::InvalidArgumentError("say what to do: bootstrap or serve");
+  }
+  for (std::string_view argument : arguments) {
+    if (argument == "--help" || argument == "-h" || argument == "help") return flags;
+  }
+  if (arguments[0] == "serve") {
+    flags.verb = Flags::Verb::kServe;
+  } else if (arguments[0] == "bootstrap") {
+    flags.verb = Flags::Verb::kBootstrap;
+  } else {
+    return Wrong({"'", arguments[0], "' is neither bootstrap nor serve"});
+  }
+  std::vector<std::string_view> seen;
+  for (std::string_view argument : arguments.subspan(1)) {
+    if (!argument.starts_with("--")) {
+      return Wrong({"'", argument, "' is not a flag"});
+    }
+    absl::Status status = ParseFlag(argument, &seen, &flags);
+    if (!status.ok()) return status;
+  }
+  absl::Status status = CheckTogether(flags);
+  if (!status.ok()) return status;
+  return flags;
+}
+
+std::string HelpText() {
+  std::string text(kIntroduction);
+  for (const Flag& flag : kFlags) {
+    text.append("  --").append(flag.name).append("=").append(flag.value).append("\n      ");
+    for (char c : flag.help) {
+      text += c;
+      if (c == '\n') text += "      ";
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace synod_kv

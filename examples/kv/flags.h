@@ -1,0 +1,46 @@
+// The command line of synod-kv.
+#ifndef SYNOD_KV_FLAGS_H_
+#define SYNOD_KV_FLAGS_H_
+
+#include <synod/synod.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "kv/cluster.h"
+
+namespace synod_kv {
+
+struct Flags {
+  enum class Verb { kHelp, kBootstrap, kServe };
+  enum class Log { kRocksDb, kMemory };
+
+  Verb verb = Verb::kHelp;
+  synod::NodeId id;
+  std::vector<ClusterMember> cluster;
+  std::optional<synod::ClusterId> cluster_id;
+  Log log = Log::kRocksDb;
+  std::string data_dir;
+  synod::Duration heartbeat_interval = std::chrono::milliseconds(50);
+  synod::Duration election_timeout = std::chrono::milliseconds(500);
+  uint64_t snapshot_entries = 100'000;
+  uint64_t quota_bytes = uint64_t{2} << 30;
+
+  // The member that this process is.
+  [[nodiscard]] const ClusterMember& Self() const;
+};
+
+// `arguments` without the program's name. kInvalidArgument says what is wrong and what would be
+// right.
+[[nodiscard]] absl::StatusOr<Flags> ParseFlags(std::span<const std::string_view> arguments);
+
+// What --help prints.
+[[nodiscard]] std::string HelpText();
+
+}  // namespace synod_kv
+
+#endif  // SYNOD_KV_FLAGS_H_

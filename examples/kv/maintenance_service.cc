@@ -1,0 +1,91 @@
+#include "kv/maintenance_service.h"
+
+#include <string>
+
+#include "kv/errors.h"
+#include "kv/read_call.h"
+
+namespace synod_kv {
+
+namespace {
+
+// Of the API first, then of this server.
+constexpr char kVersion[] = "3.4.0-synod-" SYNOD_KV_VERSION;
+
+}  // namespace
+
+grpc::ServerUnaryReactor* MaintenanceService::Alarm(grpc::CallbackServerContext* context,
+                                                    const etcdserverpb::AlarmRequest* request,
+                                                    etcdserverpb::AlarmResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (request->action() != etcdserverpb::AlarmRequest::GET) {
+    reactor->Finish({grpc::StatusCode::UNIMPLEMENTED,
+                     "synod-kv has no alarms that could be raised or disarmed"});
+    return reactor;
+  }
+  node_.SignWithRevision(response->mutable_header());
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* MaintenanceService::Status(grpc::CallbackServerContext* context,
+                                                     const etcdserverpb::StatusRequest*,
+                                                     etcdserverpb::StatusResponse* response) {
+  const synod::ReplicaStatus status = node_.replica.Status();
+  const auto bytes =
+      static_cast<int64_t>(node_.stats.store.bytes.load(std::memory_order_relaxed));
+  node_.SignWithRevision(response->mutable_header());
+  response->set_version(kVersion);
+  response->set_dbsize(bytes);
+  response->set_dbsizeinuse(bytes);
+  response->set_leader(status.leader.value());
+  response->set_raftindex(status.commit.value());
+  response->set_raftterm(status.term.value());
+  response->set_raftappliedindex(status.applied.value());
+  if (status.leader.IsZero()) response->add_errors("etcdserver: no leader");
+  if (!status.stopped.ok()) response->add_errors(status.stopped.ToString());
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* MaintenanceService::Hash(grpc::CallbackServerContext* context,
+                                                   const etcdserverpb::HashRequest*,
+                                                   etcdserverpb::HashResponse* response) {
+  return StartRead(node_, context, etcdserverpb::HashKVRequest(), synod::Consistency::kStale,
+                   response, [](const std::string& answer, etcdserverpb::HashResponse* hash) {
+                     etcdserverpb::HashKVResponse hash_kv;
+                     if (!hash_kv.ParseFromString(answer)) return false;
+                     hash->mutable_header()->set_revision(hash_kv.header().revision());
+                     hash->set_hash(hash_kv.hash());
+                     return true;
+                   });
+}
+
+grpc::ServerUnaryReactor* MaintenanceService::HashKV(grpc::CallbackServerContext* context,
+                                                     const etcdserverpb::HashKVRequest* request,
+                                                     etcdserverpb::HashKVResponse* response) {
+  return StartRead(node_, context, *request, synod::Consistency::kStale, response);
+}
+
+grpc::ServerUnaryReactor* MaintenanceService::MoveLeader(
+    grpc::CallbackServerContext* context, const etcdserverpb::MoveLeaderRequest* request,
+    etcdserverpb::MoveLeaderResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const synod::NodeId target = request->targetid();
+  if (!node_.replica.IsLeader()) {
+    reactor->Finish(ToGrpc(NotLeaderError()));
+  } else if (node_.Find(target) == nullptr) {
+    reactor->Finish(ToGrpc(absl::FailedPreconditionError("etcdserver: bad leader transferee")));
+  } else {
+    synod::Replica replica = node_.replica;
+    replica.TransferLeadership(target, RemainingTime(*context),
+                               [this, reactor, response](const absl::Status& status) {
+                                 node_.SignWithRevision(response->mutable_header());
+                                 reactor->Finish(ToGrpc(status));
+                               });
+  }
+  return reactor;
+}
+
+}  // namespace synod_kv

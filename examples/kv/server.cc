@@ -1,0 +1,185 @@
+#include "kv/server.h"
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+#include <synod/memory.h>
+#include <synod/rocksdb.h>
+#include <synod/tcp.h>
+
+#include <chrono>
+#include <future>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "kv/command.h"
+#include "kv/kv_state_machine.h"
+#include "kv/request_check.h"
+
+namespace synod_kv {
+
+namespace {
+
+synod::BootstrapOptions BootstrapOptionsOf(const Flags& flags) {
+  synod::BootstrapOptions options{.cluster = *flags.cluster_id, .node = flags.id, .members = {}};
+  for (const ClusterMember& member : flags.cluster) options.members.push_back(member.id);
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenLog(const Flags& flags) {
+  if (flags.log == Flags::Log::kRocksDb) {
+    return synod::rocksdb::Open(flags.data_dir, {.logger = synod::StderrLogger()});
+  }
+  std::unique_ptr<synod::LogStore> log = synod::memory::Create();
+  absl::Status status = synod::Bootstrap(*log, BootstrapOptionsOf(flags));
+  if (!status.ok()) return status;
+  return log;
+}
+
+absl::StatusOr<synod::ClusterId> ClusterOf(const synod::LogStore& log, const Flags& flags) {
+  absl::StatusOr<synod::StoreIdentity> identity = log.Identity();
+  if (absl::IsNotFound(identity.status())) {
+    return absl::FailedPreconditionError(flags.data_dir +
+                                         " has not been bootstrapped; run synod-kv bootstrap with "
+                                         "the same flags once, before the first start");
+  }
+  if (!identity.ok()) return identity.status();
+  if (flags.cluster_id && *flags.cluster_id != identity->cluster) {
+    return absl::FailedPreconditionError(
+        flags.data_dir + " belongs to the cluster " + std::to_string(identity->cluster.value()) +
+        ", not to " + std::to_string(flags.cluster_id->value()) + " as --cluster-id says");
+  }
+  return identity->cluster;
+}
+
+absl::Status CheckMembers(const synod::Replica& replica, const Flags& flags) {
+  std::vector<synod::NodeId> flagged;
+  for (const ClusterMember& member : flags.cluster) flagged.push_back(member.id);
+  if (synod::Configuration::Of(std::move(flagged)) == replica.Status().configuration) {
+    return absl::OkStatus();
+  }
+  std::string members;
+  for (const synod::NodeId id : replica.Status().configuration.Members()) {
+    members += (members.empty() ? "" : ", ") + std::to_string(id.value());
+  }
+  return absl::FailedPreconditionError("--cluster must list the members that the cluster was "
+                                       "bootstrapped with: " + members);
+}
+
+}  // namespace
+
+absl::Status BootstrapMember(const Flags& flags) {
+  absl::StatusOr<std::unique_ptr<synod::LogStore>> log =
+      synod::rocksdb::Open(flags.data_dir, {.logger = synod::StderrLogger()});
+  if (!log.ok()) return log.status();
+  return synod::Bootstrap(**log, BootstrapOptionsOf(flags));
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    const Flags& flags, std::function<void(const absl::Status& why)> on_broken) {
+  std::unique_ptr<Server> server(new Server());
+  absl::Status status = server->StartReplica(flags, std::move(on_broken));
+  if (status.ok()) status = server->StartGrpc(flags);
+  if (!status.ok()) return status;
+  return server;
+}
+
+absl::Status Server::StartReplica(const Flags& flags,
+                                  std::function<void(const absl::Status&)> on_broken) {
+  absl::StatusOr<std::unique_ptr<synod::LogStore>> log = OpenLog(flags);
+  if (!log.ok()) return log.status();
+  absl::StatusOr<synod::ClusterId> cluster = ClusterOf(**log, flags);
+  if (!cluster.ok()) return cluster.status();
+
+  std::map<synod::NodeId, std::string> peers;
+  for (const ClusterMember& member : flags.cluster) {
+    if (member.id != flags.id) peers.emplace(member.id, member.peer_address);
+  }
+  absl::StatusOr<synod::Host> host =
+      synod::Host::Start({.id = flags.id,
+                          .log = std::move(log),
+                          .transport = synod::tcp::Listen(flags.Self().peer_address, peers)});
+  if (!host.ok()) return host.status();
+  host_.emplace(*std::move(host));
+
+  synod::GroupOptions options;
+  options.state_machine = std::make_unique<KvStateMachine>(stats_.store, on_broken);
+  options.raft.election_timeout = flags.election_timeout;
+  options.raft.heartbeat_interval = flags.heartbeat_interval;
+  options.raft.max_entry_bytes = kMaxRequestBytes + kMaxCommandOverhead;
+  options.snapshot_after_entries = flags.snapshot_entries;
+  // A range over many keys or a compaction takes as long as there is data, and leadership must not
+  // be lost over it. The two thread hops are little beside gRPC's own.
+  options.apply_on_own_thread = true;
+  options.observer.on_role = [this](synod::Role, synod::Term term) {
+    stats_.term.store(term.value(), std::memory_order_relaxed);
+  };
+  options.observer.on_leader = [this](synod::NodeId, synod::Term term) {
+    stats_.term.store(term.value(), std::memory_order_relaxed);
+  };
+  options.observer.on_stop = on_broken;
+  absl::StatusOr<synod::Replica> replica = host_->Join(std::move(options));
+  if (!replica.ok()) return replica.status();
+  node_.emplace(Node{.cluster = *cluster,
+                     .self = flags.id,
+                     .members = flags.cluster,
+                     .quota_bytes = flags.quota_bytes,
+                     .stats = stats_,
+                     .replica = *replica});
+  return CheckMembers(*replica, flags);
+}
+
+absl::Status Server::StartGrpc(const Flags& flags) {
+  forwarder_.emplace(flags.cluster, flags.id);
+  kv_.emplace(*node_, *forwarder_);
+  maintenance_.emplace(*node_);
+  cluster_.emplace(*node_);
+
+  const std::string& address = flags.Self().client_address;
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  // Without this a second server could share the port, and each would get some of the clients.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Requests a little over the limit are still read, to be refused by the error that clients know.
+  builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxRequestBytes) + 512 * 1024);
+  builder.RegisterService(&*kv_);
+  builder.RegisterService(&*maintenance_);
+  builder.RegisterService(&*cluster_);
+  builder.RegisterCallbackGenericService(&unimplemented_);
+  grpc_ = builder.BuildAndStart();
+  if (grpc_ == nullptr || port == 0) {
+    return absl::UnavailableError("cannot listen to clients at " + address +
+                                  ": is the port in use, or the address another machine's?");
+  }
+  return absl::OkStatus();
+}
+
+// The others need not wait for an election timeout then.
+void Server::HandOver() {
+  synod::Replica replica = node_->replica;
+  const synod::ReplicaStatus status = replica.Status();
+  if (status.role != synod::Role::kLeader) return;
+  const synod::ReplicaStatus::Peer* heir = nullptr;
+  for (const synod::ReplicaStatus::Peer& peer : status.peers) {
+    if (peer.active && (heir == nullptr || peer.match > heir->match)) heir = &peer;
+  }
+  if (heir == nullptr) return;
+  std::promise<void> ended;
+  replica.TransferLeadership(heir->node, std::chrono::seconds(1),
+                             [&ended](const absl::Status&) { ended.set_value(); });
+  ended.get_future().wait();
+}
+
+void Server::Stop() {
+  if (node_ && grpc_ != nullptr) HandOver();
+  // Every request that waits for the replica ends here, so that the server waits for none.
+  if (host_) host_->Stop();
+  if (grpc_ != nullptr) {
+    grpc_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
+    grpc_->Wait();
+    grpc_.reset();
+  }
+}
+
+}  // namespace synod_kv

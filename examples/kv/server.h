@@ -1,0 +1,62 @@
+// One member, from its flags to its end: the replica, and the gRPC server in front of it.
+#ifndef SYNOD_KV_SERVER_H_
+#define SYNOD_KV_SERVER_H_
+
+#include <grpcpp/server.h>
+#include <synod/synod.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "kv/cluster_service.h"
+#include "kv/flags.h"
+#include "kv/forwarding.h"
+#include "kv/kv_service.h"
+#include "kv/maintenance_service.h"
+#include "kv/node.h"
+#include "kv/unimplemented_service.h"
+
+namespace synod_kv {
+
+// Prepares the data directory of one member.
+[[nodiscard]] absl::Status BootstrapMember(const Flags& flags);
+
+class Server {
+ public:
+  // Serves clients from its return on. `on_broken` is called at most once, from any thread, when
+  // the replica cannot take part any more; the server has to be stopped then.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Server>> Start(
+      const Flags& flags, std::function<void(const absl::Status& why)> on_broken);
+
+  // Hands leadership over if it is held, answers what is under way, and closes everything. Blocks.
+  void Stop();
+
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() { Stop(); }
+
+ private:
+  Server() = default;
+  [[nodiscard]] absl::Status StartReplica(const Flags& flags,
+                                          std::function<void(const absl::Status&)> on_broken);
+  [[nodiscard]] absl::Status StartGrpc(const Flags& flags);
+  void HandOver();
+
+  // In the order in which each needs those before it.
+  NodeStats stats_;
+  std::optional<synod::Host> host_;
+  std::optional<Node> node_;
+  std::optional<Forwarder> forwarder_;
+  std::optional<KvService> kv_;
+  std::optional<MaintenanceService> maintenance_;
+  std::optional<ClusterService> cluster_;
+  UnimplementedService unimplemented_;
+  std::unique_ptr<grpc::Server> grpc_;
+};
+
+}  // namespace synod_kv
+
+#endif  // SYNOD_KV_SERVER_H_

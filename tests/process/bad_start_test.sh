@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Whatever is wrong at the start of synod-kv, it says so in one clear line and exits with an error.
+# shellcheck source=tests/process/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh" "$@"
+
+# start_fails <exit code> <part of the message> <arguments...>
+start_fails() {
+  local code="$1" part="$2" actual=0
+  shift 2
+  timeout 30 "$kv_bin/synod-kv" "$@" >"$kv_dir/output" 2>&1 || actual=$?
+  expect "the exit code of synod-kv $*" "$code" "$actual"
+  grep -q -- "$part" "$kv_dir/output" ||
+    kv_fail "expected '$part' from synod-kv $*"$'\n'"got: $(cat "$kv_dir/output")"
+}
+
+kv_size=3
+kv_choose_ports
+cluster="$(kv_cluster)"
+member() { echo "--id=$1 --cluster=$cluster --data-dir=$kv_dir/$2"; }
+
+# Wrong flags.
+start_fails 2 "say what to do"
+start_fails 2 "no flag --port" serve --port=1
+start_fails 2 "must be a positive number" serve --id=x
+start_fails 2 "is not a member" serve --id=1 --cluster=nonsense
+# shellcheck disable=SC2046
+start_fails 2 "no member 4" serve $(member 4 a)
+"$kv_bin/synod-kv" --help | grep -q -- "--election-timeout=TIME" || kv_fail "--help lacks a flag"
+
+# Without bootstrap, and with it twice.
+# shellcheck disable=SC2046
+{
+  start_fails 1 "bootstrap" serve $(member 1 a)
+  "$kv_bin/synod-kv" bootstrap $(member 1 a) --cluster-id=5
+  start_fails 1 "synod-kv:" bootstrap $(member 1 a) --cluster-id=5
+}
+
+# Another member's, another cluster's and a foreign data directory.
+mkdir "$kv_dir/foreign"
+echo "not yours" >"$kv_dir/foreign/file"
+# shellcheck disable=SC2046
+{
+  start_fails 1 "synod-kv:" serve $(member 2 a)
+  start_fails 1 "belongs to the cluster 5, not to 6" serve $(member 1 a) --cluster-id=6
+  start_fails 1 "foreign" serve $(member 1 foreign)
+  start_fails 1 "foreign" bootstrap $(member 1 foreign) --cluster-id=5
+}
+expect "the foreign directory" "file" "$(ls "$kv_dir/foreign")"
+
+# Other members than it was bootstrapped with.
+start_fails 1 "bootstrapped with: 1, 2, 3" serve --id=1 --data-dir="$kv_dir/a" \
+  --cluster="1=$(kv_peer_address 1)/$(kv_endpoint 1)"
+
+# A data directory in use, and ports in use.
+# shellcheck disable=SC2046
+{
+  "$kv_bin/synod-kv" serve $(member 1 a) >"$kv_dir/1.log" 2>&1 &
+  kv_pids[1]=$!
+  kv_wait 30 "member 1" kv_answers 1
+  start_fails 1 "another process" serve $(member 1 a)
+  "$kv_bin/synod-kv" bootstrap $(member 1 b) --cluster-id=5
+  start_fails 1 "$(kv_peer_address 1)" serve $(member 1 b)
+  start_fails 1 "cannot listen to clients at $(kv_endpoint 1)" serve --id=1 --data-dir="$kv_dir/b" \
+    --cluster="${cluster/$(kv_peer_address 1)/127.0.0.2:$kv_first_port}"
+}
+
+# None of this disturbed the member that runs, and without the others it has no leader.
+kv_answers 1 >/dev/null || kv_fail "member 1 no longer answers"
+expect_error "no leader" kv_ctl 1 put key value
+kv_stop 1
+expect "its exit code after SIGTERM" 0 "$kv_exit"
+echo "every bad start was refused clearly"

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# The one test command. From a fresh Debian 12 it installs what it needs, builds everything and runs
+# every test there is; the second time it only builds what changed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'TEXT'
+usage: tests/run.sh [--fast | --mutations | -h]
+
+Without a flag: the release build and all of its tests (unit, conformance, transcripts, properties,
+processes, the installed package, style and clang-tidy), everything again under AddressSanitizer
+and UndefinedBehaviorSanitizer, the core, the runtime, the memory store and the transports under
+ThreadSanitizer, and a build by clang.
+
+  --fast       the release build and its tests only
+  --mutations  only the mutation table: takes one protocol rule at a time out of the core and shows
+               which test notices; fails if none does
+  -h, --help   this text
+TEXT
+}
+
+mode=all
+case "${1:-}" in
+  "") ;;
+  --fast) mode=fast ;;
+  --mutations) mode=mutations ;;
+  -h | --help) usage; exit 0 ;;
+  *) echo "tests/run.sh: unknown argument: $1" >&2; usage >&2; exit 2 ;;
+esac
+if [[ $# -gt 1 ]]; then
+  echo "tests/run.sh: takes one argument at most" >&2
+  exit 2
+fi
+
+say() { printf '\n== %s (%dm%02ds)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
+build() {
+  cmake --preset "$1" --log-level=NOTICE
+  cmake --build --preset "$1"
+}
+run_tests() { ctest --preset "$1" -j "$(nproc)"; }
+
+src/cmake/install-packages.sh
+
+if [[ $mode == mutations ]]; then
+  say "Building the core's tests with mutations"
+  build mutations
+  exec tests/mutations.py build-mutations
+fi
+
+say "Building: release"
+build release
+if [[ $mode == all ]]; then
+  for sanitizer in asan tsan; do
+    say "Building: $sanitizer"
+    build "$sanitizer"
+    say "Testing: $sanitizer"
+    run_tests "$sanitizer"
+  done
+  say "Building: clang"
+  build clang
+fi
+# Last, so that the run ends with this summary.
+say "Testing: release"
+run_tests release

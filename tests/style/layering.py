@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Checks the arrows of docs/architecture.md: which part of the project may include which."""
+
+import re
+import sources
+
+# Part: what it may include besides itself. Parts are folders of include/synod, and of the root.
+MAY_INCLUDE = {
+    "base": set(),
+    "core": {"base"},
+    "raft": {"base", "core"},
+    "port": {"base", "core"},
+    "node": {"base", "core", "port"},
+    "umbrella": {"node", "port"},
+    "plugin": {"base", "core", "port"},
+    "src": {"base", "core", "raft", "port", "node"},
+    # These see what an outside user sees: any public header of the library and its plugins.
+    "example": {"base", "core", "port", "node", "umbrella", "plugin"},
+    "bench": {"base", "core", "raft", "port", "node", "umbrella", "plugin"},
+    # Unit tests mirror private files too.
+    "tests": {"base", "core", "raft", "port", "node", "umbrella", "plugin", "src", "example"},
+}
+
+# A user sets a group's Raft options through the runtime's headers. Everything else of a core stays
+# out of them, so that nobody who only includes synod.h pays for parsing one.
+EXCEPTIONS = {("include/synod/node/replica.h", "synod/raft/options.h")}
+
+# The cores stand on the standard library and Abseil alone, and do no I/O.
+ENGINE = {"base", "core", "raft"}
+STANDARD_HEADER = re.compile(r"[a-z_0-9]+")
+
+
+def part_of(path):
+    """The part that a file belongs to; for a plugin and an example, and which one."""
+    folders = path.parts
+    if folders[:2] == ("include", "synod"):
+        return (folders[2] if len(folders) > 3 else "umbrella", None)
+    if folders[0] in ("storage", "transports"):
+        return ("plugin", folders[1])
+    if folders[0] == "examples":
+        return ("example", folders[1])
+    return (folders[0], None)
+
+
+def main():
+    known = {}  # As it is written in an #include: the file.
+    for path in sources.files():
+        if "include" in path.parts:
+            known["/".join(path.parts[path.parts.index("include") + 1:])] = path
+        known[str(path)] = path
+
+    problems = []
+    for path in sources.files():
+        part, name = part_of(path)
+        for line, text in enumerate(sources.read(path).splitlines(), 1):
+            match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', text)
+            if match is None:
+                continue
+            included = match.group(2)
+            target = known.get(included)
+            where = f"{path}:{line}: {part} may not include {included}"
+            if target is None and (sources.ROOT / path.parent / included).exists():
+                continue  # A neighbour.
+            if target is None:
+                if part in ENGINE and not (STANDARD_HEADER.fullmatch(included)
+                                           or included.startswith("absl/")):
+                    problems.append(f"{where}: neither the standard library's nor Abseil's")
+                continue
+            to_part, to_name = part_of(target)
+            if (str(path), included) in EXCEPTIONS or (to_part, to_name) == (part, name):
+                continue
+            if to_part not in MAY_INCLUDE[part]:
+                problems.append(f"{where}: it belongs to {to_part} {to_name or ''}".rstrip())
+    sources.finish("layering", problems)
+
+
+main()

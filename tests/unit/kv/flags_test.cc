@@ -1,0 +1,85 @@
+#include "kv/flags.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace synod_kv {
+namespace {
+
+constexpr std::string_view kCluster = "--cluster=1=h:1/h:2,2=h:3/h:4";
+
+absl::StatusOr<Flags> Parse(const std::vector<std::string_view>& arguments) {
+  return ParseFlags(arguments);
+}
+
+TEST(Flags, Serve_WithTheLeast_TakesTheDefaults) {
+  const auto flags = Parse({"serve", "--id=2", kCluster, "--data-dir=/d"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->verb, Flags::Verb::kServe);
+  EXPECT_EQ(flags->Self().client_address, "h:4");
+  EXPECT_EQ(flags->election_timeout, std::chrono::milliseconds(500));
+  EXPECT_FALSE(flags->cluster_id.has_value());
+}
+
+TEST(Flags, Every_Given_IsTaken) {
+  const auto flags =
+      Parse({"serve", "--id=1", kCluster, "--log=memory", "--cluster-id=7",
+             "--heartbeat-interval=20ms", "--election-timeout=1.5s", "--snapshot-entries=10",
+             "--quota-bytes=1000"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->log, Flags::Log::kMemory);
+  EXPECT_EQ(flags->cluster_id, synod::ClusterId(7));
+  EXPECT_EQ(flags->heartbeat_interval, std::chrono::milliseconds(20));
+  EXPECT_EQ(flags->election_timeout, std::chrono::milliseconds(1500));
+  EXPECT_EQ(flags->snapshot_entries, 10u);
+  EXPECT_EQ(flags->quota_bytes, 1000u);
+}
+
+struct Wrong {
+  std::vector<std::string_view> arguments;
+  std::string_view message;  // A part of it.
+};
+
+class WrongFlags : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongFlags, Parsed_AreRefusedSayingWhy) {
+  const absl::Status status = Parse(GetParam().arguments).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_NE(std::string(status.message()).find(GetParam().message), std::string::npos) << status;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Lines, WrongFlags,
+    testing::Values(
+        Wrong{{}, "bootstrap or serve"}, Wrong{{"sreve"}, "'sreve'"},
+        Wrong{{"serve", "--ids=1"}, "no flag --ids"}, Wrong{{"serve", "--id"}, "--id=N"},
+        Wrong{{"serve", "id=1"}, "'id=1' is not a flag"},
+        Wrong{{"serve", "--id=one"}, "--id: must be a positive number"},
+        Wrong{{"serve", "--id=1", "--id=1"}, "given twice"},
+        Wrong{{"serve", kCluster, "--data-dir=/d"}, "--id is missing"},
+        Wrong{{"serve", "--id=1", "--data-dir=/d"}, "--cluster is missing"},
+        Wrong{{"serve", "--id=3", kCluster, "--data-dir=/d"}, "no member 3"},
+        Wrong{{"serve", "--id=1", kCluster}, "--data-dir is missing"},
+        Wrong{{"serve", "--id=1", kCluster, "--log=paper"}, "rocksdb or memory"},
+        Wrong{{"serve", "--id=1", kCluster, "--log=memory"}, "--cluster-id is missing"},
+        Wrong{{"bootstrap", "--id=1", kCluster, "--data-dir=/d"}, "--cluster-id is missing"},
+        Wrong{{"bootstrap", "--id=1", kCluster, "--log=memory"}, "bootstrapped"},
+        Wrong{{"serve", "--id=1", kCluster, "--data-dir=/d", "--heartbeat-interval=fast"}, "50ms"},
+        Wrong{{"serve", "--id=1", kCluster, "--data-dir=/d", "--election-timeout=60ms"},
+              "three times"}));
+
+TEST(HelpText, Printed_NamesEveryFlag) {
+  const std::string help = HelpText();
+  for (const char* flag :
+       {"--id=", "--cluster=", "--cluster-id=", "--data-dir=", "--log=", "--heartbeat-interval=",
+        "--election-timeout=", "--snapshot-entries=", "--quota-bytes="}) {
+    EXPECT_NE(help.find(flag), std::string::npos) << flag;
+  }
+  EXPECT_EQ(Parse({"--help"})->verb, Flags::Verb::kHelp);
+  EXPECT_EQ(Parse({"serve", "--help"})->verb, Flags::Verb::kHelp);
+}
+
+}  // namespace
+}  // namespace synod_kv

@@ -1,0 +1,124 @@
+// The birth of a group, and what a member may not forget.
+#include "synod/node/bootstrap.h"
+
+#include <gtest/gtest.h>
+
+#include "synod/memory.h"
+#include "tests/unit/node/test_cluster.h"
+
+namespace synod::test {
+namespace {
+
+BootstrapOptions Valid() {
+  return {.cluster = 7, .node = 1, .group = 1, .members = {3, 1, 2}};
+}
+
+TEST(Bootstrap, EmptyStore_WritesIdentityAndMembers) {
+  const auto store = memory::Create();
+  ASSERT_TRUE(Bootstrap(*store, Valid()).ok());
+  EXPECT_EQ(store->Identity()->cluster, ClusterId(7));
+  EXPECT_EQ(store->Identity()->node, NodeId(1));
+  EXPECT_FALSE(store->Identity()->incarnation.IsZero());
+  EXPECT_EQ(store->Load(1)->initial_configuration, Configuration::Of({1, 2, 3}));
+}
+
+TEST(Bootstrap, TwoStores_DrawTwoIncarnations) {
+  const auto one = memory::Create();
+  const auto two = memory::Create();
+  ASSERT_TRUE(Bootstrap(*one, Valid()).ok());
+  ASSERT_TRUE(Bootstrap(*two, Valid()).ok());
+  EXPECT_NE(one->Identity()->incarnation, two->Identity()->incarnation);
+}
+
+TEST(Bootstrap, SecondGroup_KeepsTheIncarnationOfTheDisk) {
+  const auto store = memory::Create();
+  ASSERT_TRUE(Bootstrap(*store, Valid()).ok());
+  const Incarnation incarnation = store->Identity()->incarnation;
+  BootstrapOptions second = Valid();
+  second.group = 2;
+  ASSERT_TRUE(Bootstrap(*store, second).ok());
+  EXPECT_EQ(store->Identity()->incarnation, incarnation);
+  EXPECT_EQ(store->Groups()->size(), 2u);
+}
+
+TEST(Bootstrap, GroupIsThere_Refused) {
+  const auto store = memory::Create();
+  ASSERT_TRUE(Bootstrap(*store, Valid()).ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(Bootstrap(*store, Valid())));
+}
+
+TEST(Bootstrap, StoreOfAnother_Refused) {
+  const auto store = memory::Create();
+  ASSERT_TRUE(Bootstrap(*store, Valid()).ok());
+  BootstrapOptions other_node = Valid();
+  other_node.node = 2;
+  other_node.group = 2;
+  EXPECT_TRUE(absl::IsFailedPrecondition(Bootstrap(*store, other_node)));
+  BootstrapOptions other_cluster = Valid();
+  other_cluster.cluster = 8;
+  other_cluster.group = 2;
+  EXPECT_TRUE(absl::IsFailedPrecondition(Bootstrap(*store, other_cluster)));
+}
+
+TEST(Bootstrap, OptionsThatFitNoGroup_Refused) {
+  const auto store = memory::Create();
+  const auto refused = [&](auto change) {
+    BootstrapOptions options = Valid();
+    change(options);
+    return absl::IsInvalidArgument(Bootstrap(*store, options));
+  };
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.cluster = 0; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.node = 0; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.group = 0; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.members = {}; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.members = {2, 3}; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.members = {1, 2, 2}; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.members = {0, 1}; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) {
+    o.members.clear();
+    for (uint64_t i = 1; i <= 16; ++i) o.members.push_back(i);
+  }));
+  EXPECT_TRUE(absl::IsNotFound(store->Identity().status()));
+}
+
+TEST(Bootstrap, WipedMember_IsRefusedAsVoterAndStops) {
+  TestCluster cluster;
+  cluster.Commit("before");
+  cluster.AwaitConvergence();
+  const NodeId wiped = cluster.AwaitFollower();
+  cluster.Stop(wiped);
+  cluster.Wipe(wiped);
+  cluster.Start(wiped);
+  EXPECT_TRUE(Eventually([&] { return !cluster.replica(wiped).Status().stopped.ok(); }));
+  EXPECT_TRUE(absl::IsFailedPrecondition(cluster.replica(wiped).Status().stopped));
+  EXPECT_TRUE(cluster.Commit("after").ok());
+  EXPECT_EQ(cluster.StateOf(wiped), "");
+}
+
+TEST(Bootstrap, OtherInitialMembers_NeverVoteTogether) {
+  TestCluster cluster({.nodes = 1});
+  // Node 1 believes that it is alone; node 2 was told that they are two.
+  Disk disk;
+  ASSERT_TRUE(
+      Bootstrap(*disk.store, {.cluster = 7, .node = 2, .group = 1, .members = {1, 2}}).ok());
+  auto host = Host::Start({.id = 2,
+                           .log = std::make_unique<LastingStore>(disk),
+                           .transport = cluster.network().Attach(),
+                           .logger = {}});
+  ASSERT_TRUE(host.ok());
+  LedgerControl control;
+  auto replica = host->Join({.state_machine = std::make_unique<Ledger>(control)});
+  ASSERT_TRUE(replica.ok());
+  // Node 2 keeps introducing itself, which node 1 refuses.
+  EXPECT_TRUE(Eventually([&] {
+    for (const auto& [name, value] : cluster.replica(1).Status().counters) {
+      if (name == "raft.invalid_messages") return value > 2;
+    }
+    return false;
+  }));
+  EXPECT_FALSE(replica->Status().introduced);
+  EXPECT_EQ(replica->Propose("x").get().reason, Reason::kNoQuorum);
+}
+
+}  // namespace
+}  // namespace synod::test

@@ -1,0 +1,203 @@
+// Proposals: results, order, refusals, deadlines.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/node/test_cluster.h"
+
+namespace synod::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+// Counts how often it was called, and keeps the last outcome.
+struct Recorder {
+  std::atomic<int> calls = 0;
+  std::promise<Outcome> promise;
+
+  absl::AnyInvocable<void(Outcome)> Callback() {
+    return [this](Outcome outcome) {
+      if (calls.fetch_add(1) == 0) promise.set_value(std::move(outcome));
+    };
+  }
+};
+
+TEST(Propose, OneNode_ManyProposals_ResultsComeInOrder) {
+  TestCluster cluster({.nodes = 1});
+  cluster.AwaitLeader();
+  std::vector<std::future<Outcome>> outcomes;
+  for (int i = 1; i <= 1000; ++i) outcomes.push_back(cluster.replica(1).Propose("c"));
+  Index last;
+  for (int i = 1; i <= 1000; ++i) {
+    const Outcome outcome = outcomes[static_cast<size_t>(i - 1)].get();
+    ASSERT_TRUE(outcome.ok());
+    EXPECT_EQ(outcome.result, std::to_string(i) + ":c");
+    EXPECT_GT(outcome.index, last);
+    EXPECT_EQ(outcome.leader, NodeId(1));
+    last = outcome.index;
+  }
+}
+
+TEST(Propose, ThreeNodes_ConcurrentCallers_AllApplyTheSame) {
+  TestCluster cluster;
+  Replica& leader = cluster.replica(cluster.AwaitLeader());
+  std::vector<std::thread> callers;
+  std::atomic<int> committed = 0;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&, caller] {
+      for (int i = 0; i < 50; ++i) {
+        const std::string command = std::to_string(caller) + "-" + std::to_string(i);
+        if (leader.Propose(command).get().ok()) ++committed;
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_GT(committed, 0);
+  cluster.AwaitConvergence();
+  const std::string state = cluster.StateOf(1);
+  EXPECT_GE(std::count(state.begin(), state.end(), ','), committed);
+  for (NodeId node : cluster.nodes()) EXPECT_EQ(cluster.StateOf(node), state);
+}
+
+TEST(Propose, OnAFollower_IsRefusedWithTheLeaderAsHint) {
+  TestCluster cluster;
+  EXPECT_TRUE(Eventually([&] {
+    const NodeId leader = cluster.AwaitLeader();
+    const Outcome outcome = cluster.replica(cluster.AwaitFollower()).Propose("c").get();
+    return outcome.kind == Outcome::Kind::kNotCommitted && outcome.reason == Reason::kNotLeader &&
+           outcome.leader == leader;
+  }));
+}
+
+TEST(Propose, TooLarge_IsRefused) {
+  TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
+                         options.raft.max_entry_bytes = 100;
+                       }});
+  cluster.AwaitLeader();
+  const Outcome outcome = cluster.replica(1).Propose(std::string(101, 'x')).get();
+  EXPECT_EQ(outcome.kind, Outcome::Kind::kNotCommitted);
+  EXPECT_EQ(outcome.reason, Reason::kTooLarge);
+  EXPECT_TRUE(cluster.replica(1).Propose(std::string(100, 'x')).get().ok());
+}
+
+TEST(Propose, FromACallback_IsAcceptedOnTheLoop) {
+  TestCluster cluster({.nodes = 1});
+  cluster.AwaitLeader();
+  Replica& replica = cluster.replica(1);
+  std::promise<int> finished;
+  int left = 10'000;  // More than one turn may take.
+  std::function<void(Outcome)> next = [&](Outcome outcome) {
+    if (!outcome.ok() || --left == 0) {
+      finished.set_value(left);
+    } else {
+      replica.Propose(Payload::Copy("c"), minutes(1), next);
+    }
+  };
+  replica.Propose(Payload::Copy("c"), minutes(1), next);
+  EXPECT_EQ(finished.get_future().get(), 0);
+}
+
+TEST(Propose, BeyondMaxPending_IsRefusedAsOverload) {
+  TestCluster cluster({.nodes = 3, .adjust = [](NodeId, GroupOptions& options) {
+                         options.max_pending_requests = 10;
+                         // So that the leader, cut off, stays one for the length of the test.
+                         options.raft.check_quorum = false;
+                       }});
+  const NodeId leader = cluster.AwaitLeader();
+  cluster.network().Isolate(leader);
+  std::vector<std::unique_ptr<Recorder>> pending;
+  for (int i = 0; i < 10; ++i) {
+    pending.push_back(std::make_unique<Recorder>());
+    cluster.replica(leader).Propose(Payload::Copy("c"), minutes(10), pending.back()->Callback());
+  }
+  const Outcome outcome = cluster.replica(leader).Propose("one too many").get();
+  EXPECT_EQ(outcome.kind, Outcome::Kind::kNotCommitted);
+  EXPECT_EQ(outcome.reason, Reason::kOverloaded);
+  const auto read = cluster.replica(leader).Read("all", Consistency::kStale).get();
+  EXPECT_EQ(read.status(), absl::UnavailableError(std::string(Describe(Reason::kOverloaded))));
+  cluster.network().Heal();
+  for (auto& recorder : pending) {
+    recorder->promise.get_future().get();
+    EXPECT_EQ(recorder->calls, 1);
+  }
+}
+
+TEST(Propose, DeadlineHasPassed_IsNeverAppended) {
+  TestCluster cluster({.nodes = 1});
+  cluster.AwaitLeader();
+  for (const Duration deadline : {Duration::zero(), Duration(-1), Duration::min()}) {
+    Recorder recorder;
+    cluster.replica(1).Propose(Payload::Copy("late"), deadline, recorder.Callback());
+    const Outcome outcome = recorder.promise.get_future().get();
+    EXPECT_EQ(outcome.kind, Outcome::Kind::kNotCommitted);
+    EXPECT_EQ(outcome.reason, Reason::kDeadline);
+  }
+  cluster.Commit("c");
+  EXPECT_EQ(cluster.StateOf(1), "c,");
+}
+
+TEST(Propose, DeadlinePassesWithoutAQuorum_IsUnknown) {
+  TestCluster cluster({.nodes = 3, .adjust = [](NodeId, GroupOptions& options) {
+                         options.raft.check_quorum = false;
+                       }});
+  const NodeId leader = cluster.AwaitLeader();
+  cluster.network().Isolate(leader);
+  Recorder recorder;
+  cluster.replica(leader).Propose(Payload::Copy("c"), milliseconds(20), recorder.Callback());
+  const Outcome outcome = recorder.promise.get_future().get();
+  EXPECT_EQ(outcome.kind, Outcome::Kind::kUnknown);
+  EXPECT_EQ(outcome.reason, Reason::kDeadline);
+  // It may still commit, but its caller is not told again.
+  cluster.network().Heal();
+  cluster.Commit("d");
+  cluster.AwaitConvergence();
+  EXPECT_EQ(recorder.calls, 1);
+}
+
+TEST(Propose, LongestDeadline_IsNoOverflow) {
+  TestCluster cluster({.nodes = 1});
+  cluster.AwaitLeader();
+  Recorder recorder;
+  cluster.replica(1).Propose(Payload::Copy("c"), Duration::max(), recorder.Callback());
+  EXPECT_TRUE(recorder.promise.get_future().get().ok());
+}
+
+TEST(Propose, LeadershipIsLost_IsUnknown) {
+  TestCluster cluster;
+  const NodeId old_leader = cluster.AwaitLeader();
+  cluster.network().Isolate(old_leader);
+  Recorder recorder;
+  cluster.replica(old_leader).Propose(Payload::Copy("c"), minutes(1), recorder.Callback());
+  const Outcome outcome = recorder.promise.get_future().get();
+  // Either it came before the leader noticed, or after.
+  if (outcome.kind == Outcome::Kind::kUnknown) {
+    EXPECT_EQ(outcome.reason, Reason::kLeadershipLost);
+  } else {
+    EXPECT_EQ(outcome.kind, Outcome::Kind::kNotCommitted);
+    EXPECT_EQ(outcome.reason, Reason::kNotLeader);
+  }
+}
+
+TEST(Propose, WithAnExecutor_CallbacksRunThere) {
+  std::atomic<int> dispatched = 0;
+  TestCluster cluster({.nodes = 1, .adjust = [&](NodeId, GroupOptions& options) {
+                         options.executor = [&](absl::AnyInvocable<void()> task) {
+                           ++dispatched;
+                           std::thread(std::move(task)).detach();
+                         };
+                       }});
+  cluster.AwaitLeader();
+  std::promise<std::thread::id> ran_on;
+  cluster.replica(1).Propose(Payload::Copy("c"), minutes(1),
+                             [&](Outcome) { ran_on.set_value(std::this_thread::get_id()); });
+  EXPECT_NE(ran_on.get_future().get(), cluster.ledger(1).applied_on.load());
+  EXPECT_EQ(dispatched, 1);
+}
+
+}  // namespace
+}  // namespace synod::test

@@ -1,0 +1,177 @@
+// Snapshots: taken, compacted behind, sent, received, restored.
+#include <gtest/gtest.h>
+
+#include "tests/unit/node/test_cluster.h"
+
+namespace synod::test {
+namespace {
+
+TestCluster::Options WithSnapshots(size_t nodes, size_t image_padding = 0) {
+  return {.nodes = nodes,
+          .image_padding = image_padding,
+          .adjust = [](NodeId, GroupOptions& options) {
+            options.snapshot_after_entries = 20;
+            options.raft.trailing_entries = 5;
+          }};
+}
+
+void CommitMany(TestCluster& cluster, int count) {
+  for (int i = 0; i < count; ++i) cluster.Commit("c" + std::to_string(i));
+}
+
+bool HasCompacted(TestCluster& cluster, NodeId node) {
+  const ReplicaStatus status = cluster.replica(node).Status();
+  return status.snapshot > Index() && status.first > Index(1);
+}
+
+TEST(Snapshot, AfterSoManyEntries_IsTakenAndTheLogCompacted) {
+  TestCluster cluster(WithSnapshots(1));
+  CommitMany(cluster, 50);
+  EXPECT_TRUE(Eventually([&] { return HasCompacted(cluster, 1); }));
+  EXPECT_GT(cluster.ledger(1).views, 0u);
+}
+
+TEST(Snapshot, AfterSoManyBytes_IsTaken) {
+  TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
+                         options.snapshot_after_bytes = 10'000;
+                       }});
+  cluster.Commit(std::string(20'000, 'x'));
+  EXPECT_TRUE(
+      Eventually([&] { return cluster.replica(1).Status().snapshot > Index(); }));
+}
+
+TEST(Snapshot, Restart_StartsFromItAndTheLogBehindIt) {
+  TestCluster cluster(WithSnapshots(1));
+  CommitMany(cluster, 50);
+  EXPECT_TRUE(Eventually([&] { return HasCompacted(cluster, 1); }));
+  const std::string before = cluster.StateOf(1);
+  cluster.Stop(1);
+  cluster.Start(1);
+  EXPECT_EQ(cluster.ledger(1).restores, 1u);
+  cluster.Commit("after");
+  EXPECT_EQ(cluster.StateOf(1), before + "after,");
+}
+
+void CatchUp(TestCluster& cluster) {
+  cluster.Commit("first");
+  cluster.AwaitConvergence();
+  const NodeId lagging = cluster.AwaitFollower();
+  cluster.Stop(lagging);
+  CommitMany(cluster, 60);
+  const NodeId leader = cluster.AwaitLeader();
+  EXPECT_TRUE(Eventually([&] {
+    const ReplicaStatus status = cluster.replica(leader).Status();
+    return status.first > Index(10);
+  }));
+  cluster.Start(lagging);
+  cluster.AwaitConvergence();
+  EXPECT_GE(cluster.ledger(lagging).restores, 1u);
+  EXPECT_EQ(cluster.StateOf(lagging), cluster.StateOf(cluster.AwaitLeader()));
+  // It takes part again.
+  cluster.Commit("last");
+  cluster.AwaitConvergence();
+  EXPECT_EQ(cluster.StateOf(lagging), cluster.StateOf(cluster.AwaitLeader()));
+}
+
+TEST(Snapshot, FollowerBehindTheLog_CatchesUpThroughIt) {
+  TestCluster cluster(WithSnapshots(3));
+  CatchUp(cluster);
+}
+
+TEST(Snapshot, OfManyPieces_Arrives) {
+  TestCluster cluster(WithSnapshots(3, /*image_padding=*/5'000'000));
+  CatchUp(cluster);
+}
+
+TEST(Snapshot, NetworkLosesRepeatsAndReorders_Arrives) {
+  TestCluster cluster(WithSnapshots(3, /*image_padding=*/3'000'000));
+  cluster.network().SetFaults({.drop = 20, .duplicate = 100, .reorder = 100});
+  CatchUp(cluster);
+}
+
+TEST(Snapshot, OwnThreadApplies_CatchesUpAndReads) {
+  TestCluster::Options options = WithSnapshots(3);
+  options.adjust = [adjust = options.adjust](NodeId node, GroupOptions& group) {
+    adjust(node, group);
+    group.apply_on_own_thread = true;
+  };
+  TestCluster cluster(options);
+  CatchUp(cluster);
+}
+
+TEST(Snapshot, ViewFails_IsTriedAgain) {
+  TestCluster cluster(WithSnapshots(1));
+  cluster.ledger(1).failing_views = 1;
+  EXPECT_TRUE(Eventually([&] {
+    cluster.Commit("c");
+    return HasCompacted(cluster, 1);
+  }));
+  EXPECT_EQ(cluster.ledger(1).failing_views, 0);
+}
+
+TEST(Snapshot, StoreRefusesIt_IsTriedAgain) {
+  TestCluster cluster(WithSnapshots(1));
+  cluster.disk(1).fail_snapshots = true;
+  CommitMany(cluster, 50);
+  EXPECT_TRUE(Eventually([&] { return cluster.ledger(1).views > 0; }));
+  cluster.disk(1).fail_snapshots = false;
+  EXPECT_TRUE(Eventually([&] {
+    cluster.Commit("c");
+    return HasCompacted(cluster, 1);
+  }));
+}
+
+TEST(Snapshot, RestoreFailsAtStart_JoinSaysWhy) {
+  TestCluster cluster(WithSnapshots(1));
+  CommitMany(cluster, 50);
+  EXPECT_TRUE(Eventually([&] { return HasCompacted(cluster, 1); }));
+  cluster.Stop(1);
+  cluster.ledger(1).fail_restore = true;
+  absl::StatusOr<Host> host = cluster.StartHost(1);
+  ASSERT_TRUE(host.ok());
+  EXPECT_EQ(host->Join(cluster.OptionsOf(1, 1)).status(),
+            absl::DataLossError("this image is not for me"));
+}
+
+TEST(Snapshot, RestoreFailsLater_TheReplicaStopsAndTheOthersGoOn) {
+  TestCluster cluster(WithSnapshots(3));
+  cluster.Commit("first");
+  cluster.AwaitConvergence();
+  const NodeId lagging = cluster.AwaitFollower();
+  cluster.Stop(lagging);
+  CommitMany(cluster, 60);
+  const NodeId leader = cluster.AwaitLeader();
+  EXPECT_TRUE(
+      Eventually([&] { return cluster.replica(leader).Status().first > Index(10); }));
+  cluster.ledger(lagging).fail_restore = true;
+  cluster.Start(lagging);
+  EXPECT_TRUE(Eventually([&] { return !cluster.replica(lagging).Status().stopped.ok(); }));
+  EXPECT_TRUE(absl::IsDataLoss(cluster.replica(lagging).Status().stopped));
+  EXPECT_TRUE(cluster.Commit("last").ok());
+}
+
+TEST(Snapshot, ReceiverCannotWriteIt_IsTriedAgain) {
+  TestCluster cluster(WithSnapshots(3));
+  cluster.Commit("first");
+  cluster.AwaitConvergence();
+  const NodeId lagging = cluster.AwaitFollower();
+  cluster.Stop(lagging);
+  CommitMany(cluster, 60);
+  const NodeId leader = cluster.AwaitLeader();
+  EXPECT_TRUE(
+      Eventually([&] { return cluster.replica(leader).Status().first > Index(10); }));
+  cluster.disk(lagging).fail_snapshots = true;
+  cluster.Start(lagging);
+  EXPECT_TRUE(Eventually([&] {
+    for (const auto& [name, value] : cluster.replica(leader).Status().counters) {
+      if (name == "raft.snapshots_needed") return value >= 2;
+    }
+    return false;
+  }));
+  cluster.disk(lagging).fail_snapshots = false;
+  cluster.AwaitConvergence();
+  EXPECT_EQ(cluster.StateOf(lagging), cluster.StateOf(cluster.AwaitLeader()));
+}
+
+}  // namespace
+}  // namespace synod::test

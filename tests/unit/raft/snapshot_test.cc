@@ -1,0 +1,300 @@
+// Tests of raft/impl/snapshot.ipp (Raft §7): taken here, needed by a peer, received from a leader.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/raft/fixture.h"
+
+namespace synod::test {
+namespace {
+
+using State = Progress::State;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const StagedSnapshot kStaged(1);
+
+bool ReceiveSnapshot(Core& core, NodeId from, uint64_t term, const SnapshotMeta& meta) {
+  const bool installed =
+      core->SnapshotReceived(from, IncarnationOf(from), Term(term), meta, kStaged);
+  core->CheckInvariants();
+  return installed;
+}
+
+// --- Taken here ---
+
+// A follower of 2 in term 1 that has committed `count` entries.
+Core Committed(uint64_t count, const RaftOptions& options = {}) {
+  Core core({.log = std::vector<uint64_t>(count, 1), .options = options});
+  core.Receive(2, 1, Append(count, 1, {}, count));
+  core.Settle();
+  return core;
+}
+
+// F5: one write installs the snapshot and compacts the log, so compaction never precedes it.
+TEST(SnapshotTaken, Newer_IsInstalledAndTheLogCompactedInOneWrite) {
+  Core core = Committed(10, {.trailing_entries = 0});
+  EXPECT_TRUE(core->SnapshotTaken(SnapshotAt(8, 1), kStaged));
+  core.Take();
+  ASSERT_TRUE(core.out.persist.snapshot);
+  EXPECT_EQ(core.out.persist.snapshot->staged, kStaged);
+  EXPECT_FALSE(core.out.persist.snapshot->resets_log);
+  EXPECT_EQ(core.out.persist.compact_to, Index(8));
+  EXPECT_EQ(core->log().first(), Index(9));
+  EXPECT_EQ(core->snapshot_index(), Index(8));
+}
+
+// The entry at the new base stays on disk, for its term.
+TEST(SnapshotTaken, WithTrailingEntries_KeepsThemForLateFollowers) {
+  Core core = Committed(10, {.trailing_entries = 3});
+  EXPECT_TRUE(core->SnapshotTaken(SnapshotAt(8, 1), kStaged));
+  core.Take();
+  EXPECT_EQ(core->log().first(), Index(6));
+  EXPECT_EQ(core->log().TermAt(Index(5)), Term(1));
+  EXPECT_EQ(core.out.persist.compact_to, Index(4));
+}
+
+TEST(SnapshotTaken, FewerEntriesThanTheTrail_CompactsNothing) {
+  Core core = Committed(10, {.trailing_entries = 8});
+  EXPECT_TRUE(core->SnapshotTaken(SnapshotAt(8, 1), kStaged));
+  core.Take();
+  EXPECT_FALSE(core.out.persist.compact_to);
+  EXPECT_EQ(core->log().first(), Index(1));
+}
+
+TEST(SnapshotTaken, LogIsTooLarge_KeepsNoTrail) {
+  const size_t entry = EntryAt(1, 1).Bytes();
+  Core core = Committed(10, {.max_log_bytes = 10 * entry, .trailing_entries = 8});
+  EXPECT_TRUE(core->SnapshotTaken(SnapshotAt(8, 1), kStaged));
+  EXPECT_EQ(core->log().first(), Index(9));
+}
+
+TEST(SnapshotTaken, NotNewerOrAnotherPending_IsDiscarded) {
+  Core core = Committed(10);
+  EXPECT_TRUE(core->SnapshotTaken(SnapshotAt(8, 1), kStaged));
+  EXPECT_FALSE(core->SnapshotTaken(SnapshotAt(9, 1), kStaged)) << "One a write.";
+  core.Settle();
+  EXPECT_FALSE(core->SnapshotTaken(SnapshotAt(8, 1), kStaged));
+  EXPECT_TRUE(core->SnapshotTaken(SnapshotAt(9, 1), kStaged));
+}
+
+// --- Needed by a peer ---
+
+// A leader of term 2 whose log begins at 6, with followers that have nothing and everything.
+struct Sending {
+  Sending() : core({.log = {1, 1}, .snapshot = SnapshotAt(5, 1)}) {
+    core.BecomeLeader();
+    core.Ack(3, 8);
+    core.Take();
+    core.Receive(2, 2, Mismatch(7, 0, 0));
+    core.Take();
+  }
+  Core core;
+};
+
+TEST(SnapshotNeeded, LogNoLongerReachesThePeer_IsAskedForAndNothingElseSent) {
+  Sending s;
+  ASSERT_THAT(s.core.out.send_snapshots, SizeIs(1));
+  EXPECT_EQ(s.core.out.send_snapshots[0].to, NodeId(2));
+  EXPECT_EQ(s.core.out.send_snapshots[0].term, Term(2));
+  EXPECT_EQ(s.core.PeerProgress(2).state, State::kSnapshot);
+  s.core.Propose("x");
+  s.core.Take();
+  EXPECT_THAT(s.core.SentTo<AppendRequest>(2), IsEmpty());
+  EXPECT_THAT(s.core.SentTo<AppendRequest>(3), SizeIs(1));
+  EXPECT_THAT(s.core.out.send_snapshots, IsEmpty()) << "One transfer at a time.";
+}
+
+TEST(SnapshotNeeded, AckedByThePeer_GoesOnBehindIt) {
+  Sending s;
+  s.core.Ack(2, 5);
+  s.core.Take();
+  EXPECT_EQ(s.core.PeerProgress(2).state, State::kReplicate);
+  ASSERT_THAT(s.core.SentTo<AppendRequest>(2), SizeIs(1));
+  EXPECT_EQ(s.core.SentTo<AppendRequest>(2)[0].prev_index, Index(5));
+}
+
+// S7: the ack is lost. A probe behind the snapshot finds out, without another transfer.
+TEST(SnapshotNeeded, DeliveredButItsAckIsLost_ProbesBehindIt) {
+  Sending s;
+  s.core->SnapshotSendEnded(2, Term(2), /*delivered=*/true);
+  s.core.Take();
+  EXPECT_THAT(s.core.out.send_snapshots, IsEmpty());
+  ASSERT_THAT(s.core.SentTo<AppendRequest>(2), SizeIs(1));
+  EXPECT_EQ(s.core.SentTo<AppendRequest>(2)[0].prev_index, Index(5));
+}
+
+// S3: neither a loop of transfers nor silence.
+TEST(SnapshotNeeded, NotDelivered_IsTriedAgainAfterThePeersNextSignOfLife) {
+  Sending s;
+  s.core->SnapshotSendEnded(2, Term(2), /*delivered=*/false);
+  s.core.Take();
+  EXPECT_THAT(s.core.out.send_snapshots, IsEmpty());
+  s.core.Elapse(kHeartbeat);
+  s.core.Receive(2, 2, HeartbeatReply{.round = 0, .epoch = {}, .received = {}});
+  s.core.Take();
+  EXPECT_THAT(s.core.out.send_snapshots, SizeIs(1));
+}
+
+// S7: the peer took a snapshot by itself meanwhile, and is further than what was sent.
+TEST(SnapshotNeeded, PeerIsFurtherThanTheSnapshot_GoesOnFromThere) {
+  Sending s;
+  s.core.Ack(2, 7);
+  EXPECT_EQ(s.core.PeerProgress(2).state, State::kReplicate);
+  EXPECT_EQ(s.core.PeerProgress(2).next, Index(8));
+}
+
+// S6: the transfer belongs to a leadership that is over, though it leads again.
+TEST(SnapshotNeeded, TransferOfAnEarlierTermEnds_HasNoEffect) {
+  Sending s;
+  s.core->SnapshotSendEnded(2, Term(1), /*delivered=*/true);
+  EXPECT_EQ(s.core.PeerProgress(2).state, State::kSnapshot);
+  s.core.Receive(3, 3, Heartbeat{});
+  s.core->SnapshotSendEnded(2, Term(2), /*delivered=*/true);
+  s.core.Take();
+  EXPECT_THAT(s.core.Sent<AppendRequest>(), IsEmpty());
+}
+
+// S3: compaction passes the next index of a follower that is only slow.
+TEST(SnapshotNeeded, CompactionPassesAFollower_AcksThatReachTheLogEndIt) {
+  Core core({.options = {.trailing_entries = 0}});
+  core.BecomeLeader();
+  core.Ack(2, 1);
+  core.Settle();
+  EXPECT_TRUE(core->SnapshotTaken(SnapshotAt(1, 1), kStaged));
+  core.Settle();
+  core.Receive(3, 1, Mismatch(0, 0, 0));
+  core.Elapse(kHeartbeat);
+  core.Receive(3, 1, HeartbeatReply{.round = 0, .epoch = {}, .received = {}});
+  core.Take();
+  ASSERT_EQ(core.PeerProgress(3).state, State::kSnapshot);
+  core.Ack(3, 1);
+  EXPECT_EQ(core.PeerProgress(3).state, State::kReplicate);
+}
+
+// --- Received ---
+
+TEST(SnapshotReceived, AheadOfTheLog_ReplacesItInOneWrite) {
+  Core core({.log = {1, 1}});
+  EXPECT_TRUE(ReceiveSnapshot(core, 2, 2, SnapshotAt(9, 2)));
+  core.Take();
+  ASSERT_TRUE(core.out.persist.snapshot);
+  EXPECT_TRUE(core.out.persist.snapshot->resets_log);
+  ASSERT_TRUE(core.out.restore);
+  EXPECT_EQ(core.out.restore->after, core.out.persist.token);
+  EXPECT_EQ(core->commit(), Index(9));
+  EXPECT_EQ(core->log().first(), Index(10));
+  ASSERT_THAT(core.SentTo<AppendReply>(2), SizeIs(1));
+  EXPECT_EQ(core.SentTo<AppendReply>(2)[0], Accepted(9));
+  EXPECT_EQ(core.Sent<AppendReply>()[0].after, core.out.persist.token);
+}
+
+// S1: over a log that conflicts, with writes under way: nothing of it counts any more.
+TEST(SnapshotReceived, OverEntriesBeingWritten_VoidsTheirAcksAndWrites) {
+  Core core({.log = {1}});
+  core.Receive(2, 2, Append(1, 1, {2, 2}));
+  core.Take();
+  const PersistToken old_write = core.last_token();
+  core.Receive(2, 2, Append(3, 2, {2}));
+  EXPECT_TRUE(ReceiveSnapshot(core, 3, 3, SnapshotAt(9, 3)));
+  core.Take();
+  EXPECT_THAT(core.out.persist.entries, IsEmpty());
+  EXPECT_THAT(core.SentTo<AppendReply>(2), IsEmpty());
+  core.Persisted(old_write);
+  EXPECT_EQ(core->log().durable(), Index());
+  core.Persisted();
+  EXPECT_EQ(core->log().durable(), Index(9));
+}
+
+TEST(SnapshotReceived, ThenAnAppendBehindIt_SharesItsWriteAndItsAck) {
+  Core core;
+  EXPECT_TRUE(ReceiveSnapshot(core, 2, 2, SnapshotAt(9, 2)));
+  core.Receive(2, 2, Append(9, 2, {2}, 10));
+  core.Take();
+  EXPECT_TRUE(core.out.persist.snapshot);
+  EXPECT_EQ(core.out.persist.entries, EntriesOf({2}, 9));
+  EXPECT_THAT(core.CommittedIndexes(), ElementsAre(Index(10)));
+  EXPECT_EQ(core.SentTo<AppendReply>(2).at(0), Accepted(10));
+}
+
+// S2
+TEST(SnapshotReceived, OlderThanWhatIsCommitted_IsDiscardedAndAcked) {
+  Core core = Committed(5);
+  EXPECT_FALSE(ReceiveSnapshot(core, 2, 1, SnapshotAt(4, 1)));
+  core.Take();
+  EXPECT_FALSE(core.out.restore);
+  EXPECT_TRUE(core.out.persist.IsEmpty());
+  EXPECT_EQ(core.SentTo<AppendReply>(2).at(0), Accepted(5));
+}
+
+// Raft §7: the log has all that it stands for; what follows is kept.
+TEST(SnapshotReceived, LogHasItsLastEntry_AppliesTheLogInstead) {
+  Core core({.log = {1, 1, 1}});
+  EXPECT_FALSE(ReceiveSnapshot(core, 2, 1, SnapshotAt(2, 1)));
+  core.Take();
+  EXPECT_FALSE(core.out.restore);
+  EXPECT_THAT(core.CommittedIndexes(), ElementsAre(Index(1), Index(2)));
+  EXPECT_EQ(core->log().last(), Index(3));
+  EXPECT_EQ(core.SentTo<AppendReply>(2).at(0), Accepted(2));
+}
+
+// S1: entries of the same output that the image holds are not applied before it.
+TEST(SnapshotReceived, CommittedInTheSameOutput_IsInTheImage) {
+  Core core;
+  core.Receive(2, 1, Append(0, 0, {1, 1}, 2));
+  EXPECT_TRUE(ReceiveSnapshot(core, 2, 1, SnapshotAt(9, 1)));
+  core.Take();
+  EXPECT_THAT(core.out.committed, IsEmpty());
+  EXPECT_TRUE(core.out.restore);
+}
+
+// A proposal ends once, even if its result is lost in an image.
+TEST(SnapshotReceived, OwnProposalCommittedInTheSameOutput_EndsUnknown) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  const RequestId request = core.Propose("x");
+  core.Take();
+  core.Persisted();
+  core.Ack(2, 2);
+  ASSERT_EQ(core->commit(), Index(2));
+  EXPECT_TRUE(ReceiveSnapshot(core, 2, 2, SnapshotAt(9, 2)));
+  core.Take();
+  EXPECT_THAT(core.out.committed, IsEmpty());
+  ASSERT_THAT(core.out.resolved, SizeIs(1));
+  EXPECT_EQ(core.out.resolved[0], (Resolved{.request = request,
+                                            .kind = Outcome::Kind::kUnknown,
+                                            .reason = Reason::kLeadershipLost}));
+}
+
+TEST(SnapshotReceived, OfAnOlderTermAWipedPeerOrASecondLeader_IsDiscarded) {
+  Core core;
+  core.Follow(2, 5);
+  EXPECT_FALSE(ReceiveSnapshot(core, 2, 4, SnapshotAt(9, 4)));
+  EXPECT_FALSE(ReceiveSnapshot(core, 3, 5, SnapshotAt(9, 4)));
+  EXPECT_FALSE(core->SnapshotReceived(2, Incarnation(77), Term(5), SnapshotAt(9, 4), kStaged));
+  EXPECT_EQ(core->commit(), Index());
+  EXPECT_EQ(core->leader(), NodeId(2));
+}
+
+// What stands in a snapshot's description comes from a peer: it is checked like any message.
+TEST(SnapshotReceived, DescriptionThatCannotBe_IsCountedAndDiscarded) {
+  SnapshotMeta no_voters = SnapshotAt(9, 2);
+  no_voters.configuration = {};
+  SnapshotMeta too_many_voters = SnapshotAt(9, 2);
+  for (uint64_t node = 4; node <= kMaxVoters + 1; ++node) {
+    too_many_voters.configuration.voters.emplace_back(node);
+  }
+  SnapshotMeta no_term = SnapshotAt(9, 0);
+  SnapshotMeta of_the_future = SnapshotAt(9, 3);
+  SnapshotMeta unsorted = SnapshotAt(9, 2);
+  unsorted.configuration.voters = {3, 2, 1};
+  for (const SnapshotMeta& meta : {no_voters, too_many_voters, no_term, of_the_future, unsorted}) {
+    Core core;
+    EXPECT_FALSE(ReceiveSnapshot(core, 2, 2, meta));
+    EXPECT_EQ(core->counters().invalid_messages, 1u);
+    EXPECT_EQ(core->commit(), Index());
+  }
+}
+
+}  // namespace
+}  // namespace synod::test

@@ -1,0 +1,62 @@
+// A RocksDB log store on a disk that can be damaged, with shorthands for its tests.
+#ifndef SYNOD_TESTS_UNIT_STORAGE_STORE_HARNESS_H_
+#define SYNOD_TESTS_UNIT_STORAGE_STORE_HARNESS_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "synod/port/log_store.h"
+#include "synod/rocksdb.h"
+
+#include "rocksdb/db.h"
+#include "rocksdb/env.h"
+#include "tests/support/faulty_file_system.h"
+
+namespace synod::test {
+
+inline constexpr GroupId kGroup = 1;
+inline constexpr GroupId kOtherGroup = 2;
+
+class StoreHarness {
+ public:
+  // Where the store is.
+  static constexpr const char* kPath = "/store";
+
+  StoreHarness();
+
+  FaultyFileSystem& disk() { return *disk_; }
+  LogStore& store() { return *store_; }
+  [[nodiscard]] bool IsOpen() const { return store_ != nullptr; }
+  rocksdb::Options& options() { return options_; }
+  ::rocksdb::Env& env() { return *env_; }
+
+  absl::Status Open();
+  void Close() { store_.reset(); }
+  // Open must succeed; a group that is not there is made.
+  void MustOpen(const std::vector<GroupId>& groups = {kGroup});
+  // Closes the store, changes the database behind its back, and opens it again.
+  absl::Status Tamper(const std::function<void(::rocksdb::DB& database)>& change);
+
+  static absl::Status Bootstrap(LogStore& store, GroupId group);
+  absl::Status Write(std::vector<GroupWrite> batch);
+  absl::Status Write(Persist persist, GroupId group = kGroup);
+  absl::Status Append(uint64_t first, uint64_t last, GroupId group = kGroup);
+  absl::StatusOr<InstallStaged> Stage(Index index, Term term, std::string_view image,
+                                      GroupId group = kGroup);
+
+ private:
+  const std::shared_ptr<FaultyFileSystem> disk_;  // Shared as RocksDB's interface wants it.
+  const std::unique_ptr<::rocksdb::Env> env_;
+  rocksdb::Options options_;
+  std::unique_ptr<LogStore> store_;
+};
+
+[[nodiscard]] std::vector<Entry> MakeEntries(uint64_t first, uint64_t last, uint64_t term,
+                                             size_t bytes = 20);
+
+}  // namespace synod::test
+
+#endif  // SYNOD_TESTS_UNIT_STORAGE_STORE_HARNESS_H_

@@ -1,0 +1,555 @@
+// The TCP transport among peers that are broken, foreign or hostile.
+#include "synod/tcp.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "synod/base/rng.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/conformance/transport/loopback.h"
+#include "tests/conformance/transport/test_node.h"
+#include "tests/unit/transports/raw_peer.h"
+
+namespace synod {
+namespace {
+
+using ::synod::testing::FrameOf;
+using ::synod::testing::NewLoopbackAddress;
+using ::synod::testing::RawPeer;
+using ::synod::testing::TestNode;
+using ::testing::HasSubstr;
+
+constexpr NodeId kNode = 1;  // The one under test.
+constexpr NodeId kPeer = 2;  // Dials it.
+
+Message HeartbeatOf(uint64_t round) {
+  return {.group = 1,
+          .from = kPeer,
+          .to = kNode,
+          .incarnation = Incarnation(102),
+          .term = Term(1),
+          .body = Heartbeat{.round = round, .commit = Index()}};
+}
+
+class TcpTest : public ::testing::Test {
+ protected:
+  void StartNode(const tcp::Options& options = {}) {
+    auto transport =
+        tcp::Listen(address_, {{kNode, address_}, {kPeer, NewLoopbackAddress()}}, options);
+    ASSERT_TRUE(transport.ok()) << transport.status();
+    node_ = std::make_unique<TestNode>(kNode, *std::move(transport));
+    const absl::Status started = node_->Start();
+    ASSERT_TRUE(started.ok()) << started;
+  }
+
+  // A peer whose handshake has succeeded.
+  RawPeer ConnectPeer(tcp::Channel channel = tcp::Channel::kConsensus) {
+    RawPeer peer(address_);
+    tcp::Introduction hello = RawPeer::Hello(kPeer, kNode);
+    hello.channel = channel;
+    peer.Introduce(hello);
+    const auto welcome = peer.ReadIntroduction();
+    EXPECT_TRUE(welcome.has_value());
+    if (welcome) {
+      EXPECT_EQ(welcome->from, kNode);
+      EXPECT_EQ(welcome->incarnation, Incarnation(101));
+    }
+    return peer;
+  }
+
+  // The node is as usable as ever.
+  void ExpectServes() {
+    const size_t before = node_->received().size();
+    RawPeer peer = ConnectPeer();
+    peer.Send(FrameOf({HeartbeatOf(77)}));
+    ASSERT_TRUE(node_->AwaitMessages(before + 1));
+    EXPECT_EQ(node_->received().back(), HeartbeatOf(77));
+  }
+
+  void ExpectRefused(const tcp::Introduction& hello, tcp::RefusalReason reason,
+                     const std::string& text, const std::string& counter) {
+    RawPeer peer(address_);
+    peer.Introduce(hello);
+    const auto refusal = peer.ReadRefusal();
+    ASSERT_TRUE(refusal.has_value());
+    EXPECT_EQ(refusal->reason, reason);
+    EXPECT_THAT(refusal->text, HasSubstr(text));
+    EXPECT_TRUE(peer.IsClosedByPeer());
+    EXPECT_EQ(node_->Counter(counter), 1u);
+    EXPECT_TRUE(node_->AwaitLog(text));
+    ExpectServes();
+  }
+
+  const std::string address_ = NewLoopbackAddress();
+  std::unique_ptr<TestNode> node_;
+};
+
+TEST_F(TcpTest, HelloOfAnotherCluster_IsRefusedWithReason) {
+  StartNode();
+  auto hello = RawPeer::Hello(kPeer, kNode);
+  hello.cluster = 8;
+  ExpectRefused(hello, tcp::RefusalReason::kCluster, "node 2 is of cluster 8, node 1 of cluster 7",
+                "handshake_refused_cluster");
+}
+
+TEST_F(TcpTest, HelloForAnotherNode_IsRefusedWithReason) {
+  StartNode();
+  ExpectRefused(RawPeer::Hello(kPeer, 3), tcp::RefusalReason::kWrongNode, "looks for node 3",
+                "handshake_refused_wrong_node");
+}
+
+TEST_F(TcpTest, HelloOfAStranger_IsRefusedWithReason) {
+  StartNode();
+  ExpectRefused(RawPeer::Hello(9, kNode), tcp::RefusalReason::kUnknownPeer,
+                "node 9 is not in the peer list of node 1", "handshake_refused_unknown_peer");
+}
+
+TEST_F(TcpTest, HelloOfAnotherIncarnation_IsRefusedWithReason) {
+  StartNode();
+  { const RawPeer first = ConnectPeer(); }
+  auto hello = RawPeer::Hello(kPeer, kNode);
+  hello.incarnation = Incarnation(5);
+  ExpectRefused(hello, tcp::RefusalReason::kIncarnation, "come back with another disk",
+                "handshake_refused_incarnation");
+}
+
+TEST_F(TcpTest, HelloOfAnotherVersion_IsToldWhichOneIsSpoken) {
+  StartNode();
+  RawPeer peer(address_);
+  std::string hello = tcp::Encode(RawPeer::Hello(kPeer, kNode));
+  hello[4] = 2;
+  peer.Send(hello);
+  const auto refusal = peer.ReadRefusal();
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->reason, tcp::RefusalReason::kVersion);
+  EXPECT_THAT(refusal->text, HasSubstr("version 2"));
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("handshake_refused_version"), 1u);
+  ExpectServes();
+}
+
+TEST_F(TcpTest, HttpRequest_IsClosedWithoutAnAnswer) {
+  StartNode();
+  RawPeer peer(address_);
+  peer.Send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("handshake_refused_malformed"), 1u);
+  EXPECT_TRUE(node_->AwaitLog("does not speak this protocol"));
+  ExpectServes();
+}
+
+TEST_F(TcpTest, MessagesBeforeTheHandshake_AreRefused) {
+  StartNode();
+  RawPeer peer(address_);
+  peer.Send(FrameOf({HeartbeatOf(1)}));
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  ExpectServes();
+  EXPECT_EQ(node_->received().size(), 1u);
+}
+
+TEST_F(TcpTest, LargeFrameBeforeTheHandshake_IsRefusedByItsHeader) {
+  StartNode();
+  RawPeer peer(address_);
+  const std::string frame = wire::EncodeFrame(wire::FrameKind::kHandshake, std::string(4096, 'x'));
+  peer.Send(frame.substr(0, wire::kHeaderBytes));
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_too_large"), 1u);
+  ExpectServes();
+}
+
+TEST_F(TcpTest, HalfAHandshake_IsClosedAfterTheTimeout) {
+  StartNode({.handshake_timeout = std::chrono::milliseconds(50)});
+  RawPeer silent(address_);
+  RawPeer half(address_);
+  half.Send(tcp::Encode(RawPeer::Hello(kPeer, kNode)).substr(0, 20));
+  EXPECT_TRUE(silent.IsClosedByPeer());
+  EXPECT_TRUE(half.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("handshake_timeout"), 2u);
+}
+
+TEST_F(TcpTest, HelloByteByByte_IsAccepted) {
+  StartNode();
+  RawPeer peer(address_);
+  for (const char byte : tcp::Encode(RawPeer::Hello(kPeer, kNode))) {
+    peer.Send(std::string(1, byte));
+  }
+  EXPECT_TRUE(peer.ReadIntroduction().has_value());
+}
+
+TEST_F(TcpTest, FramesByteByByte_AreDelivered) {
+  StartNode();
+  RawPeer peer = ConnectPeer();
+  const std::string frames = FrameOf({HeartbeatOf(1), HeartbeatOf(2)}) + FrameOf({HeartbeatOf(3)});
+  for (const char byte : frames) peer.Send(std::string(1, byte));
+  ASSERT_TRUE(node_->AwaitMessages(3));
+  EXPECT_EQ(node_->received()[2], HeartbeatOf(3));
+}
+
+TEST_F(TcpTest, FrameWithAFlippedBit_ClosesTheConnectionAndKeepsWhatCameBefore) {
+  StartNode();
+  RawPeer peer = ConnectPeer();
+  std::string bad = FrameOf({HeartbeatOf(2)});
+  bad.back() = static_cast<char>(bad.back() ^ 1);
+  peer.Send(FrameOf({HeartbeatOf(1)}) + bad + FrameOf({HeartbeatOf(3)}));
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_bad_checksum"), 1u);
+  EXPECT_TRUE(node_->AwaitLog("node 2 at "));
+  ASSERT_TRUE(node_->AwaitMessages(1));
+  EXPECT_EQ(node_->received(), std::vector<Message>{HeartbeatOf(1)});
+  ExpectServes();
+}
+
+TEST_F(TcpTest, OversizedFrame_ClosesTheConnectionBeforeItsBodyComes) {
+  StartNode({.max_frame_bytes = 64 * 1024});
+  RawPeer peer = ConnectPeer();
+  const std::string frame =
+      wire::EncodeFrame(wire::FrameKind::kMessages, std::string(64 * 1024 + 1, 'x'));
+  peer.Send(frame.substr(0, wire::kHeaderBytes));
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_too_large"), 1u);
+  ExpectServes();
+}
+
+TEST_F(TcpTest, TruncatedFrame_ThenEnd_DeliversNothingOfIt) {
+  StartNode();
+  {
+    RawPeer peer = ConnectPeer();
+    const std::string frame = FrameOf({HeartbeatOf(1)});
+    peer.Send(frame.substr(0, frame.size() - 1));
+  }
+  ASSERT_TRUE(node_->AwaitCounter("disconnected"));
+  ExpectServes();
+  EXPECT_EQ(node_->received().size(), 1u);
+}
+
+TEST_F(TcpTest, MalformedBodyWithAValidChecksum_ClosesTheConnection) {
+  StartNode();
+  RawPeer peer = ConnectPeer();
+  peer.Send(wire::EncodeFrame(wire::FrameKind::kMessages, "\x07\x06\x01"));
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_malformed"), 1u);
+  ExpectServes();
+}
+
+TEST_F(TcpTest, UnknownMessageType_ClosesTheConnectionAndSaysSo) {
+  StartNode();
+  RawPeer peer = ConnectPeer();
+  peer.Send(wire::EncodeFrame(wire::FrameKind::kMessages, "\x3f\x06\x01"));
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_unknown"), 1u);
+  EXPECT_TRUE(node_->AwaitLog("unknown message type 63: the sender is of a newer version"));
+  ExpectServes();
+}
+
+TEST_F(TcpTest, RepeatedFrame_IsDeliveredTwice) {
+  StartNode();
+  RawPeer peer = ConnectPeer();
+  peer.Send(FrameOf({HeartbeatOf(1)}) + FrameOf({HeartbeatOf(1)}));
+  ASSERT_TRUE(node_->AwaitMessages(2));
+  EXPECT_EQ(node_->received()[0], node_->received()[1]);
+}
+
+TEST_F(TcpTest, RepeatedHello_ClosesTheConnection) {
+  StartNode();
+  RawPeer peer = ConnectPeer();
+  peer.Introduce(RawPeer::Hello(kPeer, kNode));
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_malformed"), 1u);
+  ExpectServes();
+}
+
+TEST_F(TcpTest, SecondConnectionOfAPeer_ReplacesTheFirst) {
+  StartNode();
+  RawPeer first = ConnectPeer();
+  RawPeer second = ConnectPeer();
+  EXPECT_TRUE(first.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("replaced"), 1u);
+  ASSERT_TRUE(node_->AwaitConnected(kPeer, 2));
+  node_->Send(kPeer, {HeartbeatOf(1)});
+  EXPECT_TRUE(second.ReadFrame().has_value());
+}
+
+TEST_F(TcpTest, BulkConnection_DoesNotReplaceThatForConsensus) {
+  StartNode();
+  RawPeer consensus = ConnectPeer();
+  RawPeer bulk = ConnectPeer(tcp::Channel::kBulk);
+  EXPECT_EQ(node_->Counter("replaced"), 0u);
+  node_->Send(kPeer, {HeartbeatOf(1)});
+  EXPECT_TRUE(consensus.ReadFrame().has_value());
+}
+
+TEST_F(TcpTest, TooManyWithoutHandshake_OldestGoesAndPeersStillGetIn) {
+  StartNode({.handshake_timeout = std::chrono::hours(1), .max_pending_handshakes = 4});
+  std::vector<std::unique_ptr<RawPeer>> strangers;
+  for (int i = 0; i < 5; ++i) strangers.push_back(std::make_unique<RawPeer>(address_));
+  EXPECT_TRUE(strangers[0]->IsClosedByPeer());
+  ExpectServes();
+  EXPECT_GE(node_->Counter("pending_evicted"), 1u);
+}
+
+TEST_F(TcpTest, RandomBytesAfterTheHandshake_NeverHarmTheNode) {
+  StartNode();
+  Rng rng(31);
+  for (int round = 0; round < 200; ++round) {
+    RawPeer peer = ConnectPeer();
+    std::string bytes = FrameOf({HeartbeatOf(1), HeartbeatOf(2)});
+    const uint64_t changes = 1 + rng.Below(4);
+    for (uint64_t i = 0; i < changes; ++i) {
+      bytes[rng.Below(bytes.size())] = static_cast<char>(rng.Next());
+    }
+    peer.Send(bytes);
+  }
+  ExpectServes();
+  for (const Message& message : node_->received()) {
+    EXPECT_LE(std::get<Heartbeat>(message.body).round, 77u);
+  }
+}
+
+TEST_F(TcpTest, StrangersRepeatedly_FillNeitherLogNorMemory) {
+  StartNode();
+  for (int i = 0; i < 50; ++i) {
+    RawPeer peer(address_);
+    peer.Introduce(RawPeer::Hello(9, kNode));
+    ASSERT_TRUE(peer.ReadRefusal().has_value());
+  }
+  EXPECT_EQ(node_->Counter("handshake_refused_unknown_peer"), 50u);
+  const std::string log = node_->log();
+  EXPECT_LE(std::count(log.begin(), log.end(), '\n'), 2);
+}
+
+TEST_F(TcpTest, MessageAboveTheFrameBound_IsDroppedCountedAndLogged) {
+  StartNode({.max_frame_bytes = 64 * 1024});
+  RawPeer peer = ConnectPeer();
+  Message large = HeartbeatOf(1);
+  large.body = AppendRequest{.prev_index = Index(),
+                             .prev_term = Term(),
+                             .commit = Index(),
+                             .entries = {{Index(1), Term(1), EntryKind::kCommand,
+                                          Payload::Copy(std::string(64 * 1024, 'x'))}}};
+  node_->Send(kPeer, {large, HeartbeatOf(2)});
+  EXPECT_EQ(node_->Counter("dropped_too_large"), 1u);
+  EXPECT_TRUE(node_->AwaitLog("max_frame_bytes"));
+  EXPECT_TRUE(peer.ReadFrame().has_value());
+}
+
+// --- The dialing side: node 3 dials node 2, which is made by hand.
+
+class TcpDialTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto resolved = tcp::Resolve(*tcp::ParseHostPort(peer_address_));
+    auto listening = tcp::ListenOn(peer_address_, *resolved);
+    ASSERT_TRUE(listening.ok());
+    listening_ = *std::move(listening);
+    auto transport = tcp::Listen(NewLoopbackAddress(), {{2, peer_address_}},
+                                 {.reconnect_max = std::chrono::milliseconds(30)});
+    ASSERT_TRUE(transport.ok());
+    node_ = std::make_unique<TestNode>(3, *std::move(transport));
+    ASSERT_TRUE(node_->Start().ok());
+  }
+
+  // The next consensus connection of the node, and the hello that came over it.
+  std::pair<RawPeer, tcp::Introduction> Accept() {
+    while (true) {
+      int fd = -1;
+      EXPECT_TRUE(TestNode::AwaitThat([&] {
+        fd = accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+        return fd >= 0;
+      }));
+      RawPeer peer{tcp::Fd(fd)};
+      const auto hello = peer.ReadIntroduction();
+      EXPECT_TRUE(hello.has_value());
+      if (hello && hello->channel == tcp::Channel::kBulk) continue;  // It will try again.
+      return {std::move(peer), hello.value_or(tcp::Introduction())};
+    }
+  }
+
+  static tcp::Introduction WelcomeTo(const tcp::Introduction& hello) {
+    tcp::Introduction welcome = RawPeer::Hello(hello.to, hello.from);
+    welcome.is_welcome = true;
+    welcome.channel = hello.channel;
+    return welcome;
+  }
+
+  const std::string peer_address_ = NewLoopbackAddress();
+  tcp::Fd listening_;
+  std::unique_ptr<TestNode> node_;
+};
+
+TEST_F(TcpDialTest, Hello_SaysWhoDialsWhom) {
+  auto [peer, hello] = Accept();
+  EXPECT_FALSE(hello.is_welcome);
+  EXPECT_EQ(hello.cluster, ClusterId(7));
+  EXPECT_EQ(hello.from, NodeId(3));
+  EXPECT_EQ(hello.to, NodeId(2));
+  EXPECT_EQ(hello.incarnation, Incarnation(103));
+}
+
+TEST_F(TcpDialTest, WelcomeAndFirstFrameTogether_AreBothTaken) {
+  auto [peer, hello] = Accept();
+  Message message = HeartbeatOf(1);
+  message.to = 3;
+  peer.Send(tcp::Encode(WelcomeTo(hello)) + FrameOf({message}));
+  ASSERT_TRUE(node_->AwaitConnected(2));
+  ASSERT_TRUE(node_->AwaitMessages(1));
+  EXPECT_EQ(node_->received()[0], message);
+}
+
+TEST_F(TcpDialTest, ConnectionLost_IsDialedAgain) {
+  for (size_t round = 1; round <= 3; ++round) {
+    auto [peer, hello] = Accept();
+    peer.Introduce(WelcomeTo(hello));
+    ASSERT_TRUE(node_->AwaitConnected(2, round));
+  }
+}
+
+TEST_F(TcpDialTest, Refused_LogsTheReasonAndTriesOn) {
+  {
+    auto [peer, hello] = Accept();
+    peer.Send(tcp::Encode(tcp::Refusal{tcp::RefusalReason::kCluster, "not \x1b[31m ours"}));
+    EXPECT_TRUE(peer.IsClosedByPeer());
+  }
+  EXPECT_TRUE(node_->AwaitLog("refuses this node: not ?[31m ours"));
+  EXPECT_GE(node_->Counter("handshake_refused_by_peer"), 1u);
+  auto [peer, hello] = Accept();
+  peer.Introduce(WelcomeTo(hello));
+  ASSERT_TRUE(node_->AwaitConnected(2));
+}
+
+TEST_F(TcpDialTest, AnotherNodeAnswers_IsRefused) {
+  auto [peer, hello] = Accept();
+  auto welcome = WelcomeTo(hello);
+  welcome.from = 1;
+  peer.Introduce(welcome);
+  const auto refusal = peer.ReadRefusal();
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->reason, tcp::RefusalReason::kWrongNode);
+  EXPECT_THAT(refusal->text, HasSubstr("node 1 answers at the address of node 2"));
+}
+
+TEST_F(TcpDialTest, PeerBackUnderAnotherIncarnation_IsRefused) {
+  {
+    auto [peer, hello] = Accept();
+    peer.Introduce(WelcomeTo(hello));
+    ASSERT_TRUE(node_->AwaitConnected(2));
+  }
+  auto [peer, hello] = Accept();
+  auto welcome = WelcomeTo(hello);
+  welcome.incarnation = Incarnation(4);
+  peer.Introduce(welcome);
+  const auto refusal = peer.ReadRefusal();
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->reason, tcp::RefusalReason::kIncarnation);
+  EXPECT_EQ(node_->Counter("handshake_refused_incarnation"), 1u);
+}
+
+TEST_F(TcpDialTest, PeerOfAnotherVersionAnswers_IsLoggedWithBothVersions) {
+  auto [peer, hello] = Accept();
+  std::string welcome = tcp::Encode(WelcomeTo(hello));
+  welcome[4] = 3;
+  peer.Send(welcome);
+  EXPECT_TRUE(node_->AwaitLog("the peer speaks version 3"));
+}
+
+// --- Listen.
+
+TEST(TcpListen, PortInUse_NamesTheAddress) {
+  const std::string address = NewLoopbackAddress();
+  const auto first = tcp::Listen(address, {});
+  ASSERT_TRUE(first.ok());
+  const auto second = tcp::Listen(address, {});
+  EXPECT_TRUE(absl::IsAlreadyExists(second.status()));
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr(address));
+}
+
+TEST(TcpListen, AddressOfAnotherMachine_IsUnavailable) {
+  const auto transport = tcp::Listen("192.0.2.1:7000", {});
+  EXPECT_TRUE(absl::IsUnavailable(transport.status())) << transport.status();
+  EXPECT_THAT(std::string(transport.status().message()), HasSubstr("192.0.2.1:7000"));
+}
+
+TEST(TcpListen, PortFreedByItsOwner_CanBeTakenAtOnce) {
+  const std::string address = NewLoopbackAddress();
+  for (int round = 0; round < 3; ++round) {
+    const auto transport = tcp::Listen(address, {});
+    ASSERT_TRUE(transport.ok()) << transport.status();
+  }
+}
+
+TEST(TcpListen, BadAddress_SaysWhatIsExpected) {
+  for (const char* address : {"", "10.0.0.1", ":7000", "host:", "host:x", "host:70000", "host:-1",
+                              "::1:7000", "[::1:7000", "[nonsense]:7000", "ho]st:7000"}) {
+    const auto transport = tcp::Listen(address, {});
+    EXPECT_TRUE(absl::IsInvalidArgument(transport.status())) << address;
+    EXPECT_THAT(std::string(transport.status().message()), HasSubstr("expected host:port"));
+  }
+}
+
+TEST(TcpListen, BadPeers_AreRefused) {
+  const std::string own = NewLoopbackAddress();
+  EXPECT_TRUE(absl::IsInvalidArgument(tcp::Listen(own, {{0, "a:1"}}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(tcp::Listen(own, {{2, "a"}}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(tcp::Listen(own, {{2, "a:1"}, {3, "a:1"}}).status()));
+}
+
+TEST(TcpListen, BadOptions_AreRefusedByName) {
+  const auto refused = [](const tcp::Options& options) {
+    const auto transport = tcp::Listen(NewLoopbackAddress(), {}, options);
+    EXPECT_TRUE(absl::IsInvalidArgument(transport.status()));
+    return std::string(transport.status().message());
+  };
+  EXPECT_THAT(refused({.max_queue_bytes = 0}), HasSubstr("max_"));
+  EXPECT_THAT(refused({.max_frame_bytes = 1}), HasSubstr("max_frame_bytes"));
+  EXPECT_THAT(refused({.max_frame_bytes = size_t{1} << 40}), HasSubstr("max_frame_bytes"));
+  EXPECT_THAT(refused({.reconnect_min = Duration::zero()}), HasSubstr("reconnect_min"));
+  EXPECT_THAT(refused({.handshake_timeout = Duration::zero()}), HasSubstr("handshake_timeout"));
+  EXPECT_THAT(refused({.unresponsive_timeout = Duration(1)}), HasSubstr("unresponsive_timeout"));
+}
+
+TEST(TcpListen, HostName_IsResolved) {
+  const auto listening = tcp::Listen("localhost:0", {});
+  EXPECT_TRUE(listening.ok()) << listening.status();
+}
+
+TEST(TcpListen, NameOfNoHost_IsUnavailableAndNamed) {
+  const auto listening = tcp::Listen("no-such-host.invalid:7000", {});
+  EXPECT_TRUE(absl::IsUnavailable(listening.status())) << listening.status();
+  EXPECT_THAT(std::string(listening.status().message()), HasSubstr("no-such-host.invalid"));
+}
+
+TEST(TcpAddress, Parsed_DescribesItselfAsItWasWritten) {
+  for (const std::string text : {"10.1.2.3:7000", "[::1]:7000", "[2001:db8::5]:1"}) {
+    const auto parsed = tcp::ParseHostPort(text);
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_TRUE(tcp::IsNumeric(*parsed));
+    const auto resolved = tcp::Resolve(*parsed);
+    ASSERT_TRUE(resolved.ok()) << resolved.status();
+    EXPECT_EQ(tcp::Describe(resolved->at(0)), text);
+  }
+  EXPECT_FALSE(tcp::IsNumeric(*tcp::ParseHostPort("node1.example:7000")));
+}
+
+TEST(TcpListen, PeerNotThereYet_IsReachedOnceItIs) {
+  const std::map<NodeId, std::string> peers = {{1, NewLoopbackAddress()},
+                                               {2, NewLoopbackAddress()}};
+  auto b = tcp::Listen(peers.at(2), peers);
+  ASSERT_TRUE(b.ok());
+  TestNode two(2, *std::move(b));
+  ASSERT_TRUE(two.Start().ok());
+  ASSERT_TRUE(two.AwaitCounter("connect_failed"));
+  EXPECT_TRUE(two.AwaitLog("cannot reach node 1 at " + peers.at(1)));
+  auto a = tcp::Listen(peers.at(1), peers);
+  ASSERT_TRUE(a.ok());
+  TestNode one(1, *std::move(a));
+  ASSERT_TRUE(one.Start().ok());
+  EXPECT_TRUE(one.AwaitConnected(2));
+  EXPECT_TRUE(two.AwaitConnected(1));
+}
+
+}  // namespace
+}  // namespace synod
