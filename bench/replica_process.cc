@@ -113,12 +113,16 @@ ReplicaProcess::ReplicaProcess(const ReplicaOptions& options) {
   std::array<int, 2> in{};
   std::array<int, 2> out{};
   if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0) Fail("no pipes left");
-  std::vector<std::string> arguments = {"synod-bench", "--replica",
-                                        std::to_string(options.node.value())};
-  for (int port : options.ports) arguments.push_back(std::to_string(port));
-  arguments.push_back(std::to_string(options.processor));
-  arguments.push_back(options.directory);
+  std::vector<std::string> arguments = {"synod-bench",
+                                        "--replica",
+                                        std::to_string(options.node.value()),
+                                        std::to_string(options.ports[0]),
+                                        std::to_string(options.ports[1]),
+                                        std::to_string(options.ports[2]),
+                                        std::to_string(options.processor),
+                                        options.directory};
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   pid_ = fork();

@@ -233,12 +233,11 @@ Instant HostImpl::NextDeadline() const {
 
 // Until no core has output left: a store that is done at once brings new input.
 void HostImpl::StepDirty() {
-  std::vector<ReplicaImpl*> stepping;
   while (!dirty_.empty()) {
-    stepping.clear();
-    stepping.swap(dirty_);
+    stepping_.clear();
+    stepping_.swap(dirty_);
     Writing writing;
-    for (ReplicaImpl* replica : stepping) {
+    for (ReplicaImpl* replica : stepping_) {
       replica->is_dirty = false;
       const PersistToken token = replica->Step(batch_);
       if (!token.IsZero()) writing.emplace_back(replica, token);
@@ -249,9 +248,9 @@ void HostImpl::StepDirty() {
 }
 
 void HostImpl::ApplyCommitted() {
-  std::vector<ReplicaImpl*> applying;
-  applying.swap(to_apply_);
-  for (ReplicaImpl* replica : applying) {
+  applying_.clear();
+  applying_.swap(to_apply_);
+  for (ReplicaImpl* replica : applying_) {
     replica->is_to_apply = false;
     replica->Apply();
   }

@@ -92,6 +92,8 @@ class HostImpl final : public HostServices, public Receiver {
   std::unordered_map<GroupId, ReplicaImpl*> replicas_;
   std::vector<ReplicaImpl*> dirty_;     // To be stepped in this turn.
   std::vector<ReplicaImpl*> to_apply_;  // Have something to apply.
+  std::vector<ReplicaImpl*> stepping_;  // These two are kept for their memory.
+  std::vector<ReplicaImpl*> applying_;
   std::vector<PeerOutbox> outboxes_;
   size_t outgoing_ = 0;  // Messages in them.
   std::vector<GroupWrite> batch_;

@@ -97,6 +97,7 @@ void ReplicaImpl::OnPersisted(PersistToken token) {
     host_.Send(std::move(held_.front().message));
     held_.pop_front();
   }
+  StartSnapshots();
   host_.MarkDirty(*this);
 }
 
@@ -142,10 +143,13 @@ void ReplicaImpl::PassRequestsToCore() {
 
 void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
   if (!output_.persist.token.IsZero()) {
+    written_ = output_.persist.token;
     batch.push_back({.group = options_.group, .persist = std::move(output_.persist)});
   }
   for (Outgoing& outgoing : output_.messages) SendOrHold(outgoing);
-  for (const SendSnapshot& request : output_.send_snapshots) snapshot_sender_.Start(request);
+  snapshots_to_send_.insert(snapshots_to_send_.end(), output_.send_snapshots.begin(),
+                            output_.send_snapshots.end());
+  StartSnapshots();
   if (output_.restore) PlanRestore(*output_.restore);
   if (committed_.empty()) {
     committed_.swap(output_.committed);
@@ -167,6 +171,14 @@ void ReplicaImpl::SendOrHold(Outgoing& outgoing) {
   } else {
     held_.push_back(std::move(outgoing));
   }
+}
+
+// The snapshot that the core has in mind may still be on its way into the store, and the one there
+// too old to be of use.
+void ReplicaImpl::StartSnapshots() {
+  if (persisted_ < written_) return;
+  for (const SendSnapshot& request : snapshots_to_send_) snapshot_sender_.Start(request);
+  snapshots_to_send_.clear();
 }
 
 // What was committed before it is part of the image, and so is a restore before it.
@@ -345,6 +357,7 @@ void ReplicaImpl::Stop(absl::Status why) {
   host_.Log(by_host ? Severity::kInfo : Severity::kError, Name() + Concat("stopped: ", why));
   core_deadline_ = kNever;
   held_.clear();
+  snapshots_to_send_.clear();
   restore_.reset();
   committed_.clear();
   read_queue_.clear();

@@ -112,6 +112,7 @@ class ReplicaImpl final : public Applier::Client,
   // The core's output, in the order of its fields.
   void CarryOut(std::vector<GroupWrite>& batch);
   void SendOrHold(Outgoing& outgoing);
+  void StartSnapshots();
   void PlanRestore(const Restore& restore);
   void OnAlert(const Alert& alert);
   void NotifyObservers();
@@ -141,8 +142,10 @@ class ReplicaImpl final : public Applier::Client,
   Raft core_;
   Output output_;  // Kept for its memory.
   Instant core_deadline_;
-  PersistToken persisted_;
-  std::deque<Outgoing> held_;  // Messages that wait for a write, tokens rising.
+  PersistToken written_;                         // The newest write that the store was handed.
+  PersistToken persisted_;                       // The newest that is durable. ≤ written_.
+  std::deque<Outgoing> held_;                    // Messages that wait for a write, tokens rising.
+  std::vector<SendSnapshot> snapshots_to_send_;  // Once written_ is durable.
   std::optional<absl::Status> stopped_;
 
   RequestTable requests_;

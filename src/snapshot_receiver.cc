@@ -113,17 +113,18 @@ void SnapshotReceiver::Write(const SnapshotChunk& chunk) {
   if (!transfer.complete) return;
   host_.snapshot_mover().Post(
       [this, key = transfer.key, image = transfer.image.get(), meta = transfer.meta] {
-        absl::StatusOr<StagedSnapshot> staged = image->status;
         if (!image->status.ok()) return;  // OnWritten has ended it.
-        if (image->size == meta.size && image->checksum == meta.checksum) {
-          staged = image->writer->Finish();
-        } else {
-          staged = absl::DataLossError("the image does not match its checksum");
-        }
-        host_.loop().Post([this, key, staged = std::move(staged)]() mutable {
+        host_.loop().Post([this, key, staged = Finish(*image, meta)]() mutable {
           OnFinished(key, std::move(staged));
         });
       });
+}
+
+absl::StatusOr<StagedSnapshot> SnapshotReceiver::Finish(Image& image, const SnapshotMeta& meta) {
+  if (image.size != meta.size || image.checksum != meta.checksum) {
+    return absl::DataLossError("the image does not match its checksum");
+  }
+  return image.writer->Finish();
 }
 
 void SnapshotReceiver::OnWritten(const Key& key, uint64_t up_to, const absl::Status& status) {

@@ -66,6 +66,7 @@ class SnapshotReceiver {
 
   bool Admit(const Message& message, const SnapshotChunk& chunk);
   void Write(const SnapshotChunk& chunk);
+  static absl::StatusOr<StagedSnapshot> Finish(Image& image, const SnapshotMeta& meta);
   void OnWritten(const Key& key, uint64_t up_to, const absl::Status& status);
   void OnFinished(const Key& key, absl::StatusOr<StagedSnapshot> staged);
   void Reply(const Key& key, uint64_t next_offset, bool rejected);

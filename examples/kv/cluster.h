@@ -2,11 +2,11 @@
 #ifndef SYNOD_KV_CLUSTER_H_
 #define SYNOD_KV_CLUSTER_H_
 
-#include <synod/synod.h>
-
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <synod/synod.h>
 
 #include "absl/status/statusor.h"
 

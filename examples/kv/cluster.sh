@@ -78,7 +78,11 @@ kv_bootstrap() {
     --data-dir="$kv_dir/$1" >>"$kv_dir/$1.log" 2>&1
 }
 
-kv_answers() { kv_ctl "$1" endpoint status --command-timeout=1s --dial-timeout=1s; }
+# Asks etcdctl only once somebody listens: it would not try a second time for a whole second.
+kv_answers() {
+  ! kv_port_is_free $((kv_first_port + 2 * $1 - 1)) &&
+    kv_ctl "$1" endpoint status --command-timeout=1s --dial-timeout=1s
+}
 
 # Starts a member and returns once it answers, or fails if it ends before.
 kv_start() {
@@ -93,6 +97,7 @@ kv_start() {
     if ((SECONDS >= deadline)); then
       kv_fail "member $1 does not answer; see $kv_dir/$1.log"
     fi
+    sleep 0.02
   done
 }
 

@@ -3,12 +3,13 @@
 #ifndef SYNOD_KV_COMMAND_H_
 #define SYNOD_KV_COMMAND_H_
 
-#include <synod/synod.h>
-
 #include <string>
 #include <string_view>
 
+#include <synod/synod.h>
+
 #include "absl/status/status.h"
+
 #include "kv/proto/etcdserver.pb.h"
 
 namespace synod_kv {

@@ -62,9 +62,7 @@ absl::Status TooLargeError() {
 absl::Status MalformedError(const char* what) {
   return absl::InvalidArgumentError("synod-kv: malformed request: " + std::string(what));
 }
-absl::Status KeyNotFoundError() {
-  return absl::InvalidArgumentError("etcdserver: key not found");
-}
+absl::Status KeyNotFoundError() { return absl::InvalidArgumentError("etcdserver: key not found"); }
 absl::Status LeaseNotFoundError() {
   return absl::NotFoundError("etcdserver: requested lease not found");
 }

@@ -63,8 +63,8 @@ void Sort(const RangeRequest& request, std::vector<const KeyVersion*>* found) {
 void ExecuteRange(const StoreState& state, int64_t now, const RangeRequest& request,
                   etcdserverpb::RangeResponse* response) {
   const int64_t at = request.revision() > 0 ? request.revision() : now;
-  const bool sorts = request.sort_target() != RangeRequest::KEY ||
-                     request.sort_order() == RangeRequest::DESCEND;
+  const bool sorts =
+      request.sort_target() != RangeRequest::KEY || request.sort_order() == RangeRequest::DESCEND;
   const auto limit = request.limit() > 0 ? static_cast<size_t>(request.limit()) : SIZE_MAX;
   std::vector<const KeyVersion*> found;
   int64_t count = 0;
@@ -160,8 +160,8 @@ bool Holds(const Compare& compare, const KeyVersion* found) {
     case Compare::MOD:
       return Holds(compare.result(), actual.modified.main, compare.mod_revision());
     case Compare::VALUE:
-      return found != nullptr && Holds(compare.result(), actual.value.view(),
-                                       std::string_view(compare.value()));
+      return found != nullptr &&
+             Holds(compare.result(), actual.value.view(), std::string_view(compare.value()));
     case Compare::LEASE:
       return Holds(compare.result(), int64_t{0}, compare.lease());
     default:
@@ -192,9 +192,8 @@ const google::protobuf::RepeatedPtrField<RequestOp>& Branch(const TxnRequest& re
 }
 
 void ChoosePath(const StoreState& state, const TxnRequest& request, Path* path) {
-  const bool success =
-      std::all_of(request.compare().begin(), request.compare().end(),
-                  [&](const Compare& compare) { return Holds(state, compare); });
+  const bool success = std::all_of(request.compare().begin(), request.compare().end(),
+                                   [&](const Compare& compare) { return Holds(state, compare); });
   path->push_back(success);
   for (const RequestOp& op : Branch(request, success)) {
     if (op.has_request_txn()) ChoosePath(state, op.request_txn(), path);
@@ -233,6 +232,7 @@ void ExecutePath(const StoreState& state, Store::Change* change, const TxnReques
         break;
       case RequestOp::kRequestTxn:
         ExecutePath(state, change, op.request_txn(), path, answer->mutable_response_txn());
+        answer->mutable_response_txn()->mutable_header()->Clear();  // As etcd does.
         break;
       case RequestOp::REQUEST_NOT_SET:
         break;
@@ -284,8 +284,7 @@ absl::Status Execute(Store& store, const TxnRequest& request, TxnResponse* respo
   return absl::OkStatus();
 }
 
-absl::Status ExecuteReadOnly(const Store& store, const TxnRequest& request,
-                             TxnResponse* response) {
+absl::Status ExecuteReadOnly(const Store& store, const TxnRequest& request, TxnResponse* response) {
   absl::StatusOr<Path> path = CheckedPath(store, request);
   if (!path.ok()) return path.status();
   auto at = path->cbegin();

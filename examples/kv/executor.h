@@ -3,6 +3,7 @@
 #define SYNOD_KV_EXECUTOR_H_
 
 #include "absl/status/status.h"
+
 #include "kv/mvcc.h"
 #include "kv/proto/etcdserver.pb.h"
 

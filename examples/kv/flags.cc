@@ -150,8 +150,8 @@ absl::Status CheckTogether(const Flags& flags) {
   if (flags.cluster.empty()) return absl::InvalidArgumentError("--cluster is missing");
   const auto is_self = [&](const ClusterMember& member) { return member.id == flags.id; };
   if (std::none_of(flags.cluster.begin(), flags.cluster.end(), is_self)) {
-    return Wrong({"--cluster has no member ", std::to_string(flags.id.value()),
-                  ", which --id names"});
+    return Wrong(
+        {"--cluster has no member ", std::to_string(flags.id.value()), ", which --id names"});
   }
   const bool in_memory = flags.log == Flags::Log::kMemory;
   const bool bootstraps = flags.verb == Flags::Verb::kBootstrap;

@@ -2,15 +2,16 @@
 #ifndef SYNOD_KV_FLAGS_H_
 #define SYNOD_KV_FLAGS_H_
 
-#include <synod/synod.h>
-
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <synod/synod.h>
+
 #include "absl/status/statusor.h"
+
 #include "kv/cluster.h"
 
 namespace synod_kv {

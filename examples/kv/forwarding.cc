@@ -1,10 +1,10 @@
 #include "kv/forwarding.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-
 #include <charconv>
 #include <string_view>
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
 
 #include "kv/errors.h"
 

@@ -1,18 +1,19 @@
-// How a member passes a client's write on to the leader, and how the two understand each other about
-// what became of it.
+// How a member passes a client's write on to the leader, and how the two understand each other
+// about what became of it.
 #ifndef SYNOD_KV_FORWARDING_H_
 #define SYNOD_KV_FORWARDING_H_
-
-#include <grpcpp/client_context.h>
-#include <grpcpp/server_context.h>
-#include <synod/synod.h>
 
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include <grpcpp/client_context.h>
+#include <grpcpp/server_context.h>
+#include <synod/synod.h>
+
 #include "absl/status/status.h"
+
 #include "kv/node.h"
 #include "kv/proto/etcdserver.grpc.pb.h"
 

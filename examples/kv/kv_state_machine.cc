@@ -107,9 +107,8 @@ absl::StatusOr<std::string> KvStateMachine::Query(std::string_view request) cons
   switch (static_cast<Operation>(request.front())) {
     case Operation::kRange:
       return QueryAs<etcdserverpb::RangeRequest, etcdserverpb::RangeResponse>(
-          bytes, [this](const auto& range, auto* response) {
-            return Execute(store_, range, response);
-          });
+          bytes,
+          [this](const auto& range, auto* response) { return Execute(store_, range, response); });
     case Operation::kTxn:
       return QueryAs<etcdserverpb::TxnRequest, etcdserverpb::TxnResponse>(
           bytes, [this](const auto& txn, auto* response) {
@@ -118,9 +117,8 @@ absl::StatusOr<std::string> KvStateMachine::Query(std::string_view request) cons
           });
     case Operation::kHashKv:
       return QueryAs<etcdserverpb::HashKVRequest, etcdserverpb::HashKVResponse>(
-          bytes, [this](const auto& hash, auto* response) {
-            return HashKv(store_, hash, response);
-          });
+          bytes,
+          [this](const auto& hash, auto* response) { return HashKv(store_, hash, response); });
     default:
       return BadQueryError();
   }

@@ -2,8 +2,6 @@
 #ifndef SYNOD_KV_KV_STATE_MACHINE_H_
 #define SYNOD_KV_KV_STATE_MACHINE_H_
 
-#include <synod/synod.h>
-
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -11,8 +9,11 @@
 #include <string>
 #include <string_view>
 
+#include <synod/synod.h>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "kv/mvcc.h"
 
 namespace synod_kv {

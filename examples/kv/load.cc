@@ -1,9 +1,5 @@
 // synod-kv-load: puts a cluster under load and remembers every write that was acknowledged, to ask
 // for each of them afterwards.
-#include <grpc/support/log.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -19,6 +15,10 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include <grpc/support/log.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
 
 #include "kv/proto/etcdserver.grpc.pb.h"
 
@@ -89,11 +89,12 @@ class Tally {
     NotePause();
     const double seconds = std::chrono::duration<double>(elapsed).count();
     const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(longest_pause_);
-    std::printf("acknowledged %lld\nper_second %.0f\nrefused %lld\nunknown %lld\n"
-                "longest_pause_ms %lld\n",
-                static_cast<long long>(acknowledged_),
-                static_cast<double>(acknowledged_) / seconds, static_cast<long long>(refused_),
-                static_cast<long long>(unknown_), static_cast<long long>(pause.count()));
+    std::printf(
+        "acknowledged %lld\nper_second %.0f\nrefused %lld\nunknown %lld\n"
+        "longest_pause_ms %lld\n",
+        static_cast<long long>(acknowledged_), static_cast<double>(acknowledged_) / seconds,
+        static_cast<long long>(refused_), static_cast<long long>(unknown_),
+        static_cast<long long>(pause.count()));
     return record_.good();
   }
 
@@ -263,7 +264,8 @@ int main(int argc, char** argv) {
   }
   if (options.endpoints.empty() || options.record.empty() ||
       (options.verb != "run" && options.verb != "verify")) {
-    std::fprintf(stderr, "synod-kv-load: say run or verify, --endpoints and --record; try --help\n");
+    std::fprintf(stderr,
+                 "synod-kv-load: say run or verify, --endpoints and --record; try --help\n");
     return 2;
   }
   return options.verb == "run" ? Run(options) : Verify(options);

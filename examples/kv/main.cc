@@ -1,12 +1,12 @@
 // synod-kv: a replicated key-value server that etcd's clients can talk to.
-#include <grpc/support/log.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <mutex>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
+
+#include <grpc/support/log.h>
 
 #include "kv/flags.h"
 #include "kv/server.h"

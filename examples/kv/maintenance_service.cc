@@ -32,8 +32,7 @@ grpc::ServerUnaryReactor* MaintenanceService::Status(grpc::CallbackServerContext
                                                      const etcdserverpb::StatusRequest*,
                                                      etcdserverpb::StatusResponse* response) {
   const synod::ReplicaStatus status = node_.replica.Status();
-  const auto bytes =
-      static_cast<int64_t>(node_.stats.store.bytes.load(std::memory_order_relaxed));
+  const auto bytes = static_cast<int64_t>(node_.stats.store.bytes.load(std::memory_order_relaxed));
   node_.SignWithRevision(response->mutable_header());
   response->set_version(kVersion);
   response->set_dbsize(bytes);

@@ -1,9 +1,9 @@
 #include "kv/mvcc.h"
 
-#include <synod/base/crc32c.h>
-
 #include <algorithm>
 #include <array>
+
+#include <synod/base/crc32c.h>
 
 #include "kv/errors.h"
 #include "kv/little_endian.h"

@@ -2,8 +2,6 @@
 #ifndef SYNOD_KV_MVCC_H_
 #define SYNOD_KV_MVCC_H_
 
-#include <synod/synod.h>
-
 #include <compare>
 #include <cstdint>
 #include <deque>
@@ -12,8 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include <synod/synod.h>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "kv/persistent_set.h"
 
 namespace synod_kv {
@@ -86,8 +87,8 @@ struct StoreState {
   int64_t compacted = -1;  // Reads below it are refused; -1: never compacted.
   uint64_t bytes = 0;      // What the versions occupy, about.
 
-  // The newest version of `key` at main revision `at`; nullptr if it did not exist then. Valid until
-  // the next change.
+  // The newest version of `key` at main revision `at`; nullptr if it did not exist then. Valid
+  // until the next change.
   [[nodiscard]] const KeyVersion* Find(std::string_view key, int64_t at) const;
 
   // Calls visit(const KeyVersion&) for each key of the range that existed at `at`, in order, until

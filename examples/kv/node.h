@@ -2,14 +2,14 @@
 #ifndef SYNOD_KV_NODE_H_
 #define SYNOD_KV_NODE_H_
 
-#include <grpcpp/server_context.h>
-#include <synod/synod.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <vector>
+
+#include <grpcpp/server_context.h>
+#include <synod/synod.h>
 
 #include "kv/cluster.h"
 #include "kv/kv_state_machine.h"

@@ -3,13 +3,13 @@
 #ifndef SYNOD_KV_PERSISTENT_SET_H_
 #define SYNOD_KV_PERSISTENT_SET_H_
 
-#include <synod/base/rng.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
+
+#include <synod/base/rng.h>
 
 namespace synod_kv {
 

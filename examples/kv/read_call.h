@@ -2,13 +2,14 @@
 #ifndef SYNOD_KV_READ_CALL_H_
 #define SYNOD_KV_READ_CALL_H_
 
+#include <string>
+
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 #include <synod/synod.h>
 
-#include <string>
-
 #include "absl/status/statusor.h"
+
 #include "kv/command.h"
 #include "kv/errors.h"
 #include "kv/node.h"
@@ -43,8 +44,9 @@ template <class Request, class Response>
 grpc::ServerUnaryReactor* StartRead(const Node& node, grpc::CallbackServerContext* context,
                                     const Request& request, synod::Consistency consistency,
                                     Response* response) {
-  return StartRead(node, context, request, consistency, response,
-                   [](const std::string& answer, Response* r) { return r->ParseFromString(answer); });
+  return StartRead(
+      node, context, request, consistency, response,
+      [](const std::string& answer, Response* r) { return r->ParseFromString(answer); });
 }
 
 }  // namespace synod_kv

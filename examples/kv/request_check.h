@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "absl/status/status.h"
+
 #include "kv/proto/etcdserver.pb.h"
 
 namespace synod_kv {

@@ -1,16 +1,16 @@
 #include "kv/server.h"
 
-#include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server_builder.h>
-#include <synod/memory.h>
-#include <synod/rocksdb.h>
-#include <synod/tcp.h>
-
 #include <chrono>
 #include <future>
 #include <map>
 #include <string>
 #include <utility>
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+#include <synod/memory.h>
+#include <synod/rocksdb.h>
+#include <synod/tcp.h>
 
 #include "kv/command.h"
 #include "kv/kv_state_machine.h"
@@ -62,8 +62,10 @@ absl::Status CheckMembers(const synod::Replica& replica, const Flags& flags) {
   for (const synod::NodeId id : replica.Status().configuration.Members()) {
     members += (members.empty() ? "" : ", ") + std::to_string(id.value());
   }
-  return absl::FailedPreconditionError("--cluster must list the members that the cluster was "
-                                       "bootstrapped with: " + members);
+  return absl::FailedPreconditionError(
+      "--cluster must list the members that the cluster was "
+      "bootstrapped with: " +
+      members);
 }
 
 }  // namespace

@@ -2,15 +2,16 @@
 #ifndef SYNOD_KV_SERVER_H_
 #define SYNOD_KV_SERVER_H_
 
-#include <grpcpp/server.h>
-#include <synod/synod.h>
-
 #include <functional>
 #include <memory>
 #include <optional>
 
+#include <grpcpp/server.h>
+#include <synod/synod.h>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "kv/cluster_service.h"
 #include "kv/flags.h"
 #include "kv/forwarding.h"

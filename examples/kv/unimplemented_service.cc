@@ -1,10 +1,10 @@
 #include "kv/unimplemented_service.h"
 
-#include <grpcpp/support/server_callback.h>
-#include <grpcpp/support/status.h>
-
 #include <string>
 #include <string_view>
+
+#include <grpcpp/support/server_callback.h>
+#include <grpcpp/support/status.h>
 
 namespace synod_kv {
 

@@ -2,14 +2,14 @@
 #ifndef SYNOD_KV_WRITE_CALL_H_
 #define SYNOD_KV_WRITE_CALL_H_
 
+#include <functional>
+#include <optional>
+#include <utility>
+
 #include <grpcpp/client_context.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 #include <synod/synod.h>
-
-#include <functional>
-#include <optional>
-#include <utility>
 
 #include "kv/command.h"
 #include "kv/errors.h"
@@ -59,7 +59,8 @@ class WriteCall {
     if (request_->ByteSizeLong() > kMaxRequestBytes) return Refuse(TooLargeError());
     absl::Status status = Check(*request_);
     if (!status.ok()) return Refuse(std::move(status));
-    if (MayPut(*request_) && node_.stats.store.bytes.load(std::memory_order_relaxed) >= node_.quota_bytes) {
+    if (MayPut(*request_) &&
+        node_.stats.store.bytes.load(std::memory_order_relaxed) >= node_.quota_bytes) {
       return Refuse(NoSpaceError());
     }
     TryAt(node_.replica.leader());

@@ -42,10 +42,25 @@ void Cluster::SayOf(NodeId node, const std::string& what) {
   Say("  " + std::to_string(node.value()) + " " + what);
 }
 
+std::vector<std::string> Cluster::TakeAccount() {
+  std::vector<std::string> account;
+  for (size_t i = 0; i < account_.size();) {
+    size_t next = i + 1;
+    while (next < account_.size() && account_[next] == account_[i]) ++next;
+    account.push_back(account_[i] +
+                      (next - i > 1 ? " (" + std::to_string(next - i) + " times)" : ""));
+    i = next;
+  }
+  account_.clear();
+  return account;
+}
+
 // --- Requests ---
 
-void Cluster::Propose(NodeId node, std::string_view command) {
-  nodes_.at(node).replica->Propose(++last_request_, command);
+void Cluster::Propose(NodeId node, const std::vector<std::string>& commands) {
+  for (const std::string& command : commands) {
+    nodes_.at(node).replica->Propose(++last_request_, command);
+  }
   Settle(node);
 }
 
@@ -74,11 +89,11 @@ void Cluster::Tick(NodeId node, Duration duration) {
 void Cluster::RunOutTimer(NodeId node) {
   const Raft& core = nodes_.at(node).replica->core();
   const uint64_t before = core.counters().elections_started;
-  // Anything else that falls due on the way happens too. A replica that may not campaign never
-  // does.
-  for (int i = 0; i < 100 && core.counters().elections_started == before && !core.IsLeader(); ++i) {
-    Node& state = nodes_.at(node);
-    Tick(node, std::max(state.replica->next_deadline() - state.now, Duration(1)));
+  // Whatever else falls due on the way happens too. No timer is longer than twice the timeout.
+  const Instant until = nodes_.at(node).now + 2 * RaftOptions().election_timeout;
+  while (core.counters().elections_started == before && nodes_.at(node).now < until) {
+    const Node& state = nodes_.at(node);
+    Tick(node, std::max(std::min(state.replica->next_deadline(), until) - state.now, Duration(1)));
   }
 }
 

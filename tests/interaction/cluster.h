@@ -10,7 +10,6 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -30,21 +29,23 @@ class Cluster {
   [[nodiscard]] const TestReplica& replica(NodeId node) const { return *nodes_.at(node).replica; }
   [[nodiscard]] std::vector<NodeId> Nodes() const;
 
-  // The account since the last call. Empty if nothing happened.
-  std::vector<std::string> TakeAccount() { return std::exchange(account_, {}); }
+  // The account since the last call; what is said many times in a row is there once, and counted.
+  // Empty if nothing happened.
+  std::vector<std::string> TakeAccount();
   // While it is quiet, messages and writes are left out of the account.
   void SetQuiet(bool quiet) { quiet_ = quiet; }
 
   // --- Requests: each is numbered in the order of the calls ---
 
-  void Propose(NodeId node, std::string_view command);
+  // All in one batch.
+  void Propose(NodeId node, const std::vector<std::string>& commands);
   void Read(NodeId node);
   void Transfer(NodeId from, NodeId to);
 
   // --- Time: each node has its own clock, and none moves by itself ---
 
   void Tick(NodeId node, Duration duration);
-  // Moves the node's clock on until its election timer runs out.
+  // Moves the node's clock on until its election timer has run out.
   void RunOutTimer(NodeId node);
 
   // --- Network ---

@@ -64,13 +64,13 @@ std::string TranscriptDriver::Replay(std::string_view text) {
     out += line + "\n";
     if (line.empty() || line.starts_with('#')) continue;
     const std::vector<std::string> outcome = Execute(line);
-    // The old outcome ends at the first empty line.
-    const auto old_outcome = in.tellg();
+    // The old outcome ends at the first empty line, and so does a command that has none yet.
+    const auto behind = in.tellg();
     if (std::getline(in, line) && line == kSeparator) {
       while (std::getline(in, line) && !line.empty()) {
       }
-    } else if (in) {
-      in.seekg(old_outcome);
+    } else if (in && !line.empty()) {
+      in.seekg(behind);
     }
     out += std::string(kSeparator) + "\n";
     for (const std::string& said : outcome) out += said + "\n";
@@ -87,6 +87,7 @@ const std::map<std::string, TranscriptDriver::Command, std::less<>>& TranscriptD
       {"cluster", &Self::NewCluster},
       {"introduce", &Self::Introduce},
       {"campaign", &Self::Campaign},
+      {"elect", &Self::Elect},
       {"propose", &Self::Propose},
       {"read", &Self::Read},
       {"transfer", &Self::Transfer},
@@ -207,11 +208,24 @@ bool TranscriptDriver::Campaign(const Words& arguments) {
   return OnUpNodes(arguments, [this](NodeId node) { cluster_->RunOutTimer(node); });
 }
 
+// An election without its messages, until everyone knows what is committed.
+bool TranscriptDriver::Elect(const Words& arguments) {
+  cluster_->SetQuiet(true);
+  const bool elected = OnUpNodes(arguments, [this](NodeId node) {
+    cluster_->RunOutTimer(node);
+    Stabilize({});
+    cluster_->Tick(node, std::chrono::milliseconds(5));
+    Stabilize({});
+  });
+  cluster_->SetQuiet(false);
+  return elected;
+}
+
 bool TranscriptDriver::Propose(const Words& arguments) {
   if (arguments.size() < 2) return false;
   const auto node = UpNodeOf(arguments[0]);
   if (!node) return false;
-  for (size_t i = 1; i < arguments.size(); ++i) cluster_->Propose(*node, arguments[i]);
+  cluster_->Propose(*node, Words(arguments.begin() + 1, arguments.end()));
   return true;
 }
 

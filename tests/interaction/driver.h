@@ -31,6 +31,7 @@ class TranscriptDriver {
   bool NewCluster(const Words& arguments);
   bool Introduce(const Words& arguments);
   bool Campaign(const Words& arguments);
+  bool Elect(const Words& arguments);
   bool Propose(const Words& arguments);
   bool Read(const Words& arguments);
   bool Transfer(const Words& arguments);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,8 @@ std::filesystem::path PathOf(const std::string& story) {
 std::vector<std::string> Stories() {
   std::vector<std::string> stories;
   for (const auto& file : std::filesystem::directory_iterator(SYNOD_TRANSCRIPTS)) {
-    if (file.path().extension() == ".txt") stories.push_back(file.path().stem().string());
+    const std::string story = file.path().stem().string();
+    if (file.path().extension() == ".txt" && story != "CMakeLists") stories.push_back(story);
   }
   std::sort(stories.begin(), stories.end());
   return stories;
@@ -57,7 +59,7 @@ TEST_P(Transcript, Replayed_IsUnchanged) {
   EXPECT_THAT(replayed, ::testing::Not(::testing::HasSubstr("make no sense")));
   EXPECT_THAT(replayed, ::testing::Not(::testing::HasSubstr("there is no ")));
   const char* rewrite = std::getenv("SYNOD_REWRITE");
-  if (rewrite != nullptr && std::string_view(rewrite) == "1") {
+  if (!HasFailure() && rewrite != nullptr && std::string_view(rewrite) == "1") {
     std::ofstream(PathOf(GetParam())) << replayed;
     return;
   }
@@ -72,8 +74,8 @@ INSTANTIATE_TEST_SUITE_P(Story, Transcript, ::testing::ValuesIn(Stories()),
 TEST(TranscriptDriver, UnknownCommandOrArguments_AreSaidToBe) {
   EXPECT_EQ(TranscriptDriver().Replay("campaign 1\n"),
             "campaign 1\n----\n  there is no cluster yet\n");
-  EXPECT_EQ(TranscriptDriver().Replay("cluster 3\n\nelect 1\n\ncampaign 4\n"),
-            "cluster 3\n----\n  ok\n\n\nelect 1\n----\n  there is no such command\n\n\n"
+  EXPECT_EQ(TranscriptDriver().Replay("cluster 3\n\ncrown 1\n\ncampaign 4\n"),
+            "cluster 3\n----\n  ok\n\ncrown 1\n----\n  there is no such command\n\n"
             "campaign 4\n----\n  the arguments make no sense here\n");
 }
 

@@ -20,7 +20,7 @@ test_reads_and_writes() {
     "$(ctl get --prefix --order=DESCEND --print-value-only fruit/)"
   expect "get --sort-by" $'dark red\nyellow' \
     "$(ctl get --prefix --order=ASCEND --sort-by=VALUE --print-value-only fruit/)"
-  expect "get --count-only" 2 "$(ctl get --prefix --count-only -w fields fruit/ | field Count)"
+  expect "the count of a limited get" 2 "$(ctl get --prefix --limit=1 -w fields fruit/ | field Count)"
   expect "get of nothing" "" "$(ctl get fruit/none)"
   expect "version" 2 "$(ctl get fruit/apple -w fields | field Version)"
   expect "a serializable get" "fruit/apple" \

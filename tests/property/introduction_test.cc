@@ -1,5 +1,5 @@
-// A disk that is replaced while a group is being set up. Rare in random runs, since it takes a message
-// of the old life that arrives in the new one, so this schedule is written out.
+// A disk that is replaced while a group is being set up. Rare in random runs, since it takes a
+// message of the old life that arrives in the new one, so this schedule is written out.
 #include <memory>
 #include <string>
 #include <vector>

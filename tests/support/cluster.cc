@@ -321,12 +321,10 @@ void Cluster::ScheduleWrite(NodeId id) {
 
 void Cluster::MaybeSnapshot(NodeId id) {
   TestReplica& at = replica(id);
-  if (swarm_.snapshot_entries == 0 ||
-      at.state_machine().applied().value() <
-          at.core().snapshot_index().value() + swarm_.snapshot_entries ||
-      !at.BeginSnapshot()) {
-    return;
-  }
+  const uint64_t applied = at.state_machine().applied().value();
+  const bool is_due = at.core().WantsSnapshot() ||
+                      applied >= at.core().snapshot_index().value() + swarm_.snapshot_entries;
+  if (swarm_.snapshot_entries == 0 || !is_due || !at.BeginSnapshot()) return;
   Schedule(DrawDuration(rng_, milliseconds(5)), id, node(id).life, SnapshotWritten{});
 }
 

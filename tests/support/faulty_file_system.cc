@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "rocksdb/system_clock.h"
+
 namespace synod::test {
 namespace {
 
@@ -42,6 +44,24 @@ class SilentLogger final : public ::rocksdb::Logger {
  public:
   using ::rocksdb::Logger::Logv;
   void Logv(const char*, va_list) override {}
+};
+
+// RocksDB waits for a second after each background error, in case the disk comes to its senses.
+class RestlessClock final : public ::rocksdb::SystemClockWrapper {
+ public:
+  using SystemClockWrapper::SystemClockWrapper;
+  const char* Name() const override { return "RestlessClock"; }
+  void SleepForMicroseconds(int) override {}
+};
+
+class FaultyEnv final : public ::rocksdb::EnvWrapper {
+ public:
+  explicit FaultyEnv(std::shared_ptr<FaultyFileSystem> files)
+      : EnvWrapper(::rocksdb::NewCompositeEnv(files)) {
+    file_system_ = std::move(files);
+    system_clock_ = std::make_shared<RestlessClock>(::rocksdb::SystemClock::Default());
+  }
+  const char* Name() const override { return "FaultyEnv"; }
 };
 
 }  // namespace
@@ -471,7 +491,7 @@ IOStatus FaultyFileSystem::GetFreeSpace(const std::string&, const IOOptions&, ui
 }
 
 std::unique_ptr<::rocksdb::Env> MakeEnv(std::shared_ptr<FaultyFileSystem> files) {
-  return ::rocksdb::NewCompositeEnv(std::move(files));
+  return std::make_unique<FaultyEnv>(std::move(files));
 }
 
 }  // namespace synod::test

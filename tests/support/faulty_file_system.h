@@ -147,7 +147,7 @@ class FaultyFileSystem final : public ::rocksdb::FileSystem {
   uint64_t used_ = 0;
 };
 
-// The file system with the machine's clock and threads, as RocksDB wants it.
+// The file system with the machine's threads, and a clock on which nobody sleeps.
 [[nodiscard]] std::unique_ptr<::rocksdb::Env> MakeEnv(std::shared_ptr<FaultyFileSystem> files);
 
 }  // namespace synod::test

@@ -179,13 +179,12 @@ class NetworkImpl {
     const Lane lane = LaneOf(message);
     const bool bulk = lane == Lane::kBulk;
     Endpoint::Queue& queue = to.queues[static_cast<size_t>(lane)];
-    const size_t bytes = wire::EncodedSizeBound(message);
     const size_t limit = bulk ? options_.max_bulk_queue_bytes : options_.max_queue_bytes;
-    if (!queue.messages.empty() && queue.bytes + bytes > limit) {
+    if (queue.bytes >= limit) {
       Count(bulk ? from.counters.dropped_bulk_queue_full : from.counters.dropped_queue_full);
       return;
     }
-    queue.bytes += bytes;
+    queue.bytes += wire::EncodedSizeBound(message);
     queue.messages.push_back(std::move(message));
     if (rng_.Chance(faults_.reorder, 1000)) {
       const size_t overtaken = rng_.Below(queue.messages.size());

@@ -23,7 +23,7 @@ constexpr size_t kMaxSpareFrames = 8;
 
 bool SendQueue::Add(Lane lane, const Message& message, size_t bound, size_t max_bytes) {
   Line& line = lines_[static_cast<size_t>(lane)];
-  if (!line.frames.empty() && line.bytes + bound > max_bytes) return false;
+  if (line.bytes >= max_bytes) return false;
   const bool joins = !line.frames.empty() && !line.frames.back().sealed &&
                      line.frames.back().frame.HasRoomFor(bound, kFrameTargetBytes);
   if (!joins) {

@@ -20,8 +20,8 @@ namespace synod::tcp {
 // one turn travels together, and under load what is queued in several.
 class SendQueue {
  public:
-  // False, and nothing happens, if the lane already holds so much that the message would take it
-  // above `max_bytes`. `bound` is the message's EncodedSizeBound.
+  // False, and nothing happens, if the lane holds `max_bytes` already. `bound` is the message's
+  // EncodedSizeBound.
   [[nodiscard]] bool Add(Lane lane, const Message& message, size_t bound, size_t max_bytes);
 
   struct Flushed {

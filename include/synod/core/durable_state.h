@@ -35,8 +35,10 @@ struct KnownPeer {
 // time it changes.
 struct HardState {
   Term term;
-  NodeId vote;                   // For whom in `term`; 0: nobody yet.
-  std::vector<KnownPeer> peers;  // Sorted by node.
+  NodeId vote;  // For whom in `term`; 0: nobody yet.
+  // Sorted by node. This node itself is the last to be recorded: once every other is, and has said
+  // that it has recorded this one.
+  std::vector<KnownPeer> peers;
 
   friend bool operator==(const HardState&, const HardState&) = default;
 };

@@ -15,10 +15,11 @@
 namespace synod {
 
 // "This is who I am": exchanged until each member has recorded every other's incarnation, and the
-// same initial configuration. Nobody votes before that.
+// same initial configuration, and knows that the others have recorded its own. Nobody votes before
+// that.
 struct Introduce {
   uint64_t configuration_hash = 0;  // Of the sender's initial configuration.
-  Incarnation recorded;  // What the sender has recorded for the receiver; 0: nothing yet.
+  Incarnation recorded;  // What the sender has durably recorded for the receiver; 0: nothing yet.
   bool wants_reply = false;
 
   friend bool operator==(const Introduce&, const Introduce&) = default;

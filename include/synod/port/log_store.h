@@ -57,7 +57,7 @@ class LogStore {
   [[nodiscard]] virtual absl::StatusOr<std::vector<GroupId>> Groups() const = 0;
 
   // All of a group's state, every checksum and the chain through the entries verified. kNotFound if
-  // it was never bootstrapped.
+  // it was never bootstrapped. Also while other groups are written: a group may be joined late.
   [[nodiscard]] virtual absl::StatusOr<DurableState> Load(GroupId group) = 0;
 
   // --- While it runs. ---

@@ -34,7 +34,8 @@ class SnapshotView {
 //
 // The runtime calls the methods one at a time (SnapshotView excepted), on the loop's thread or on
 // the group's apply thread (GroupOptions::apply_on_own_thread). On the loop they must be quick:
-// while one runs, no message is answered.
+// while one runs, no message is answered. Restore, which reads a disk, always runs on a thread that
+// may block.
 class StateMachine {
  public:
   virtual ~StateMachine() = default;

@@ -126,6 +126,9 @@ class Raft {
   [[nodiscard]] NodeId leader() const { return leader_; }
   [[nodiscard]] Index commit() const { return commit_; }
   [[nodiscard]] Index snapshot_index() const { return snapshot_.index; }
+  // The log is more than half full. A snapshot should be taken soon, whatever the policy says: once
+  // the log is full proposals are refused, and it does not become emptier by itself.
+  [[nodiscard]] bool WantsSnapshot() const { return log_.bytes() > options_.max_log_bytes / 2; }
   [[nodiscard]] const RaftLog& log() const { return log_; }
   [[nodiscard]] const Configuration& configuration() const { return configuration_; }
   [[nodiscard]] bool introduced() const { return introduced_; }
@@ -198,13 +201,11 @@ class Raft {
   };
 
   // Stands at the top of every input: however that ends, the invariants hold then.
-  struct InvariantGuard {
+  struct [[maybe_unused]] InvariantGuard {
     const Raft& raft;
-    ~InvariantGuard() {
 #if defined(SYNOD_CHECK_INVARIANTS)
-      raft.CheckInvariants();
+    ~InvariantGuard() { raft.CheckInvariants(); }
 #endif
-    }
   };
 
   // --- impl/step.ipp: what may enter, and the term rule ---
@@ -219,7 +220,10 @@ class Raft {
   void IntroduceToStrangers();
   void RefuseIncarnation(NodeId peer);
   [[nodiscard]] Incarnation Recorded(NodeId peer) const;
-  [[nodiscard]] bool KnowsEveryPeer() const;
+  void Record(NodeId node, Incarnation incarnation);
+  [[nodiscard]] bool IsKnownBothWays(NodeId peer) const;
+  void MaybeCompleteIntroduction();
+  [[nodiscard]] bool IsIntroducing() const { return !introduced_ && introduction_token_.IsZero(); }
 
   // --- impl/election.ipp ---
   void Campaign();
@@ -280,6 +284,7 @@ class Raft {
   void On(const Message& message, const TimeoutNow& request);
 
   // --- impl/snapshot.ipp ---
+  void CompactLog();
   void NeedSnapshot(Progress& peer);
   void InstallInPlaceOfLog(const SnapshotMeta& meta, StagedSnapshot staged);
 
@@ -322,8 +327,10 @@ class Raft {
   Index commit_;  // Chosen for ever up to here (Raft §5.3). Never falls; ≤ log_.last().
   bool has_space_ = true;
 
-  bool introduced_ = false;          // Every peer's incarnation is recorded, durably.
+  // Every peer's incarnation is recorded here and this one's at every peer, durably (I3).
+  bool introduced_ = false;
   PersistToken introduction_token_;  // The write that makes it so; 0: not asked for yet.
+  std::vector<NodeId> recorded_at_;  // Peers that have said, in this life, that they recorded us.
   Instant next_introduction_;
   Instant next_alert_;  // Repeated alerts about peers are raised no more often than this allows.
 

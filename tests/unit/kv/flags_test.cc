@@ -1,9 +1,9 @@
 #include "kv/flags.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace synod_kv {
 namespace {
@@ -24,10 +24,9 @@ TEST(Flags, Serve_WithTheLeast_TakesTheDefaults) {
 }
 
 TEST(Flags, Every_Given_IsTaken) {
-  const auto flags =
-      Parse({"serve", "--id=1", kCluster, "--log=memory", "--cluster-id=7",
-             "--heartbeat-interval=20ms", "--election-timeout=1.5s", "--snapshot-entries=10",
-             "--quota-bytes=1000"});
+  const auto flags = Parse({"serve", "--id=1", kCluster, "--log=memory", "--cluster-id=7",
+                            "--heartbeat-interval=20ms", "--election-timeout=1.5s",
+                            "--snapshot-entries=10", "--quota-bytes=1000"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->log, Flags::Log::kMemory);
   EXPECT_EQ(flags->cluster_id, synod::ClusterId(7));

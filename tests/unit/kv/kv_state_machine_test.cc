@@ -1,8 +1,8 @@
 #include "kv/kv_state_machine.h"
 
-#include <gtest/gtest.h>
-
 #include <optional>
+
+#include <gtest/gtest.h>
 
 #include "kv/command.h"
 #include "tests/unit/kv/store_test_util.h"

@@ -1,11 +1,12 @@
-// The store against a model that is too simple to be wrong: a list of everything that ever happened.
-#include <gtest/gtest.h>
-#include <synod/base/rng.h>
-
+// The store against a model that is too simple to be wrong: a list of everything that ever
+// happened.
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
+#include <synod/base/rng.h>
 
 #include "kv/mvcc.h"
 #include "tests/unit/kv/store_test_util.h"
@@ -87,8 +88,8 @@ TEST_P(StoreAgainstModel, RandomRequests_AtEveryReadableRevision_ReadAlike) {
       case 3:
         if (rng.Chance(1, 4)) {
           const int64_t at = store.compacted() + 1 +
-                             static_cast<int64_t>(rng.Below(static_cast<uint64_t>(
-                                 store.revision() - store.compacted() + 1)));
+                             static_cast<int64_t>(rng.Below(
+                                 static_cast<uint64_t>(store.revision() - store.compacted() + 1)));
           ASSERT_EQ(store.Compact(at).ok(), at <= store.revision());
         }
         break;

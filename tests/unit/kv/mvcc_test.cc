@@ -127,8 +127,7 @@ TEST(Compact, OutsideTheHistory_IsRefused) {
   EXPECT_TRUE(absl::IsOutOfRange(store.Compact(3)));
   ASSERT_TRUE(store.Compact(2).ok());
   EXPECT_EQ(store.Compact(2).message(), "etcdserver: mvcc: required revision has been compacted");
-  EXPECT_EQ(store.Compact(3).message(),
-            "etcdserver: mvcc: required revision is a future revision");
+  EXPECT_EQ(store.Compact(3).message(), "etcdserver: mvcc: required revision is a future revision");
 }
 
 TEST(CheckReadable, AroundTheBounds_SaysWhichIsCrossed) {

@@ -1,12 +1,12 @@
 #include "kv/persistent_set.h"
 
-#include <gtest/gtest.h>
-#include <synod/base/rng.h>
-
 #include <functional>
 #include <set>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
+#include <synod/base/rng.h>
 
 namespace synod_kv {
 namespace {

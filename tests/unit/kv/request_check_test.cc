@@ -1,8 +1,8 @@
 #include "kv/request_check.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace synod_kv {
 namespace {

@@ -2,14 +2,14 @@
 #ifndef SYNOD_TESTS_UNIT_KV_STORE_TEST_UTIL_H_
 #define SYNOD_TESTS_UNIT_KV_STORE_TEST_UTIL_H_
 
-#include <synod/synod.h>
-
 #include <algorithm>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <synod/synod.h>
 
 #include "kv/mvcc.h"
 

@@ -1,8 +1,8 @@
 // Where and when commands are applied.
-#include <gtest/gtest.h>
-
 #include <future>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "tests/unit/node/test_cluster.h"
 
@@ -25,7 +25,8 @@ std::thread::id CallbackThread(Replica& replica) {
 TEST(Apply, ByDefault_RunsOnTheLoop) {
   TestCluster cluster({.nodes = 1});
   cluster.AwaitLeader();
-  EXPECT_EQ(CallbackThread(cluster.replica(1)), cluster.ledger(1).applied_on.load());
+  const std::thread::id called_on = CallbackThread(cluster.replica(1));
+  EXPECT_EQ(called_on, cluster.ledger(1).applied_on.load());
 }
 
 TEST(Apply, OnOwnThread_ResultsComeInOrder) {
@@ -36,7 +37,8 @@ TEST(Apply, OnOwnThread_ResultsComeInOrder) {
   for (int i = 1; i <= 1000; ++i) {
     EXPECT_EQ(outcomes[static_cast<size_t>(i - 1)].get().result, std::to_string(i) + ":c");
   }
-  EXPECT_NE(CallbackThread(cluster.replica(1)), cluster.ledger(1).applied_on.load());
+  const std::thread::id called_on = CallbackThread(cluster.replica(1));
+  EXPECT_NE(called_on, cluster.ledger(1).applied_on.load());
 }
 
 TEST(Apply, OnOwnThread_ALongApplyHoldsUpNobodyElse) {

@@ -1,7 +1,7 @@
 // Many groups on the same hosts.
-#include <gtest/gtest.h>
-
 #include <future>
+
+#include <gtest/gtest.h>
 
 #include "tests/unit/node/test_cluster.h"
 

@@ -18,8 +18,8 @@ uint64_t CounterOf(const Replica& replica, std::string_view counter) {
 
 TEST(Start, EmptyStore_RefusedSayingToBootstrap) {
   local::Network network;
-  const auto host = Host::Start(
-      {.id = 1, .log = memory::Create(), .transport = network.Attach(), .logger = {}});
+  const auto host =
+      Host::Start({.id = 1, .log = memory::Create(), .transport = network.Attach(), .logger = {}});
   EXPECT_TRUE(absl::IsFailedPrecondition(host.status()));
   EXPECT_NE(std::string(host.status().message()).find("Bootstrap"), std::string::npos);
 }
@@ -27,8 +27,7 @@ TEST(Start, EmptyStore_RefusedSayingToBootstrap) {
 TEST(Start, StoreOfAnotherNode_Refused) {
   TestCluster cluster({.nodes = 1});
   Disk disk;
-  ASSERT_TRUE(
-      Bootstrap(*disk.store, {.cluster = 7, .node = 1, .group = 1, .members = {1}}).ok());
+  ASSERT_TRUE(Bootstrap(*disk.store, {.cluster = 7, .node = 1, .group = 1, .members = {1}}).ok());
   const auto host = Host::Start({.id = 2,
                                  .log = std::make_unique<LastingStore>(disk),
                                  .transport = cluster.network().Attach(),
@@ -89,7 +88,8 @@ TEST(Join, BadOptions_InvalidArgument) {
   EXPECT_TRUE(refused([](GroupOptions& o) { o.max_pending_requests = 0; }));
   EXPECT_TRUE(refused([](GroupOptions& o) { o.snapshot_after_entries = 0; }));
   EXPECT_TRUE(refused([](GroupOptions& o) { o.default_deadline = Duration::zero(); }));
-  EXPECT_TRUE(refused([](GroupOptions& o) { o.raft.heartbeat_interval = o.raft.election_timeout; }));
+  EXPECT_TRUE(
+      refused([](GroupOptions& o) { o.raft.heartbeat_interval = o.raft.election_timeout; }));
   EXPECT_TRUE(host->Join(cluster.OptionsOf(1, 1)).ok()) << "a refused Join leaves nothing behind";
 }
 
@@ -100,8 +100,7 @@ TEST(Host, MessagesOfAGroupThatIsNotJoined_AreCounted) {
   ASSERT_TRUE(host.ok());
   absl::StatusOr<Replica> replica = host->Join(cluster.OptionsOf(3, 1));
   ASSERT_TRUE(replica.ok());
-  EXPECT_TRUE(
-      Eventually([&] { return CounterOf(*replica, "host.unknown_group_messages") > 0; }));
+  EXPECT_TRUE(Eventually([&] { return CounterOf(*replica, "host.unknown_group_messages") > 0; }));
 }
 
 TEST(Host, Restarted_GoesOnWhereItWas) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,34 @@ struct Disk {
   std::atomic<bool> fail_writes = false;
   std::atomic<bool> has_space = true;
   std::atomic<bool> fail_snapshots = false;
+
+  // From now on writes wait, ...
+  void Hold() {
+    const std::lock_guard lock(mutex);
+    holding = true;
+  }
+  // ... until now. They are done on this thread.
+  void Release() {
+    const std::lock_guard lock(mutex);
+    holding = false;
+    for (auto& [batch, done] : held) store->Write(std::move(batch), std::move(done));
+    held.clear();
+  }
+
+  void Write(std::vector<GroupWrite> batch, LogStore::Done done) {
+    const std::lock_guard lock(mutex);
+    if (fail_writes) {
+      done(absl::InternalError("input/output error"));
+    } else if (holding) {
+      held.emplace_back(std::move(batch), std::move(done));
+    } else {
+      store->Write(std::move(batch), std::move(done));
+    }
+  }
+
+  std::mutex mutex;
+  bool holding = false;                                                  // Under mutex.
+  std::vector<std::pair<std::vector<GroupWrite>, LogStore::Done>> held;  // Under mutex.
 };
 
 // What a host gets to use of a Disk.
@@ -33,11 +62,7 @@ class LastingStore final : public LogStore {
   absl::StatusOr<std::vector<GroupId>> Groups() const override { return disk_.store->Groups(); }
   absl::StatusOr<DurableState> Load(GroupId group) override { return disk_.store->Load(group); }
   void Write(std::vector<GroupWrite> batch, Done done) override {
-    if (disk_.fail_writes) {
-      done(absl::InternalError("input/output error"));
-    } else {
-      disk_.store->Write(std::move(batch), std::move(done));
-    }
+    disk_.Write(std::move(batch), std::move(done));
   }
   bool HasSpace() const override { return disk_.has_space; }
   absl::StatusOr<std::unique_ptr<SnapshotWriter>> NewSnapshot(GroupId group) override {

@@ -1,11 +1,11 @@
 // Proposals: results, order, refusals, deadlines.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <future>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tests/unit/node/test_cluster.h"
 
@@ -195,7 +195,8 @@ TEST(Propose, WithAnExecutor_CallbacksRunThere) {
   std::promise<std::thread::id> ran_on;
   cluster.replica(1).Propose(Payload::Copy("c"), minutes(1),
                              [&](Outcome) { ran_on.set_value(std::this_thread::get_id()); });
-  EXPECT_NE(ran_on.get_future().get(), cluster.ledger(1).applied_on.load());
+  const std::thread::id called_on = ran_on.get_future().get();
+  EXPECT_NE(called_on, cluster.ledger(1).applied_on.load());
   EXPECT_EQ(dispatched, 1);
 }
 

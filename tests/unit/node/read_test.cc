@@ -1,7 +1,7 @@
 // Reads at both consistencies.
-#include <gtest/gtest.h>
-
 #include <future>
+
+#include <gtest/gtest.h>
 
 #include "tests/unit/node/test_cluster.h"
 

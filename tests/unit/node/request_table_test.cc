@@ -1,9 +1,9 @@
 // Requests that have not ended.
 #include "src/request_table.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace synod::internal {
 namespace {

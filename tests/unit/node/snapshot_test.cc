@@ -7,12 +7,11 @@ namespace synod::test {
 namespace {
 
 TestCluster::Options WithSnapshots(size_t nodes, size_t image_padding = 0) {
-  return {.nodes = nodes,
-          .image_padding = image_padding,
-          .adjust = [](NodeId, GroupOptions& options) {
-            options.snapshot_after_entries = 20;
-            options.raft.trailing_entries = 5;
-          }};
+  return {
+      .nodes = nodes, .image_padding = image_padding, .adjust = [](NodeId, GroupOptions& options) {
+        options.snapshot_after_entries = 20;
+        options.raft.trailing_entries = 5;
+      }};
 }
 
 void CommitMany(TestCluster& cluster, int count) {
@@ -36,8 +35,7 @@ TEST(Snapshot, AfterSoManyBytes_IsTaken) {
                          options.snapshot_after_bytes = 10'000;
                        }});
   cluster.Commit(std::string(20'000, 'x'));
-  EXPECT_TRUE(
-      Eventually([&] { return cluster.replica(1).Status().snapshot > Index(); }));
+  EXPECT_TRUE(Eventually([&] { return cluster.replica(1).Status().snapshot > Index(); }));
 }
 
 TEST(Snapshot, Restart_StartsFromItAndTheLogBehindIt) {
@@ -141,8 +139,7 @@ TEST(Snapshot, RestoreFailsLater_TheReplicaStopsAndTheOthersGoOn) {
   cluster.Stop(lagging);
   CommitMany(cluster, 60);
   const NodeId leader = cluster.AwaitLeader();
-  EXPECT_TRUE(
-      Eventually([&] { return cluster.replica(leader).Status().first > Index(10); }));
+  EXPECT_TRUE(Eventually([&] { return cluster.replica(leader).Status().first > Index(10); }));
   cluster.ledger(lagging).fail_restore = true;
   cluster.Start(lagging);
   EXPECT_TRUE(Eventually([&] { return !cluster.replica(lagging).Status().stopped.ok(); }));
@@ -158,8 +155,7 @@ TEST(Snapshot, ReceiverCannotWriteIt_IsTriedAgain) {
   cluster.Stop(lagging);
   CommitMany(cluster, 60);
   const NodeId leader = cluster.AwaitLeader();
-  EXPECT_TRUE(
-      Eventually([&] { return cluster.replica(leader).Status().first > Index(10); }));
+  EXPECT_TRUE(Eventually([&] { return cluster.replica(leader).Status().first > Index(10); }));
   cluster.disk(lagging).fail_snapshots = true;
   cluster.Start(lagging);
   EXPECT_TRUE(Eventually([&] {

@@ -1,12 +1,12 @@
 // The end of a host: every request under way gets its one outcome (X6).
-#include <gtest/gtest.h>
-
 #include <array>
 #include <atomic>
 #include <future>
 #include <map>
 #include <mutex>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "tests/unit/node/test_cluster.h"
 
@@ -27,9 +27,9 @@ TEST(Stop, ProposalsUnderWay_EndUnknownOnce) {
       ++count;
       // Before the leader notices that it is alone it appends; afterwards it refuses.
       const bool unknown = outcome.kind == Outcome::Kind::kUnknown;
-      const bool refused = outcome.kind == Outcome::Kind::kNotCommitted &&
-                           (outcome.reason == Reason::kNotLeader ||
-                            outcome.reason == Reason::kStopped);
+      const bool refused =
+          outcome.kind == Outcome::Kind::kNotCommitted &&
+          (outcome.reason == Reason::kNotLeader || outcome.reason == Reason::kStopped);
       if (!unknown && !refused) ++wrong;
     });
   }

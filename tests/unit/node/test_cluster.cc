@@ -47,10 +47,9 @@ std::vector<NodeId> TestCluster::nodes() const {
 void TestCluster::Wipe(NodeId node) {
   disks_[node] = std::make_unique<Disk>();
   for (GroupId group : options_.groups) {
-    ASSERT_TRUE(
-        Bootstrap(*disks_[node]->store,
-                  {.cluster = 7, .node = node, .group = group, .members = nodes()})
-            .ok());
+    ASSERT_TRUE(Bootstrap(*disks_[node]->store,
+                          {.cluster = 7, .node = node, .group = group, .members = nodes()})
+                    .ok());
   }
 }
 

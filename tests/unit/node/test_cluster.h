@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "gtest/gtest.h"
 #include "synod/local.h"
 #include "synod/synod.h"
+
+#include "gtest/gtest.h"
 #include "tests/unit/node/lasting_store.h"
 #include "tests/unit/node/ledger.h"
 
@@ -28,7 +29,7 @@ class TestCluster {
     size_t nodes = 3;
     std::vector<GroupId> groups = {1};
     size_t image_padding = 0;
-    Adjust adjust;  // Of each replica's options, at each start.
+    Adjust adjust = {};  // Of each replica's options, at each start.
   };
 
   // Bootstraps every disk and starts every node.
@@ -40,7 +41,7 @@ class TestCluster {
   local::Network& network() { return network_; }
   Disk& disk(NodeId node) { return *disks_.at(node); }
   LedgerControl& ledger(NodeId node, GroupId group = 1) { return *ledgers_.at({node, group}); }
-  Host& host(NodeId node) { return *hosts_.at(node); }
+  Host& host(NodeId node) { return hosts_.at(node); }
   Replica& replica(NodeId node, GroupId group = 1) { return replicas_.at({node, group}); }
 
   // Without joining the groups.

@@ -14,8 +14,7 @@ TEST(Transfer, ToAFollower_ItLeadsThen) {
     const NodeId from = cluster.AwaitLeader();
     if (from == to) return false;
     // A replica that was starved of time may have lost its office for other reasons.
-    return cluster.replica(from).TransferLeadership(to).get().ok() &&
-           cluster.AwaitLeader() == to;
+    return cluster.replica(from).TransferLeadership(to).get().ok() && cluster.AwaitLeader() == to;
   }));
   EXPECT_TRUE(cluster.Commit("b").ok());
 }
@@ -23,8 +22,8 @@ TEST(Transfer, ToAFollower_ItLeadsThen) {
 TEST(Transfer, AskedOfAFollower_IsRefused) {
   TestCluster cluster;
   const NodeId follower = cluster.AwaitFollower();
-  EXPECT_TRUE(absl::IsFailedPrecondition(
-      cluster.replica(follower).TransferLeadership(follower).get()));
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(cluster.replica(follower).TransferLeadership(follower).get()));
 }
 
 TEST(Transfer, ToNobody_IsRefused) {

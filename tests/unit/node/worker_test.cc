@@ -1,11 +1,11 @@
 // The thread for what may block.
 #include "src/worker.h"
 
-#include <gtest/gtest.h>
-
 #include <future>
 #include <memory>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace synod::internal {
 namespace {

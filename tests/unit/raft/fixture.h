@@ -99,9 +99,7 @@ class Core {
     }
     state.hard_state.vote = given.vote;
     for (NodeId member : given.members.Members()) {
-      if (given.introduced && member != given.node) {
-        state.hard_state.peers.push_back({member, IncarnationOf(member)});
-      }
+      if (given.introduced) state.hard_state.peers.push_back({member, IncarnationOf(member)});
     }
     return state;
   }

@@ -17,7 +17,8 @@ struct Stranger {
     core.Take();
     hash = core.SentTo<Introduce>(2).at(0).configuration_hash;
   }
-  Introduce FromPeer(Incarnation recorded = {}, bool wants_reply = true) const {
+  // What a peer of the same configuration says that has recorded this core.
+  Introduce FromPeer(Incarnation recorded = IncarnationOf(1), bool wants_reply = true) const {
     return {.configuration_hash = hash, .recorded = recorded, .wants_reply = wants_reply};
   }
   Core core;
@@ -69,7 +70,61 @@ TEST(Introduction, LastMemberKnownButNotDurably_IsNotComplete) {
   EXPECT_FALSE(core->introduced());
   core.Persisted();
   EXPECT_TRUE(core->introduced());
-  EXPECT_EQ(core.out.persist.hard_state->peers.front().node, NodeId(2)) << "Sorted by node.";
+  const std::vector<KnownPeer>& peers = core.out.persist.hard_state->peers;
+  ASSERT_THAT(peers, SizeIs(3));
+  for (size_t i = 0; i < peers.size(); ++i) {
+    EXPECT_EQ(peers[i], (KnownPeer{.node = i + 1, .incarnation = IncarnationOf(i + 1)}));
+  }
+}
+
+// A member that is recorded nowhere could come back as another disk, be recorded there, and vote
+// in both of its lives.
+TEST(Introduction, NotYetRecordedByAMember_IsNotComplete) {
+  Stranger stranger;
+  Core& core = stranger.core;
+  core.Receive(2, 0, stranger.FromPeer());
+  core.Receive(3, 0, stranger.FromPeer(Incarnation()));
+  core.Settle();
+  EXPECT_FALSE(core->introduced());
+  core.Elapse(kHeartbeat);
+  core.Take();
+  EXPECT_THAT(core.SentTo<Introduce>(3), SizeIs(1)) << "It keeps asking.";
+  EXPECT_THAT(core.SentTo<Introduce>(2), IsEmpty());
+  core.Receive(3, 0, stranger.FromPeer());
+  core.Settle();
+  EXPECT_TRUE(core->introduced());
+}
+
+// M3: only the disk that is recorded may say that it has recorded this one.
+TEST(Introduction, RecordedByAnotherDiskOfAMember_IsNotComplete) {
+  Stranger stranger;
+  Core& core = stranger.core;
+  core.Receive(2, 0, stranger.FromPeer());
+  core.Receive(3, 0, stranger.FromPeer(Incarnation()));
+  Message other_disk = core.From(3, 0, stranger.FromPeer());
+  other_disk.incarnation = Incarnation(77);
+  core.Step(other_disk);
+  core.Settle();
+  EXPECT_FALSE(core->introduced());
+}
+
+// What it heard in an earlier life, it asks again; what it recorded stays.
+TEST(Introduction, RestartBeforeItIsComplete_GoesOnWhereItWas) {
+  Stranger stranger;
+  Core& core = stranger.core;
+  core.Receive(2, 0, stranger.FromPeer());
+  core.Take();
+  DurableState state = Core::StateOf({.introduced = false});
+  state.hard_state = *core.out.persist.hard_state;
+  core.Start(state);
+  core.Elapse(kHeartbeat);
+  core.Take();
+  ASSERT_THAT(core.SentTo<Introduce>(2), SizeIs(1));
+  EXPECT_EQ(core.SentTo<Introduce>(2)[0].recorded, IncarnationOf(2));
+  core.Receive(2, 0, stranger.FromPeer());
+  core.Receive(3, 0, stranger.FromPeer());
+  core.Settle();
+  EXPECT_TRUE(core->introduced());
 }
 
 TEST(Introduction, Incomplete_NeitherCampaignsNorVotes) {

@@ -69,6 +69,20 @@ TEST(SnapshotTaken, LogIsTooLarge_KeepsNoTrail) {
   EXPECT_EQ(core->log().first(), Index(9));
 }
 
+// A log that was kept under larger limits would refuse proposals, and no snapshot would be due.
+TEST(Start, LogTooLargeForItsLimits_DropsWhatTheSnapshotCovers) {
+  DurableState state = Core::StateOf({.log = std::vector<uint64_t>(10, 1)});
+  state.snapshot = SnapshotAt(8, 1);
+  Core core({.options = {.max_uncommitted_bytes = 9 * Entry::kHeaderBytes,
+                         .max_log_bytes = 9 * Entry::kHeaderBytes}});
+  core.Start(state);
+  EXPECT_TRUE(core->HasOutput());
+  core.Take();
+  EXPECT_EQ(core.out.persist.compact_to, Index(8));
+  EXPECT_EQ(core->log().first(), Index(9));
+  EXPECT_FALSE(core->WantsSnapshot());
+}
+
 TEST(SnapshotTaken, NotNewerOrAnotherPending_IsDiscarded) {
   Core core = Committed(10);
   EXPECT_TRUE(core->SnapshotTaken(SnapshotAt(8, 1), kStaged));

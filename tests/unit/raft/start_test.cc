@@ -69,7 +69,7 @@ std::vector<BadState> BadStates() {
       {"do not rise", with(good, [](auto& s) { s.entries[2].term = Term(1); })},
       {"do not rise", with(good, [](auto& s) { s.hard_state.term = Term(2); })},
       {"do not rise", with(good, [](auto& s) { s.entries[0].term = Term(); })},
-      {"contradicts", with(good, [](auto& s) { s.snapshot.index = Index(6); })},
+      {"contradicts", with(good, [](auto& s) { s.snapshot.index = Index(7); })},
       {"do not rise", with(good, [](auto& s) { s.snapshot.term = Term(3); })},
       {"later term", with(good,
                           [](auto& s) {
@@ -78,7 +78,7 @@ std::vector<BadState> BadStates() {
                           })},
       {"does not meet", with(good, [](auto& s) { s.entries.erase(s.entries.begin()); })},
       {"does not meet", with(good, [](auto& s) { s.snapshot.index = Index(9); })},
-      {"does not meet", with({.log = {1}}, [](auto& s) { s.entries[0].index = Index(); })},
+      {"contradicts", with({.log = {1}}, [](auto& s) { s.entries[0].index = Index(); })},
       {"peers",
        with(good, [](auto& s) { std::swap(s.hard_state.peers[0], s.hard_state.peers[1]); })},
   };

@@ -60,6 +60,24 @@ TEST(RocksdbFault, Write_SyncFailsWithMoreQueued_AllFailInOrder) {
   }
 }
 
+TEST(RocksdbFault, Write_SyncFailsInstallingASnapshot_KeepsTheOneBefore) {
+  StoreHarness harness;
+  harness.MustOpen();
+  ASSERT_EQ(harness.Append(1, 9), absl::OkStatus());
+  Persist persist;
+  persist.snapshot = harness.Stage(Index(3), Term(1), "old").value();
+  ASSERT_EQ(harness.Write(persist), absl::OkStatus());
+  persist.snapshot = harness.Stage(Index(6), Term(1), "new").value();
+  harness.disk().FailSync(1);
+  EXPECT_FALSE(harness.Write(persist).ok());
+  harness.Close();
+  harness.disk().Restart(Unsynced::kKept, 1);
+  harness.MustOpen();
+  const auto opened = harness.store().OpenSnapshot(kGroup);
+  ASSERT_EQ(opened.status(), absl::OkStatus());
+  EXPECT_EQ(opened->meta.index, Index(3));
+}
+
 TEST(RocksdbFault, Write_DiskFull_FailsTypedAndLosesNothingAcknowledged) {
   StoreHarness harness;
   harness.MustOpen();

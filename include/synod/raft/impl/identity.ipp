@@ -1,7 +1,9 @@
 // Introductions: nobody votes before it has durably recorded every other initial member's
-// incarnation, and an equal hash of the initial configuration. Otherwise a member whose disk was
-// wiped between bootstrap and the first election could vote twice in one term, once in each life,
-// and two halves of a cluster could each elect a leader.
+// incarnation, has seen an equal hash of the initial configuration, and has heard from each of them
+// that it is recorded there too. Otherwise a member whose disk was wiped between bootstrap and the
+// first election could vote twice in one term, once in each life, and two halves of a cluster could
+// each elect a leader. With it, two disks of one member would both have to be recorded by all the
+// others, who record only one.
 
 namespace synod {
 
@@ -12,11 +14,28 @@ inline Incarnation Raft::Recorded(NodeId peer) const {
   return at != peers.end() && at->node == peer ? at->incarnation : Incarnation();
 }
 
-inline bool Raft::KnowsEveryPeer() const {
-  const std::vector<NodeId> members = configuration_.Members();
-  return std::all_of(members.begin(), members.end(), [this](NodeId member) {
-    return member == self_.node || !Recorded(member).IsZero();
-  });
+inline void Raft::Record(NodeId node, Incarnation incarnation) {
+  std::vector<KnownPeer>& peers = hard_state_.peers;
+  const auto at = std::lower_bound(peers.begin(), peers.end(), node,
+                                   [](const KnownPeer& p, NodeId id) { return p.node < id; });
+  peers.insert(at, {node, incarnation});
+  hard_state_changed_ = true;
+}
+
+inline bool Raft::IsKnownBothWays(NodeId peer) const {
+  return !Recorded(peer).IsZero() &&
+         std::find(recorded_at_.begin(), recorded_at_.end(), peer) != recorded_at_.end();
+}
+
+// Recording itself, last of all, is how a replica remembers that its introduction is complete:
+// after a restart it must not need every other member again.
+inline void Raft::MaybeCompleteIntroduction() {
+  if (introduced_ || !introduction_token_.IsZero()) return;
+  for (NodeId member : configuration_.Members()) {
+    if (member != self_.node && !IsKnownBothWays(member)) return;
+  }
+  Record(self_.node, self_.incarnation);
+  introduction_token_ = AllWrites();
 }
 
 inline void Raft::On(const Message& message, const Introduce& introduce) {
@@ -32,15 +51,16 @@ inline void Raft::On(const Message& message, const Introduce& introduce) {
   }
   const Incarnation recorded = Recorded(message.from);
   if (recorded.IsZero()) {
-    std::vector<KnownPeer>& peers = hard_state_.peers;
-    const auto at = std::lower_bound(peers.begin(), peers.end(), message.from,
-                                     [](const KnownPeer& p, NodeId node) { return p.node < node; });
-    peers.insert(at, {message.from, message.incarnation});
-    hard_state_changed_ = true;
-    if (KnowsEveryPeer()) introduction_token_ = AllWrites();
+    Record(message.from, message.incarnation);
   } else if (recorded != message.incarnation) {
     RaiseAlert(Alert::Kind::kPeerWiped, message.from, /*fatal=*/false);
   }
+  // Only the word of the disk that is recorded here counts.
+  if (introduce.recorded == self_.incarnation && Recorded(message.from) == message.incarnation &&
+      !IsKnownBothWays(message.from)) {
+    recorded_at_.push_back(message.from);
+  }
+  MaybeCompleteIntroduction();
   if (introduce.wants_reply) SendIntroduction(message.from, /*wants_reply=*/false, AllWrites());
 }
 
@@ -54,8 +74,8 @@ inline void Raft::SendIntroduction(NodeId to, bool wants_reply, PersistToken aft
 
 inline void Raft::IntroduceToStrangers() {
   for (NodeId member : configuration_.Members()) {
-    if (member != self_.node && Recorded(member).IsZero()) {
-      SendIntroduction(member, /*wants_reply=*/true, {});
+    if (member != self_.node && !IsKnownBothWays(member)) {
+      SendIntroduction(member, /*wants_reply=*/true, AllWrites());
     }
   }
   next_introduction_ = now_ + options_.heartbeat_interval;

@@ -80,7 +80,7 @@ inline Instant Raft::NextDeadline() const {
     return std::min({deadline, leader->next_heartbeat, leader->commit_notice});
   }
   deadline = std::min(deadline, election_deadline_);
-  if (!introduced_ && !KnowsEveryPeer()) deadline = std::min(deadline, next_introduction_);
+  if (IsIntroducing()) deadline = std::min(deadline, next_introduction_);
   if (!forwarded_reads_.empty()) deadline = std::min(deadline, forwarded_reads_.front().resend);
   return deadline;
 }
@@ -96,7 +96,7 @@ inline void Raft::Tick(Instant now) {
     TickLeader();
     return;
   }
-  if (now_ >= next_introduction_ && !KnowsEveryPeer()) IntroduceToStrangers();
+  if (now_ >= next_introduction_ && IsIntroducing()) IntroduceToStrangers();
   TickForwardedReads();
   if (now_ >= election_deadline_) Campaign();
 }

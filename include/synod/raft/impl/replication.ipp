@@ -127,12 +127,11 @@ inline void Raft::On(const Message& message, const AppendReply& reply) {
   peer->match = std::max(peer->match, reply.index);
   peer->next = std::max(peer->next, peer->match + 1);
   peer->Acknowledged(peer->match, now_);
-  const bool log_reaches = log_.TermAt(peer->match).has_value();
-  if (peer->state == Progress::State::kProbe && reply.index + 1 >= peer->next) {
-    peer->BecomeReplicate();
-  } else if (peer->state == Progress::State::kSnapshot && log_reaches) {
-    peer->BecomeReplicate();
-  }
+  const bool probe_answered =
+      peer->state == Progress::State::kProbe && reply.index + 1 >= peer->next;
+  const bool log_reaches =
+      peer->state == Progress::State::kSnapshot && log_.TermAt(peer->match).has_value();
+  if (probe_answered || log_reaches) peer->BecomeReplicate();
   AdvanceCommitIndex();
 }
 
@@ -222,8 +221,8 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
     term = entry.term;
   }
   HeardFromLeader(message.from);
-  if (!has_space_ && !request.entries.empty())
-    return;  // Not acked, so not counted; it comes again (F5).
+  // Not acked, so not counted; it comes again (F5).
+  if (!has_space_ && !request.entries.empty()) return;
   const bool agrees =
       request.prev_index < commit_ || log_.TermAt(request.prev_index) == request.prev_term ||
       (Mutated(Mutation::kNoPreviousEntryCheck) && request.prev_index <= log_.last());

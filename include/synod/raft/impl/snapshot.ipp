@@ -10,17 +10,20 @@ inline bool Raft::SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged)
   has_output_ = true;
   snapshot_ = meta;
   output_.persist.snapshot = InstallStaged{.staged = staged, .meta = meta, .resets_log = false};
-  // Entries behind it are kept for followers that are a little late, as long as they are not too
-  // many or too large.
-  Index compact_to =
-      Index(meta.index.value() - std::min(meta.index.value(), options_.trailing_entries));
-  if (log_.bytes() > options_.max_log_bytes / 2) compact_to = meta.index;
-  if (compact_to > log_.first() - 1) {
-    log_.CompactTo(compact_to);
-    // The entry at the new base stays on disk: its term is needed when the log is loaded.
-    output_.persist.compact_to = compact_to == meta.index ? compact_to : compact_to - 1;
-  }
+  CompactLog();
   return true;
+}
+
+// Entries behind the snapshot are kept for followers that are a little late, as long as they are
+// not too many or too large.
+inline void Raft::CompactLog() {
+  Index compact_to =
+      Index(snapshot_.index.value() - std::min(snapshot_.index.value(), options_.trailing_entries));
+  if (WantsSnapshot()) compact_to = snapshot_.index;
+  if (compact_to < log_.first()) return;
+  log_.CompactTo(compact_to);
+  // The entry at the new base stays on disk: its term is needed when the log is loaded.
+  output_.persist.compact_to = compact_to == snapshot_.index ? compact_to : compact_to - 1;
 }
 
 inline void Raft::NeedSnapshot(Progress& peer) {

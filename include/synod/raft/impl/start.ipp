@@ -48,7 +48,9 @@ inline absl::Status Raft::Validate(const DurableState& state) {
   if (state.snapshot.index.IsZero() != state.snapshot.term.IsZero()) {
     return absl::DataLossError("the stored snapshot has an index without a term, or the reverse");
   }
-  Term term = Term();
+  const bool begins_behind_snapshot =
+      !state.entries.empty() && state.entries.front().index > state.snapshot.index;
+  Term term = begins_behind_snapshot ? state.snapshot.term : Term();
   for (size_t i = 0; i < state.entries.size(); ++i) {
     const Entry& entry = state.entries[i];
     if (entry.index != state.entries.front().index + i) {
@@ -90,8 +92,13 @@ inline Raft::Raft(const RaftOptions& options, const Identity& identity, DurableS
       next_introduction_(now),
       next_alert_(now),
       next_context_(rng_.Next()) {
-  introduced_ = KnowsEveryPeer();
+  introduced_ = Recorded(self_.node) == self_.incarnation ||
+                configuration_ == Configuration::Of({self_.node});
   ResetElectionTimer();
+  // The log may have been kept under other limits. Were it too large for these, proposals would be
+  // refused, and without proposals no newer snapshot would ever relieve it.
+  if (WantsSnapshot()) CompactLog();
+  has_output_ = HasUnwritten();
 }
 
 }  // namespace synod

@@ -19,8 +19,8 @@ class NetworkImpl;
 struct Options {
   // The faults' dice.
   uint64_t seed = 1;
-  // Of what waits at one host from all the others, for each of the three lanes. Beyond, messages
-  // are dropped and counted; one message always fits.
+  // When so many bytes wait at one host, from all the others, further messages for it are dropped
+  // and counted; for each of the three lanes by itself.
   size_t max_queue_bytes = 64 * 1024 * 1024;
   size_t max_bulk_queue_bytes = 4 * 1024 * 1024;
 };

@@ -16,8 +16,8 @@
 namespace synod::tcp {
 
 struct Options {
-  // What waits for one peer, in bytes, before messages for it are dropped and counted; for each
-  // lane by itself. One message always fits.
+  // When so many bytes wait for one peer, further messages for it are dropped and counted; for each
+  // lane by itself.
   size_t max_queue_bytes = 32 * 1024 * 1024;         // Entries.
   size_t max_control_queue_bytes = 4 * 1024 * 1024;  // Heartbeats, votes, answers.
   size_t max_bulk_queue_bytes = 4 * 1024 * 1024;     // Pieces of snapshots.
