@@ -1,6 +1,5 @@
 #include "kv/forwarding.h"
 
-#include <charconv>
 #include <string_view>
 
 #include <grpcpp/create_channel.h>
@@ -14,9 +13,18 @@ namespace {
 
 constexpr char kForwardedKey[] = "synod-forwarded";
 constexpr char kEffectKey[] = "synod-effect";
-constexpr std::string_view kEffectNone = "none";
-constexpr std::string_view kEffectUnknown = "unknown";
-constexpr char kLeaderKey[] = "synod-leader";
+
+constexpr std::string_view Name(WriteFailure::Effect effect) {
+  switch (effect) {
+    case WriteFailure::Effect::kRefused:
+      return "refused";
+    case WriteFailure::Effect::kNotLed:
+      return "not-led";
+    case WriteFailure::Effect::kUnknown:
+      return "unknown";
+  }
+  return "";
+}
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   grpc::ChannelArguments arguments;
@@ -29,11 +37,16 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
-std::optional<std::string_view> Trailer(const grpc::ClientContext& context, const char* key) {
-  const auto& metadata = context.GetServerTrailingMetadata();
-  const auto found = metadata.find(key);
-  if (found == metadata.end()) return std::nullopt;
-  return std::string_view(found->second.data(), found->second.size());
+// The effect that the answer names; kUnknown if it names none.
+WriteFailure::Effect EffectOf(const grpc::ClientContext& context) {
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto found = trailers.find(kEffectKey);
+  if (found == trailers.end()) return WriteFailure::Effect::kUnknown;
+  const std::string_view name(found->second.data(), found->second.size());
+  for (const auto effect : {WriteFailure::Effect::kRefused, WriteFailure::Effect::kNotLed}) {
+    if (name == Name(effect)) return effect;
+  }
+  return WriteFailure::Effect::kUnknown;
 }
 
 }  // namespace
@@ -43,6 +56,7 @@ Forwarder::Forwarder(const std::vector<ClusterMember>& members, synod::NodeId se
     if (member.id == self) continue;
     auto channel = Connect(member.client_address);
     auto stub = etcdserverpb::KV::NewStub(channel);
+    channel->GetState(/*try_to_connect=*/true);
     peers_.emplace(member.id, Peer{std::move(channel), std::move(stub)});
   }
 }
@@ -51,10 +65,8 @@ etcdserverpb::KV::Stub* Forwarder::StubFor(synod::NodeId leader) {
   const auto found = peers_.find(leader);
   if (found == peers_.end()) return nullptr;
   const Peer& peer = found->second;
-  if (peer.channel->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_TRANSIENT_FAILURE) {
-    return nullptr;
-  }
-  return peer.stub.get();
+  const bool connected = peer.channel->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_READY;
+  return connected ? peer.stub.get() : nullptr;
 }
 
 bool IsForwarded(const grpc::CallbackServerContext& context) {
@@ -64,32 +76,20 @@ bool IsForwarded(const grpc::CallbackServerContext& context) {
 void MarkForwarded(grpc::ClientContext* context) { context->AddMetadata(kForwardedKey, "1"); }
 
 void AttachFailure(const WriteFailure& failure, grpc::CallbackServerContext* context) {
-  const bool none = failure.effect == WriteFailure::Effect::kNone;
-  context->AddTrailingMetadata(kEffectKey, std::string(none ? kEffectNone : kEffectUnknown));
-  if (!failure.leader.IsZero()) {
-    context->AddTrailingMetadata(kLeaderKey, std::to_string(failure.leader.value()));
-  }
+  context->AddTrailingMetadata(kEffectKey, std::string(Name(failure.effect)));
 }
 
 WriteFailure ReadFailure(const grpc::Status& status, const grpc::ClientContext& context) {
-  const std::optional<std::string_view> effect = Trailer(context, kEffectKey);
-  if (!effect) {
-    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-      return {.status = absl::DeadlineExceededError("etcdserver: request timed out")};
-    }
-    return {.status = absl::UnknownError(
-                "etcdserver: request timed out, possibly due to connection lost")};
-  }
   WriteFailure failure;
-  failure.status =
-      absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-  if (*effect == kEffectNone) {
-    failure.effect = WriteFailure::Effect::kNone;
-    uint64_t leader = 0;
-    if (const auto text = Trailer(context, kLeaderKey)) {
-      std::from_chars(text->data(), text->data() + text->size(), leader);
-    }
-    failure.leader = leader;
+  failure.effect = EffectOf(context);
+  if (failure.effect != WriteFailure::Effect::kUnknown) {
+    failure.status =
+        absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  } else if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    failure.status = absl::DeadlineExceededError("etcdserver: request timed out");
+  } else {
+    failure.status =
+        absl::UnknownError("etcdserver: request timed out, possibly due to connection lost");
   }
   return failure;
 }

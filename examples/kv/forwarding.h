@@ -5,7 +5,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include <grpcpp/client_context.h>
@@ -22,13 +21,13 @@ namespace synod_kv {
 // What is known of a write that failed.
 struct WriteFailure {
   enum class Effect {
-    kNone,     // It was not executed and never will be.
-    kUnknown,  // It may have been, or may yet be.
+    kRefused,  // It was not executed, and trying again at once would not help.
+    kNotLed,   // It was not executed, for want of a leader where it was tried: it may be tried
+               // again.
+    kUnknown,  // It may have been executed, or may yet be.
   };
   absl::Status status;
   Effect effect = Effect::kUnknown;
-  // Not 0: this member leads instead, and since the effect is kNone the write may be sent there.
-  synod::NodeId leader = synod::NodeId();
 };
 
 // Connections to the other members' client addresses. Thread-safe.
@@ -36,9 +35,9 @@ class Forwarder {
  public:
   Forwarder(const std::vector<ClusterMember>& members, synod::NodeId self);
 
-  // The stub to send a write to `leader`; null if it cannot be reached, as far as is known now, so
-  // that nothing has been sent. (Where a connection breaks later nobody can tell whether the write
-  // arrived.)
+  // The stub to send a write to `leader`, or null, and a connection is tried, if there is none at
+  // the moment: so what fails for want of one has certainly not been sent. (When a connection
+  // breaks later, nobody can tell whether the write arrived.)
   [[nodiscard]] etcdserverpb::KV::Stub* StubFor(synod::NodeId leader);
 
  private:

@@ -30,6 +30,8 @@ struct Node {
   synod::NodeId self;
   std::vector<ClusterMember> members;
   uint64_t quota_bytes = 0;
+  // How long a write that finds no leader waits for one.
+  synod::Duration leader_patience = synod::Duration::zero();
   NodeStats& stats;
   synod::Replica replica;
 

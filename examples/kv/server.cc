@@ -126,6 +126,8 @@ absl::Status Server::StartReplica(const Flags& flags,
                      .self = flags.id,
                      .members = flags.cluster,
                      .quota_bytes = flags.quota_bytes,
+                     // An election that succeeds at once takes up to two timeouts.
+                     .leader_patience = 4 * flags.election_timeout,
                      .stats = stats_,
                      .replica = *replica});
   return CheckMembers(*replica, flags);

@@ -2,10 +2,12 @@
 #ifndef SYNOD_KV_WRITE_CALL_H_
 #define SYNOD_KV_WRITE_CALL_H_
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <utility>
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
@@ -19,10 +21,10 @@
 
 namespace synod_kv {
 
-// Proposed here if this member leads, else sent to the member that does. Whoever turns out not to
-// lead says so before anything is executed, and names the leader if it knows it; only then, and
-// only a few times, is the write sent on. A write whose fate is unknown is never sent again: it
-// would risk to be executed twice.
+// Proposed here if this member leads, else sent to the member that does. While there is no leader,
+// or none that answers to that, it waits for a while: nothing has been executed then, and most
+// elections are short. Nothing else is ever tried twice: a write whose fate is unknown would risk
+// to be executed twice.
 //
 // No thread waits for it: it lives on the heap from Start until it has answered, and is at any
 // moment in the hands of whoever is to call it back.
@@ -43,7 +45,8 @@ class WriteCall {
   }
 
  private:
-  static constexpr int kMaxAttempts = 3;
+  using Clock = std::chrono::system_clock;  // gRPC's.
+  using Effect = WriteFailure::Effect;
 
   WriteCall(const Node& node, Forwarder& forwarder, Forward forward,
             grpc::CallbackServerContext* context, const Request* request, Response* response)
@@ -53,7 +56,8 @@ class WriteCall {
         context_(context),
         reactor_(context->DefaultReactor()),
         request_(request),
-        response_(response) {}
+        response_(response),
+        patience_end_(Clock::now() + node.leader_patience) {}
 
   void Begin() {
     if (request_->ByteSizeLong() > kMaxRequestBytes) return Refuse(TooLargeError());
@@ -63,26 +67,26 @@ class WriteCall {
         node_.stats.store.bytes.load(std::memory_order_relaxed) >= node_.quota_bytes) {
       return Refuse(NoSpaceError());
     }
-    TryAt(node_.replica.leader());
+    Try();
   }
 
-  void TryAt(synod::NodeId leader) {
-    ++attempts_;
+  void Try() {
+    const synod::NodeId leader = node_.replica.leader();
     if (leader == node_.self) return Propose();
-    if (leader.IsZero()) return Refuse(NoLeaderError());
+    if (leader.IsZero()) return Fail({.status = NoLeaderError(), .effect = Effect::kNotLed});
     if (IsForwarded(*context_)) {
       return Fail({.status = absl::UnavailableError("etcdserver: leader changed"),
-                   .effect = WriteFailure::Effect::kNone,
-                   .leader = leader});
+                   .effect = Effect::kNotLed});
     }
     etcdserverpb::KV::Stub* stub = forwarder_.StubFor(leader);
     if (stub == nullptr) {
-      return Refuse(absl::UnavailableError(
-          "synod-kv: the leader cannot be reached; the request was not executed"));
+      return Fail({.status = absl::UnavailableError(
+                       "synod-kv: the leader cannot be reached; the request was not executed"),
+                   .effect = Effect::kNotLed});
     }
     outgoing_.emplace();
     MarkForwarded(&*outgoing_);
-    outgoing_->set_deadline(std::chrono::system_clock::now() + RemainingTime(*context_));
+    outgoing_->set_deadline(Clock::now() + RemainingTime(*context_));
     forward_(*stub, &*outgoing_, request_, response_,
              [this](const grpc::Status& status) { OnForwarded(status); });
   }
@@ -94,16 +98,23 @@ class WriteCall {
   }
 
   void OnOutcome(const synod::Outcome& outcome) {
-    if (!outcome.ok()) {
-      const bool none = outcome.kind == synod::Outcome::Kind::kNotCommitted;
-      const bool moved = none && outcome.reason == synod::Reason::kNotLeader;
-      return Fail({.status = ToStatus(outcome),
-                   .effect = none ? WriteFailure::Effect::kNone : WriteFailure::Effect::kUnknown,
-                   .leader = moved ? outcome.leader : synod::NodeId()});
-    }
+    if (!outcome.ok()) return Fail({.status = ToStatus(outcome), .effect = EffectOf(outcome)});
     absl::Status status = DecodeResult(outcome.result, response_);
     if (!status.ok()) return Refuse(std::move(status));
     Answer();
+  }
+
+  static Effect EffectOf(const synod::Outcome& outcome) {
+    if (outcome.kind == synod::Outcome::Kind::kUnknown) return Effect::kUnknown;
+    switch (outcome.reason) {
+      case synod::Reason::kNotLeader:
+      case synod::Reason::kNoQuorum:
+      case synod::Reason::kLeadershipLost:
+      case synod::Reason::kTransferring:
+        return Effect::kNotLed;
+      default:
+        return Effect::kRefused;
+    }
   }
 
   void OnForwarded(const grpc::Status& status) {
@@ -117,15 +128,18 @@ class WriteCall {
   }
 
   void Refuse(absl::Status status) {
-    Fail({.status = std::move(status), .effect = WriteFailure::Effect::kNone});
+    Fail({.status = std::move(status), .effect = Effect::kRefused});
   }
 
   void Fail(const WriteFailure& failure) {
     if (IsForwarded(*context_)) {
+      // Whoever sent it on does the waiting.
       AttachFailure(failure, context_);
-    } else if (failure.effect == WriteFailure::Effect::kNone && !failure.leader.IsZero() &&
-               attempts_ < kMaxAttempts) {
-      return TryAt(failure.leader);
+    } else if (failure.effect == Effect::kNotLed && Clock::now() < patience_end_ &&
+               !context_->IsCancelled()) {
+      pause_.emplace();
+      pause_->Set(Clock::now() + std::chrono::milliseconds(10), [this](bool) { Try(); });
+      return;
     }
     End(ToGrpc(failure.status));
   }
@@ -142,8 +156,9 @@ class WriteCall {
   grpc::ServerUnaryReactor* const reactor_;
   const Request* const request_;
   Response* const response_;
-  int attempts_ = 0;
+  const Clock::time_point patience_end_;
   std::optional<grpc::ClientContext> outgoing_;  // Of the newest attempt elsewhere.
+  std::optional<grpc::Alarm> pause_;             // Before the next attempt.
 };
 
 }  // namespace synod_kv

@@ -36,11 +36,17 @@ void ReportAbort(int) {
 struct Totals {
   uint64_t seeds = 0;
   uint64_t events = 0;
-  uint64_t requests = 0;
-  uint64_t committed = 0;
-  uint64_t reads = 0;
-  uint64_t terms = 0;
+  Coverage coverage;
 };
+
+std::ostream& operator<<(std::ostream& out, const Totals& totals) {
+  out << totals.seeds << " seeds, " << totals.events << " events";
+  for (size_t i = 0; i < kPlaces; ++i) {
+    const auto place = static_cast<Place>(i);
+    out << ", " << totals.coverage.Of(place) << " " << Describe(place);
+  }
+  return out;
+}
 
 // False if the seed fails, which is then reported.
 bool RunSeed(uint64_t seed, bool traces, Totals& totals) {
@@ -51,10 +57,7 @@ bool RunSeed(uint64_t seed, bool traces, Totals& totals) {
   running = nullptr;
   ++totals.seeds;
   totals.events += cluster.events();
-  totals.requests += cluster.ledger().asked();
-  totals.committed += cluster.ledger().committed();
-  totals.reads += cluster.ledger().served_reads();
-  totals.terms += cluster.oracles().terms_led();
+  totals.coverage += cluster.coverage();
   if (cluster.ok()) return true;
   if (traces) {
     ADD_FAILURE() << cluster.Report();
@@ -64,24 +67,33 @@ bool RunSeed(uint64_t seed, bool traces, Totals& totals) {
   return RunSeed(seed, /*traces=*/true, totals);
 }
 
-TEST(RaftProperty_UnderRandomFaults, KeepsEveryPromise) {
-  std::signal(SIGABRT, ReportAbort);
+Totals RunSeeds(uint64_t first, uint64_t count) {
+  std::cout << "seeds " << first << " to " << first + count - 1 << std::endl;
   Totals totals;
-  const uint64_t single = FromEnvironment("SYNOD_SEED", 0);
-  const uint64_t fresh = FromEnvironment("SYNOD_SEEDS", 0);
-  if (single != 0) {
-    RunSeed(single, /*traces=*/true, totals);
-  } else {
-    const uint64_t first = fresh == 0 ? 1 : std::random_device()() * uint64_t{1'000'000};
-    const uint64_t seeds = fresh == 0 ? kFixedSeeds : fresh;
-    std::cout << "seeds " << first << " to " << first + seeds - 1 << std::endl;
-    for (uint64_t seed = first; seed < first + seeds; ++seed) {
-      if (!RunSeed(seed, /*traces=*/false, totals)) break;
-    }
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    if (!RunSeed(seed, /*traces=*/false, totals)) break;
   }
-  std::cout << totals.seeds << " seeds, " << totals.events << " events, " << totals.terms
-            << " terms with a leader, " << totals.requests << " requests, " << totals.committed
-            << " committed, " << totals.reads << " reads served" << std::endl;
+  return totals;
+}
+
+TEST(Raft, UnderRandomFaults_KeepsEveryPromise) {
+  std::signal(SIGABRT, ReportAbort);
+  if (const uint64_t seed = FromEnvironment("SYNOD_SEED", 0); seed != 0) {
+    Totals totals;
+    RunSeed(seed, /*traces=*/true, totals);
+    std::cout << totals << std::endl;
+    return;
+  }
+  if (const uint64_t fresh = FromEnvironment("SYNOD_SEEDS", 0); fresh != 0) {
+    std::cout << RunSeeds(std::random_device()() * uint64_t{1'000'000}, fresh) << std::endl;
+    return;
+  }
+  const Totals totals = RunSeeds(1, kFixedSeeds);
+  std::cout << totals << std::endl;
+  for (size_t i = 0; i < kPlaces && !HasFailure(); ++i) {
+    const auto place = static_cast<Place>(i);
+    EXPECT_GT(totals.coverage.Of(place), 10u) << "The sweep never comes to: " << Describe(place);
+  }
 }
 
 }  // namespace

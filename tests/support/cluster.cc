@@ -19,9 +19,9 @@ Cluster::Cluster(uint64_t seed, bool traces)
       traces_(traces),
       rng_(seed),
       swarm_(DrawSwarm(rng_)),
-      ledger_(verdict_),
+      ledger_(verdict_, coverage_),
       replicas_(swarm_.raft.size()),
-      oracles_(replicas_, ledger_, verdict_),
+      oracles_(replicas_, ledger_, verdict_, coverage_),
       nodes_(replicas_.size()),
       cut_(std::make_unique<bool[]>(replicas_.size() * replicas_.size())),
       now_(std::chrono::seconds(1)) {
@@ -156,6 +156,7 @@ void Cluster::On(NodeId id, DeliverSnapshot& event) {
   if (!arrives) return;
   TestReplica& at = Enter(id);
   const bool installs = at.ReceiveSnapshot(transfer);
+  coverage_.Reached(installs ? Place::kSnapshotReceived : Place::kSnapshotUnneeded);
   Trace("node ", id, installs ? " installs" : " does not need", " the snapshot of ",
         transfer.meta.index, " from ", transfer.from, " term ", transfer.term);
   Leave(id);
@@ -169,6 +170,7 @@ void Cluster::On(NodeId id, const SnapshotSent& event) {
 
 void Cluster::On(NodeId id, const SnapshotWritten&) {
   const bool taken = Enter(id).FinishSnapshot();
+  coverage_.Reached(taken ? Place::kSnapshotTaken : Place::kSnapshotUnneeded);
   Trace("node ", id, " has taken a snapshot", taken ? "" : " in vain", ", now ",
         replica(id).core().snapshot_index());
   Leave(id);
@@ -220,6 +222,8 @@ void Cluster::On(NodeId, const Request&) {
     id = AnyNode();
   }
   if (!replica(id).IsUp() || now_ < node(id).paused_until) return;
+  // While nobody leads most clients wait, since all they would get is refusals.
+  if (replica(id).core().leader().IsZero() && rng_.Chance(3, 4)) return;
   TestReplica& at = Enter(id);
   const uint64_t kind = rng_.Below(100);
   if (kind < 75) {
@@ -279,7 +283,7 @@ void Cluster::Collect(NodeId id) {
   from.snapshot_requests.clear();
   for (const Committed& committed : from.committed) oracles_.OnCommitted(from, committed);
   from.committed.clear();
-  for (const ReadReady& ready : from.reads) ledger_.OnReadReady(id, ready);
+  for (const ReadReady& ready : from.reads) ledger_.OnReadReady(id, ready, from.core().IsLeader());
   from.reads.clear();
   for (const Resolved& resolved : from.resolved) ledger_.OnResolved(id, resolved);
   from.resolved.clear();

@@ -16,6 +16,7 @@
 #include "synod/base/rng.h"
 #include "synod/base/time.h"
 
+#include "tests/support/coverage.h"
 #include "tests/support/ledger.h"
 #include "tests/support/oracles.h"
 #include "tests/support/swarm.h"
@@ -43,8 +44,7 @@ class Cluster {
   [[nodiscard]] std::string Report() const;
 
   [[nodiscard]] const Swarm& swarm() const { return swarm_; }
-  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
-  [[nodiscard]] const Oracles& oracles() const { return oracles_; }
+  [[nodiscard]] const Coverage& coverage() const { return coverage_; }
   [[nodiscard]] size_t events() const { return events_; }
 
  private:
@@ -171,6 +171,7 @@ class Cluster {
   Rng rng_;
   Swarm swarm_;
   Verdict verdict_;
+  Coverage coverage_;
   Ledger ledger_;
   std::vector<std::unique_ptr<TestReplica>> replicas_;
   Oracles oracles_;

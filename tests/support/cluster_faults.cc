@@ -63,6 +63,8 @@ void Cluster::Crash(NodeId id) {
   const size_t survivors = rng_.Below(at.disk().writes_in_flight() + 1);
   Trace("node ", id, " crashes; of ", at.disk().writes_in_flight(), " writes in flight ", survivors,
         " survive");
+  coverage_.Reached(Place::kWriteSurvived, survivors);
+  coverage_.Reached(Place::kWriteLost, at.disk().writes_in_flight() - survivors);
   at.Crash(survivors);
   ledger_.OnCrash(id);
   Node& state = node(id);

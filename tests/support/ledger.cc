@@ -22,6 +22,7 @@ RequestId RequestOf(const Payload& command) {
 }  // namespace
 
 RequestId Ledger::New(Kind kind, NodeId node) {
+  coverage_.Reached(Place::kRequest);
   requests_.push_back(
       {.kind = kind, .node = node, .end = End::kPending, .floor = chosen_, .chosen = {}});
   return RequestId(requests_.size());
@@ -83,7 +84,7 @@ void Ledger::OnCommitted(NodeId node, const Committed& committed) {
   Request* request = Ending(node, committed.request, Kind::kProposal);
   if (request == nullptr) return;
   request->end = End::kCommitted;
-  ++committed_;
+  coverage_.Reached(Place::kCommitted);
   if (request->chosen != committed.entry.index ||
       RequestOf(committed.entry.payload) != committed.request) {
     verdict_.Fail("request ", committed.request, " ended as committed at ", committed.entry.index,
@@ -91,11 +92,11 @@ void Ledger::OnCommitted(NodeId node, const Committed& committed) {
   }
 }
 
-void Ledger::OnReadReady(NodeId node, const ReadReady& ready) {
+void Ledger::OnReadReady(NodeId node, const ReadReady& ready, bool by_leader) {
   Request* request = Ending(node, ready.request, Kind::kRead);
   if (request == nullptr) return;
   request->end = End::kServed;
-  ++served_reads_;
+  coverage_.Reached(by_leader ? Place::kReadServed : Place::kReadServedFar);
   if (ready.index < request->floor) {
     verdict_.Fail("a stale read: request ", ready.request, " at node ", node, " is served at ",
                   ready.index, ", and ", request->floor, " was chosen before it was made (I11)");
@@ -110,6 +111,7 @@ void Ledger::OnResolved(NodeId node, const Resolved& resolved) {
   switch (resolved.kind) {
     case Outcome::Kind::kCommitted:
       request->end = End::kCommitted;
+      coverage_.Reached(Place::kTransferred);
       if (request->kind != Kind::kTransfer) {
         verdict_.Fail("request ", resolved.request, " is resolved as committed without an entry");
       }
@@ -123,11 +125,14 @@ void Ledger::OnResolved(NodeId node, const Resolved& resolved) {
       break;
     case Outcome::Kind::kUnknown:
       request->end = End::kUnknown;
+      coverage_.Reached(Place::kUnknown);
       if (request->kind == Kind::kRead) {
         verdict_.Fail("read ", resolved.request, " ended as unknown, though it can be retried");
       }
       break;
   }
+  if (resolved.reason == Reason::kNoSpace) coverage_.Reached(Place::kNoSpace);
+  if (resolved.reason == Reason::kOverloaded) coverage_.Reached(Place::kOverloaded);
   if (resolved.kind != Outcome::Kind::kCommitted && resolved.reason == Reason::kNone) {
     verdict_.Fail("request ", resolved.request, " failed without a reason");
   }

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "synod/core/entry.h"
 #include "synod/core/output.h"
 
+#include "tests/support/coverage.h"
 #include "tests/support/verdict.h"
 
 namespace synod::test {
@@ -24,7 +24,8 @@ namespace synod::test {
 //  - a read's index is at least every index that was chosen when the read was asked for.
 class Ledger {
  public:
-  explicit Ledger(Verdict& verdict) : verdict_(verdict) {}
+  // Both outlive it.
+  Ledger(Verdict& verdict, Coverage& coverage) : verdict_(verdict), coverage_(coverage) {}
 
   // A unique command of about `size` bytes, to be proposed at `node` under the id that is returned.
   RequestId NewProposal(NodeId node, size_t size, std::string& command);
@@ -36,7 +37,7 @@ class Ledger {
 
   // What the replica at `node` reported.
   void OnCommitted(NodeId node, const Committed& committed);
-  void OnReadReady(NodeId node, const ReadReady& ready);
+  void OnReadReady(NodeId node, const ReadReady& ready, bool by_leader);
   void OnResolved(NodeId node, const Resolved& resolved);
 
   // Whoever waits at `node` waits for ever: what its requests came to is not known.
@@ -46,9 +47,6 @@ class Ledger {
   [[nodiscard]] bool IsCommitted(RequestId id) const { return EndOf(id) == End::kCommitted; }
   [[nodiscard]] bool AnyPending() const;
 
-  [[nodiscard]] size_t asked() const { return requests_.size(); }
-  [[nodiscard]] size_t committed() const { return committed_; }
-  [[nodiscard]] size_t served_reads() const { return served_reads_; }
   // Fails the verdict if a request has not ended.
   void AllAnswered();
 
@@ -70,10 +68,9 @@ class Ledger {
   Request* Find(RequestId id);
 
   Verdict& verdict_;
+  Coverage& coverage_;
   std::vector<Request> requests_;  // The request with id n is at n - 1.
   Index chosen_;                   // The last index that is chosen.
-  size_t committed_ = 0;
-  size_t served_reads_ = 0;
 };
 
 }  // namespace synod::test

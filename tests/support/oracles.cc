@@ -29,8 +29,12 @@ size_t Majority(size_t nodes) { return nodes / 2 + 1; }
 }  // namespace
 
 Oracles::Oracles(std::span<const std::unique_ptr<TestReplica>> replicas, Ledger& ledger,
-                 Verdict& verdict)
-    : replicas_(replicas), ledger_(ledger), verdict_(verdict), lives_(replicas.size()) {}
+                 Verdict& verdict, Coverage& coverage)
+    : replicas_(replicas),
+      ledger_(ledger),
+      verdict_(verdict),
+      coverage_(coverage),
+      lives_(replicas.size()) {}
 
 void Oracles::OnStart(const TestReplica& replica, const RaftOptions& options, Instant local_now) {
   Life& life = lives_[replica.node().value() - 1];
@@ -137,6 +141,7 @@ void Oracles::OnAlert(const TestReplica& replica, const Alert& alert) {
       }
       return;
     case Alert::Kind::kSelfWiped:
+      coverage_.Reached(Place::kSelfWiped);
       if (!WasWiped(replica.node())) {
         verdict_.Fail("node ", replica.node(), " takes itself for wiped");
       }
@@ -157,6 +162,7 @@ void Oracles::OnAlert(const TestReplica& replica, const Alert& alert) {
 // --- The log ---
 
 void Oracles::OnPersist(const TestReplica& replica, const Persist& persist) {
+  if (persist.truncate_from) coverage_.Reached(Place::kTruncated);
   if (persist.entries.empty()) return;
   std::optional<Term> prev = replica.core().log().TermAt(persist.entries.front().index - 1);
   for (const Entry& entry : persist.entries) {
@@ -264,6 +270,7 @@ void Oracles::CheckLeader(const TestReplica& replica, Life& life, Instant local_
 void Oracles::CheckNewLeader(const TestReplica& replica) {
   const Raft& core = replica.core();
   const auto [leader, first] = leaders_.try_emplace(core.term(), replica.node());
+  coverage_.Reached(Place::kLeader);
   if (!first) {
     verdict_.Fail("nodes ", leader->second, " and ", replica.node(), " both became leader in term ",
                   core.term(), " (election safety, Raft §5.2)");

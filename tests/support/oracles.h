@@ -16,6 +16,7 @@
 #include "synod/core/entry.h"
 #include "synod/core/message.h"
 
+#include "tests/support/coverage.h"
 #include "tests/support/ledger.h"
 #include "tests/support/test_replica.h"
 #include "tests/support/test_state_machine.h"
@@ -28,7 +29,8 @@ namespace synod::test {
 class Oracles {
  public:
   // `replicas[i]` is node i + 1. All of it outlives the oracles.
-  Oracles(std::span<const std::unique_ptr<TestReplica>> replicas, Ledger& ledger, Verdict& verdict);
+  Oracles(std::span<const std::unique_ptr<TestReplica>> replicas, Ledger& ledger, Verdict& verdict,
+          Coverage& coverage);
 
   // --- Events at one replica ---
 
@@ -50,7 +52,6 @@ class Oracles {
   // The log that is chosen for ever, from index 1.
   [[nodiscard]] const std::vector<Entry>& chosen() const { return chosen_; }
   [[nodiscard]] bool WasWiped(NodeId node) const { return wiped_.contains(node); }
-  [[nodiscard]] size_t terms_led() const { return leaders_.size(); }
 
  private:
   // One life of one replica.
@@ -83,6 +84,7 @@ class Oracles {
   std::span<const std::unique_ptr<TestReplica>> replicas_;
   Ledger& ledger_;
   Verdict& verdict_;
+  Coverage& coverage_;
   std::vector<Life> lives_;
 
   std::map<Term, NodeId> leaders_;

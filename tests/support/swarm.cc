@@ -73,7 +73,7 @@ Swarm DrawSwarm(Rng& rng) {
   swarm.request_interval =
       OneOf<Duration>(rng, {milliseconds(2), milliseconds(10), milliseconds(40)});
   swarm.fault_interval =
-      OneOf<Duration>(rng, {milliseconds(10), milliseconds(50), milliseconds(200)});
+      OneOf<Duration>(rng, {milliseconds(20), milliseconds(100), milliseconds(400)});
   for (int& weight : swarm.fault_weights) {
     weight = rng.Chance(1, 2) ? 1 + static_cast<int>(rng.Below(10)) : 0;
   }

@@ -1,0 +1,119 @@
+// The order in which a state machine is used.
+#include "src/applier.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/node/fake_host.h"
+#include "tests/unit/node/ledger.h"
+#include "tests/unit/node/test_cluster.h"
+
+namespace synod::internal {
+namespace {
+
+using test::FakeHost;
+using test::Ledger;
+using test::LedgerControl;
+
+Committed CommittedCommand(uint64_t index, std::string_view text, uint64_t request = 0) {
+  return {.entry = {.index = Index(index),
+                    .term = Term(1),
+                    .kind = EntryKind::kCommand,
+                    .payload = Payload::Copy(text)},
+          .request = RequestId(request)};
+}
+
+class ApplierTest : public testing::TestWithParam<bool>, public Applier::Client {
+ protected:
+  ~ApplierTest() override { applier_.Stop(); }
+
+  void OnReport(ApplierReport report) override { reports_.push_back(std::move(report)); }
+
+  FakeHost host_{1};
+  LedgerControl control_;
+  std::vector<ApplierReport> reports_;
+  Applier applier_{host_, 1, std::make_unique<Ledger>(control_), GetParam(), *this};
+};
+
+TEST_P(ApplierTest, Work_IsReportedInOrder) {
+  applier_.Apply({CommittedCommand(1, "a", 7), CommittedCommand(2, "b")});
+  applier_.Query(RequestId(8), "all");
+  applier_.TakeView();
+  applier_.Apply({CommittedCommand(3, "c", 9)});
+  applier_.Query(RequestId(10), "all");
+  ASSERT_TRUE(test::Eventually([&] {
+    host_.Settle();
+    return reports_.size() == 5;
+  }));
+  const auto& first = std::get<Applied>(reports_[0]);
+  EXPECT_EQ(first.at.index, Index(2));
+  EXPECT_EQ(first.commands, 2u);
+  ASSERT_EQ(first.results.size(), 1u);
+  EXPECT_EQ(first.results[0].request, RequestId(7));
+  EXPECT_EQ(first.results[0].text, "1:a");
+  EXPECT_EQ(std::get<Answered>(reports_[1]).answer.value(), "a,b,");
+  EXPECT_EQ(std::get<Viewed>(reports_[2]).at.index, Index(2));
+  EXPECT_EQ(std::get<Applied>(reports_[3]).results[0].text, "3:c");
+  EXPECT_EQ(std::get<Answered>(reports_[4]).answer.value(), "a,b,c,");
+}
+
+TEST_P(ApplierTest, Restore_IsWaitedForByWhatComesAfterIt) {
+  host_.Install(Index(5), "x,y,");
+  applier_.Apply({CommittedCommand(1, "a")});
+  applier_.Restore(Index(5));
+  applier_.Apply({CommittedCommand(6, "z", 7)});
+  applier_.Query(RequestId(8), "all");
+  ASSERT_TRUE(test::Eventually([&] {
+    host_.Settle();
+    return reports_.size() == 4;
+  }));
+  EXPECT_TRUE(std::get<Restored>(reports_[1]).status.ok());
+  EXPECT_EQ(std::get<Restored>(reports_[1]).at.index, Index(5));
+  EXPECT_EQ(std::get<Applied>(reports_[2]).results[0].text, "3:z");
+  EXPECT_EQ(std::get<Answered>(reports_[3]).answer.value(), "x,y,z,");
+}
+
+TEST_P(ApplierTest, ImageIsNewerThanAskedFor_ItsEntriesAreNotAppliedAgain) {  // S2
+  host_.Install(Index(6), "x,y,z,");
+  applier_.Restore(Index(5));
+  applier_.Apply({CommittedCommand(6, "z", 7), CommittedCommand(7, "q", 8)});
+  applier_.Query(RequestId(9), "all");
+  ASSERT_TRUE(test::Eventually([&] {
+    host_.Settle();
+    return reports_.size() == 3;
+  }));
+  const auto& applied = std::get<Applied>(reports_[1]);
+  ASSERT_EQ(applied.results.size(), 2u);
+  EXPECT_EQ(applied.results[0].text, std::nullopt);
+  EXPECT_EQ(applied.results[1].text, "4:q");
+  EXPECT_EQ(applied.commands, 1u);
+  EXPECT_EQ(std::get<Answered>(reports_[2]).answer.value(), "x,y,z,q,");
+}
+
+TEST_P(ApplierTest, ImageIsOlderThanAskedFor_IsDamage) {
+  host_.Install(Index(4), "x,");
+  applier_.Restore(Index(5));
+  ASSERT_TRUE(test::Eventually([&] {
+    host_.Settle();
+    return reports_.size() == 1;
+  }));
+  EXPECT_TRUE(absl::IsDataLoss(std::get<Restored>(reports_[0]).status));
+}
+
+TEST_P(ApplierTest, ImageIsOlderThanTheState_TheStateStays) {
+  host_.Install(Index(1), "x,");
+  applier_.Apply({CommittedCommand(1, "x"), CommittedCommand(2, "y")});
+  applier_.Restore(Index(1));
+  applier_.Query(RequestId(9), "all");
+  ASSERT_TRUE(test::Eventually([&] {
+    host_.Settle();
+    return reports_.size() == 3;
+  }));
+  EXPECT_EQ(std::get<Answered>(reports_[2]).answer.value(), "x,y,");
+  EXPECT_EQ(control_.restores, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(OnTheLoopAndOnItsOwnThread, ApplierTest, testing::Bool(),
+                         [](const auto& with) { return with.param ? "OwnThread" : "Loop"; });
+
+}  // namespace
+}  // namespace synod::internal
