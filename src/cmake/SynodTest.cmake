@@ -27,7 +27,8 @@ function(synod_add_test name)
   endforeach()
 
   # A test that hangs ends after TIMEOUT; none comes near it otherwise, even under a sanitizer.
-  gtest_discover_tests(${name} TEST_PREFIX "${name}/" DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT 600)
+  gtest_discover_tests(${name} TEST_PREFIX "${name}/" NO_PRETTY_VALUES DISCOVERY_TIMEOUT 120
+    PROPERTIES TIMEOUT 600)
   # Not as a property above: what is passed there cannot be a list.
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake"
     "if(${name}_TESTS)\n"

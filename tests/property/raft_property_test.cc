@@ -1,8 +1,8 @@
 // The Raft core against everything at once: random schedules of messages, writes, crashes, cuts and
 // requests, with every safety property checked after every event, and progress at the end.
 //
-//   SYNOD_SEED=n    runs seed n alone and prints its last events if it fails
 //   SYNOD_SEEDS=n   runs n fresh seeds instead of the fixed ones
+//   SYNOD_SEED=n    begins with seed n; without SYNOD_SEEDS, that one alone, with its last events
 //   SYNOD_EVENTS=n  as many events a seed, instead of 4000
 
 #include <csignal>
@@ -78,14 +78,16 @@ Totals RunSeeds(uint64_t first, uint64_t count) {
 
 TEST(Raft, UnderRandomFaults_KeepsEveryPromise) {
   std::signal(SIGABRT, ReportAbort);
-  if (const uint64_t seed = FromEnvironment("SYNOD_SEED", 0); seed != 0) {
+  const uint64_t seed = FromEnvironment("SYNOD_SEED", 0);
+  if (const uint64_t count = FromEnvironment("SYNOD_SEEDS", 0); count != 0) {
+    const uint64_t first = seed != 0 ? seed : std::random_device()() * uint64_t{1'000'000};
+    std::cout << RunSeeds(first, count) << std::endl;
+    return;
+  }
+  if (seed != 0) {
     Totals totals;
     RunSeed(seed, /*traces=*/true, totals);
     std::cout << totals << std::endl;
-    return;
-  }
-  if (const uint64_t fresh = FromEnvironment("SYNOD_SEEDS", 0); fresh != 0) {
-    std::cout << RunSeeds(std::random_device()() * uint64_t{1'000'000}, fresh) << std::endl;
     return;
   }
   const Totals totals = RunSeeds(1, kFixedSeeds);
