@@ -25,10 +25,11 @@ void Applier::Stop() {
 
 void Applier::Do(Work work) {
   if (own_thread_ != nullptr) {
-    own_thread_->Post(
-        [this, work = std::move(work)]() mutable { ReportFromThread(Perform(work)); });
+    own_thread_->Post([this, work = std::move(work)]() mutable {
+      if (!failed_) ReportFromThread(Perform(work));
+    });
   } else if (waiting_.empty() && !restoring_ && !std::holds_alternative<RestoreImage>(work)) {
-    client_.OnReport(Perform(work));
+    if (!failed_) client_.OnReport(Perform(work));
   } else {
     waiting_.push_back(std::move(work));
     Continue();
@@ -37,7 +38,7 @@ void Applier::Do(Work work) {
 
 // Performs what waits, up to a restore, which a thread that may block does.
 void Applier::Continue() {
-  while (!restoring_ && !waiting_.empty()) {
+  while (!restoring_ && !failed_ && !waiting_.empty()) {
     Work work = std::move(waiting_.front());
     waiting_.pop_front();
     if (std::holds_alternative<RestoreImage>(work)) {
@@ -82,6 +83,7 @@ ApplierReport Applier::Perform(Work& work) {
     return Viewed{.at = at_, .view = state_machine_->Snapshot()};
   }
   absl::Status status = PerformRestore(std::get<RestoreImage>(work).index);
+  failed_ = !status.ok();
   return Restored{.at = at_, .status = std::move(status)};
 }
 

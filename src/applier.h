@@ -55,7 +55,8 @@ struct Restored {
 using ApplierReport = std::variant<Applied, Answered, Viewed, Restored>;
 
 // Does the work on the loop, in which case reports come before the call returns, or on a thread of
-// its own. Restoring reads a disk, so that it never runs on the loop; what comes after it waits.
+// its own. Restoring reads a disk, so that it never runs on the loop; what comes after it waits,
+// and is dropped if it fails.
 class Applier {
  public:
   class Client {
@@ -113,6 +114,7 @@ class Applier {
   // Used by one thread at a time: whichever performs.
   const std::unique_ptr<StateMachine> state_machine_;
   Position at_;
+  bool failed_ = false;               // A restore failed: there is no state to go on with.
   std::vector<Command> commands_;     // Kept for their memory.
   std::vector<std::string> results_;  // Likewise.
 

@@ -99,6 +99,24 @@ TEST_P(ApplierTest, ImageIsOlderThanAskedFor_IsDamage) {
   EXPECT_TRUE(absl::IsDataLoss(std::get<Restored>(reports_[0]).status));
 }
 
+TEST_P(ApplierTest, RestoreFails_NothingIsDoneAfterIt) {
+  host_.Install(Index(5), "x,y,");
+  control_.fail_restore = true;
+  applier_.Restore(Index(5));
+  applier_.Apply({CommittedCommand(6, "z", 7)});
+  applier_.Query(RequestId(8), "all");
+  ASSERT_TRUE(test::Eventually([&] {
+    host_.Settle();
+    return !reports_.empty();
+  }));
+  applier_.Apply({CommittedCommand(7, "q", 9)});
+  applier_.Stop();
+  host_.Settle();
+  ASSERT_EQ(reports_.size(), 1u);
+  EXPECT_FALSE(std::get<Restored>(reports_[0]).status.ok());
+  EXPECT_EQ(control_.applied_on.load(), std::thread::id());
+}
+
 TEST_P(ApplierTest, ImageIsOlderThanTheState_TheStateStays) {
   host_.Install(Index(1), "x,");
   applier_.Apply({CommittedCommand(1, "x"), CommittedCommand(2, "y")});
