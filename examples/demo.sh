@@ -112,7 +112,8 @@ verdict="$("$kv_bin/synod-kv-load" verify --endpoints="$(kv_endpoint "$leader")"
 hashes="$(kv_hashes)" || lost=yes
 
 echo
-echo "  acknowledged writes           $(kv_load_result acknowledged) ($(kv_load_result per_second) a second)"
+echo "  acknowledged writes           $(kv_load_result acknowledged)" \
+  "($(kv_load_result per_second) a second)"
 echo "  not executed / fate unknown   $(kv_load_result refused) / $(kv_load_result unknown)"
 echo "  writes stood still for        $(kv_load_result longest_pause_ms) ms at the longest"
 echo "  acknowledged and missing      $(awk '$1 == "missing" {print $2}' <<<"$verdict")" \

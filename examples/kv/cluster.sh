@@ -172,7 +172,7 @@ kv_hashes() {
   [[ "$(printf '%s' "$hashes" | awk '{print $2}' | sort -u | wc -l)" == 1 ]]
 }
 
-# kv_load_start <record> [flags of synod-kv-load run]; its results are in <record>.result at the end.
+# kv_load_start <record> [flags of synod-kv-load run]; the results are in <record>.result in the end.
 kv_load_start() {
   kv_load_record="$1"
   shift

@@ -3,7 +3,6 @@
 #include <functional>
 #include <utility>
 
-#include "kv/errors.h"
 #include "kv/read_call.h"
 #include "kv/request_check.h"
 #include "kv/write_call.h"
@@ -15,12 +14,6 @@ using OnStatus = std::function<void(grpc::Status)>;
 
 namespace {
 
-grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext* context, const absl::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpc(status));
-  return reactor;
-}
-
 synod::Consistency ConsistencyOf(bool serializable) {
   return serializable ? synod::Consistency::kStale : synod::Consistency::kLinearizable;
 }
@@ -30,8 +23,6 @@ synod::Consistency ConsistencyOf(bool serializable) {
 grpc::ServerUnaryReactor* KvService::Range(grpc::CallbackServerContext* context,
                                            const etcdserverpb::RangeRequest* request,
                                            etcdserverpb::RangeResponse* response) {
-  absl::Status status = Check(*request);
-  if (!status.ok()) return Refuse(context, status);
   return StartRead(node_, context, *request, ConsistencyOf(request->serializable()), response);
 }
 
@@ -60,8 +51,6 @@ grpc::ServerUnaryReactor* KvService::DeleteRange(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* KvService::Txn(grpc::CallbackServerContext* context,
                                          const etcdserverpb::TxnRequest* request,
                                          etcdserverpb::TxnResponse* response) {
-  absl::Status status = Check(*request);
-  if (!status.ok()) return Refuse(context, status);
   if (IsReadOnly(*request)) {
     return StartRead(node_, context, *request, ConsistencyOf(IsSerializable(*request)), response);
   }

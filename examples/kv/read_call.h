@@ -13,24 +13,30 @@
 #include "kv/command.h"
 #include "kv/errors.h"
 #include "kv/node.h"
+#include "kv/request_check.h"
 
 namespace synod_kv {
 
 // Asks the state machine, and finishes the context's default reactor, which it returns, once it has
-// answered. `finish` may change the response before it is sent.
-template <class Request, class Response, class Finish>
+// answered. `parse` makes the response of the answer.
+template <class Request, class Response, class Parse>
 grpc::ServerUnaryReactor* StartRead(const Node& node, grpc::CallbackServerContext* context,
                                     const Request& request, synod::Consistency consistency,
-                                    Response* response, Finish finish) {
+                                    Response* response, Parse parse) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  absl::Status status = Check(request);
+  if (!status.ok()) {
+    reactor->Finish(ToGrpc(status));
+    return reactor;
+  }
   synod::Replica replica = node.replica;
   replica.Read(EncodeQuery(request), consistency, RemainingTime(*context),
-               [&node, reactor, response, finish](const absl::StatusOr<std::string>& answer) {
+               [&node, reactor, response, parse](const absl::StatusOr<std::string>& answer) {
                  if (!answer.ok()) {
                    const bool has_leader = !node.replica.leader().IsZero();
                    return reactor->Finish(ToGrpc(ToReadStatus(answer.status(), has_leader)));
                  }
-                 if (!finish(*answer, response)) {
+                 if (!parse(*answer, response)) {
                    return reactor->Finish(
                        ToGrpc(absl::InternalError("synod-kv: malformed answer to a query")));
                  }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# kill_rounds.sh <folder of the binaries> [rounds]: under load, a random member is killed with SIGKILL
-# and started again, round after round. No acknowledged write may be missing, and all members must
-# hold the same data.
+# kill_rounds.sh <folder of the binaries> [rounds]: under load, a random member is killed with
+# SIGKILL and started again, round after round. No acknowledged write may be missing, and all
+# members must hold the same data.
 # shellcheck source=tests/process/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh" "$@"
 rounds="${2:-20}"

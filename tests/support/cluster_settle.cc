@@ -63,7 +63,8 @@ NodeId Cluster::AgreedLeader() const {
     if (!leader.IsZero() && leader != each->core().leader()) return NodeId();
     leader = each->core().leader();
   }
-  return leader;
+  // They may all still follow one that has lost its disk.
+  return leader.IsZero() || oracles_.WasWiped(leader) ? NodeId() : leader;
 }
 
 bool Cluster::IsSettled() const {

@@ -1,5 +1,8 @@
 // Damage to what is on the disk: found, located, and never taken for absence (F2, F3).
+#include <algorithm>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -282,6 +285,15 @@ TEST_F(RocksdbWriteAheadLog, Record_WithALengthBeyondTheEnd_RefusesToOpen) {
   EXPECT_TRUE(absl::IsDataLoss(harness_.Open()));
 }
 
+TEST_F(RocksdbWriteAheadLog, LastWrite_ChangedInItsContent_RefusesToOpen) {
+  // It is whole, so it may have been acknowledged.
+  for (uint64_t offset = last_write_ + 7; offset < size_; ++offset) {
+    harness_.disk().FlipBit(file_, offset);
+    ASSERT_TRUE(absl::IsDataLoss(harness_.Open())) << "offset " << offset;
+    harness_.disk().FlipBit(file_, offset);
+  }
+}
+
 TEST_F(RocksdbWriteAheadLog, LastWrite_CutAnywhere_IsDropped) {
   // From its last byte to its first, in its data and in its header.
   for (uint64_t size = size_ - 1; size >= last_write_; size -= 3) {
@@ -297,6 +309,71 @@ TEST_F(RocksdbWriteAheadLog, LastWrite_CutAnywhere_IsDropped) {
     ASSERT_EQ(harness.store().Load(kGroup)->entries, MakeEntries(1, 19, 1));
     ASSERT_EQ(harness.Append(20, 20), absl::OkStatus());
   }
+}
+
+// Keeps RocksDB from flushing until it is destroyed.
+class FlushesHeldUp {
+ public:
+  explicit FlushesHeldUp(::rocksdb::Env& env) {
+    const int threads = std::max(1, env.GetBackgroundThreads(::rocksdb::Env::HIGH));
+    for (int i = 0; i < threads; ++i) env.Schedule(&Wait, &release_, ::rocksdb::Env::HIGH);
+    waiting_ = threads;
+  }
+  ~FlushesHeldUp() { release_.Release(waiting_); }
+
+ private:
+  class Gate {
+   public:
+    void Pass() {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return open_; });
+      ++passed_;
+      changed_.notify_all();
+    }
+    // Opens, and waits until `count` have passed.
+    void Release(int count) {
+      std::unique_lock lock(mutex_);
+      open_ = true;
+      changed_.notify_all();
+      changed_.wait(lock, [this, count] { return passed_ == count; });
+    }
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool open_ = false;
+    int passed_ = 0;
+  };
+  static void Wait(void* gate) { static_cast<Gate*>(gate)->Pass(); }
+
+  Gate release_;
+  int waiting_ = 0;
+};
+
+TEST_F(RocksdbWriteAheadLog, FileBeforeTheNewest_CutShort_RefusesToOpen) {
+  StoreHarness harness;
+  harness.options().write_buffer_bytes = 64 * 1024;
+  harness.MustOpen();
+  const std::string first = NewestLog(harness.disk());
+  {
+    const FlushesHeldUp held(harness.env());
+    // Until a second file has taken more than one write. Only the last hard state counts, so that
+    // no chain shows that an earlier one is missing.
+    Persist persist;
+    persist.hard_state = HardState{.term = Term(1), .vote = 1, .peers = {}};
+    persist.hard_state->peers.resize(250, {1, Incarnation(1)});
+    while (NewestLog(harness.disk()) == first ||
+           harness.disk().SizeOf(NewestLog(harness.disk())) < 10'000) {
+      ++persist.hard_state->term;
+      ASSERT_LT(persist.hard_state->term, Term(100));
+      ASSERT_EQ(harness.Write(persist), absl::OkStatus());
+    }
+    harness.disk().CutPowerAt(harness.disk().operations() + 1);
+  }
+  harness.Close();
+  harness.disk().Restart(Unsynced::kKept, 1);
+  harness.disk().CutTo(first, harness.disk().SizeOf(first) - 100);
+  EXPECT_TRUE(absl::IsDataLoss(harness.Open()));
 }
 
 }  // namespace

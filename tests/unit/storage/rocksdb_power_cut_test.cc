@@ -187,7 +187,7 @@ class Workload {
 };
 
 constexpr int kWrites = 40;
-constexpr uint64_t kSeeds = 4;
+constexpr uint64_t kSeeds = 2;
 
 std::unique_ptr<StoreHarness> MakeHarness() {
   auto harness = std::make_unique<StoreHarness>();
