@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "bench/baseline.h"
 #include "bench/cluster.h"
@@ -17,12 +18,13 @@ namespace synod::bench {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: synod-bench [--seconds N] [--directory DIR]\n"
+    "usage: synod-bench [--seconds N] [--directory DIR] [--only PART]\n"
     "\n"
     "  --seconds N      how long each figure is measured (default 5)\n"
     "  --directory DIR  where the RocksDB logs go (default: a new directory in the one for "
     "temporary files);\n"
     "                   it should be on the disk that you mean to use\n"
+    "  --only PART      core, memory or rocksdb, beside what the machine itself can do\n"
     "\n"
     "Three replicas run in three processes on loopback. Nothing else should run on the machine "
     "meanwhile.\n";
@@ -38,16 +40,12 @@ std::string Ratio(double value, const char* of) {
   return text.data();
 }
 
-void Run(std::chrono::milliseconds duration, const std::string& directory) {
-  std::printf("machine\n");
-  const double round_trip = TcpRoundTripMicros(/*processor=*/0, /*rounds=*/50'000);
-  Row("TCP round trip, one core, median", round_trip, "us");
-  const double puts = SyncedPutsPerSecond(directory + "/puts", duration);
-  Row("RocksDB synced puts, one thread", puts, "/s");
-
+void MeasureCore(std::chrono::milliseconds duration) {
   std::printf("core alone (three in one thread, 16-byte entries by 64)\n");
   Row("entries committed", CoreEntriesPerSecond(duration) / 1e6, "million/s");
+}
 
+void MeasureMemory(std::chrono::milliseconds duration, double round_trip) {
   std::printf("three processes, logs in memory, 256-byte commands\n");
   const Measured many = MeasureCluster({.outstanding = 256, .duration = duration});
   Row("256 outstanding, committed", many.per_second, "/s");
@@ -58,7 +56,9 @@ void Run(std::chrono::milliseconds duration, const std::string& directory) {
   const Measured pinned = MeasureCluster({.processor = 0, .outstanding = 1, .duration = duration});
   Row("1 outstanding, all on one core, median latency", pinned.median_micros, "us",
       Ratio(pinned.median_micros / round_trip, "the round trip").c_str());
+}
 
+void MeasureRocksdb(std::chrono::milliseconds duration, const std::string& directory, double puts) {
   std::printf("three processes, RocksDB with fsync, 256-byte commands\n");
   const Measured synced =
       MeasureCluster({.directory = directory + "/one", .outstanding = 1, .duration = duration});
@@ -69,6 +69,22 @@ void Run(std::chrono::milliseconds duration, const std::string& directory) {
       MeasureCluster({.directory = directory + "/many", .outstanding = 64, .duration = duration});
   Row("64 outstanding, committed", grouped.per_second, "/s",
       Ratio(grouped.per_second / synced.per_second, "1 outstanding").c_str());
+}
+
+// `only` names one part; empty: all of them.
+void Run(std::chrono::milliseconds duration, const std::string& directory, std::string_view only) {
+  std::printf("machine\n");
+  const double round_trip = TcpRoundTripMicros(/*processor=*/0, /*rounds=*/50'000);
+  Row("TCP round trip, one core, median", round_trip, "us");
+  const double puts = SyncedPutsPerSecond(directory + "/puts", duration);
+  Row("RocksDB synced puts, one thread", puts, "/s");
+  if (only.empty() || only == "core") MeasureCore(duration);
+  if (only.empty() || only == "memory") MeasureMemory(duration, round_trip);
+  if (only.empty() || only == "rocksdb") MeasureRocksdb(duration, directory, puts);
+}
+
+bool IsPart(std::string_view name) {
+  return name == "core" || name == "memory" || name == "rocksdb";
 }
 
 int Main(int argc, char** argv) {
@@ -83,6 +99,7 @@ int Main(int argc, char** argv) {
   }
   std::chrono::milliseconds duration = std::chrono::seconds(5);
   std::filesystem::path directory = std::filesystem::temp_directory_path();
+  std::string only;
   for (int i = 1; i < argc; i += 2) {
     const std::string flag = argv[i];
     if (flag == "--help" || flag == "-h") {
@@ -94,6 +111,8 @@ int Main(int argc, char** argv) {
       duration = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
     } else if (flag == "--directory" && i + 1 < argc) {
       directory = argv[i + 1];
+    } else if (flag == "--only" && i + 1 < argc && IsPart(argv[i + 1])) {
+      only = argv[i + 1];
     } else {
       std::fprintf(stderr, "synod-bench: cannot make sense of '%s'\n\n%s", flag.c_str(), kUsage);
       return 2;
@@ -107,7 +126,7 @@ int Main(int argc, char** argv) {
   }
   std::filesystem::create_directory(work + "/one");
   std::filesystem::create_directory(work + "/many");
-  Run(duration, work);
+  Run(duration, work, only);
   std::filesystem::remove_all(work);
   return 0;
 }

@@ -17,7 +17,10 @@ if(PROJECT_IS_TOP_LEVEL)
   find_program(SYNOD_CCACHE ccache)
   mark_as_advanced(SYNOD_CCACHE)
   if(SYNOD_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${SYNOD_CCACHE}")
+    # Paths below the checkout are hashed as relative ones, so that every checkout of the project
+    # shares what any of them has compiled.
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+      "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=true "${SYNOD_CCACHE}")
   endif()
 endif()
 

@@ -23,8 +23,9 @@ CHECKED = re.compile(r"(src|storage|transports|examples|bench)/")
 def preprocess(command):
     """What the compiler sees of a source, without producing an object."""
     words = shlex.split(command["command"])
-    if pathlib.Path(words[0]).name == "ccache":
-        words = words[1:]
+    names = [pathlib.Path(word).name for word in words]
+    if "ccache" in names:
+        words = words[names.index("ccache") + 1:]
     output = words.index("-o")
     words = words[:output] + words[output + 2:] + ["-E"]
     return subprocess.run(words, cwd=command["directory"], capture_output=True, check=True).stdout
