@@ -52,16 +52,13 @@ absl::StatusOr<StagedSnapshot> WriteView(HostServices& host, GroupId group,
 
 }  // namespace
 
-SnapshotTaker::SnapshotTaker(HostServices& host, GroupId group, Policy policy, Staged staged)
-    : host_(host),
-      group_(group),
-      policy_(policy),
-      staged_(std::move(staged)),
-      backoff_(kBackoffMin) {}
+SnapshotTaker::SnapshotTaker(HostServices& host, GroupId group, Policy policy, Client& client)
+    : host_(host), group_(group), policy_(policy), client_(client), backoff_(kBackoffMin) {}
 
-bool SnapshotTaker::Begin() {
-  if (busy_ || (entries_ < policy_.after_entries && bytes_ < policy_.after_bytes)) return false;
-  if (host_.loop().Now() < not_before_) return false;
+bool SnapshotTaker::Begin(bool must_shrink) {
+  const bool due = entries_ >= policy_.after_entries || bytes_ >= policy_.after_bytes ||
+                   (must_shrink && entries_ > 0);
+  if (busy_ || !due || host_.loop().Now() < not_before_) return false;
   busy_ = true;
   entries_ = bytes_ = 0;
   return true;
@@ -93,7 +90,7 @@ void SnapshotTaker::OnWritten(const SnapshotMeta& meta, absl::StatusOr<StagedSna
   backoff_ = kBackoffMin;
   host_.Log(Severity::kInfo, Concat("group ", group_, ": took a snapshot at ", meta.index, " of ",
                                     meta.size, " bytes"));
-  staged_(meta, *staged);
+  client_.OnSnapshotStaged(meta, *staged);
 }
 
 // The entries are still in the log, so nothing is lost; but the log cannot shrink.
@@ -101,6 +98,8 @@ void SnapshotTaker::OnFailure(const absl::Status& status) {
   busy_ = false;
   entries_ = std::max(entries_, policy_.after_entries);
   not_before_ = host_.loop().Now() + backoff_;
+  // A full log takes no entries, so that none would be applied and lead here again.
+  host_.loop().RunAt(not_before_, [this] { client_.OnSnapshotRetry(); });
   host_.Log(
       Severity::kWarning,
       Concat("group ", group_, ": could not take a snapshot, trying again in ",

@@ -3,7 +3,6 @@
 #define SYNOD_SRC_SNAPSHOT_TAKER_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -25,10 +24,16 @@ class SnapshotTaker {
     uint64_t after_entries;
     uint64_t after_bytes;
   };
-  // A snapshot is staged; the callee installs or discards it.
-  using Staged = std::function<void(const SnapshotMeta&, StagedSnapshot)>;
+  class Client {
+   public:
+    virtual ~Client() = default;
+    // A snapshot is staged; the client installs or discards it.
+    virtual void OnSnapshotStaged(const SnapshotMeta& meta, StagedSnapshot staged) = 0;
+    // What failed may be tried again now.
+    virtual void OnSnapshotRetry() = 0;
+  };
 
-  SnapshotTaker(HostServices& host, GroupId group, Policy policy, Staged staged);
+  SnapshotTaker(HostServices& host, GroupId group, Policy policy, Client& client);
 
   // Counts what was applied.
   void Applied(uint64_t entries, uint64_t bytes) {
@@ -38,8 +43,9 @@ class SnapshotTaker {
   // The state was replaced by an image: there is nothing to take.
   void Restored() { entries_ = bytes_ = 0; }
 
-  // True if a view should be taken now: then OnView must follow.
-  [[nodiscard]] bool Begin();
+  // True if a view should be taken now: then OnView must follow. `must_shrink`: the log has no room
+  // left, so that whatever a snapshot can replace is worth one.
+  [[nodiscard]] bool Begin(bool must_shrink);
   // `meta` says what the view stands for, but not yet how large it is.
   void OnView(SnapshotMeta meta, absl::StatusOr<std::unique_ptr<SnapshotView>> view);
 
@@ -50,7 +56,7 @@ class SnapshotTaker {
   HostServices& host_;
   const GroupId group_;
   const Policy policy_;
-  const Staged staged_;
+  Client& client_;
 
   uint64_t entries_ = 0;  // Applied since the last view.
   uint64_t bytes_ = 0;

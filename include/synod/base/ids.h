@@ -33,6 +33,10 @@ struct StagedSnapshotTag : Ordinal {};
 // A leader's period of office (Raft §5.1). 0 is "before the first election".
 using Term = StrongId<internal::TermTag>;
 
+// No replica comes here by elections. A higher one is damage, and adopting it would leave no room
+// for the elections to come.
+inline constexpr Term kMaxTerm = Term(uint64_t{1} << 62);
+
 // A position in the log. The first entry is 1; 0 is "before the log".
 using Index = StrongId<internal::IndexTag>;
 

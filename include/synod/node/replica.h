@@ -92,8 +92,8 @@ struct GroupOptions {
 
   Observer observer = {};
 
-  // Runs the callbacks of Propose, Read and TransferLeadership; by default they run where the
-  // result is made: the loop's or the apply thread. From any of those threads.
+  // Runs the callbacks of Propose, Read and TransferLeadership. By default they run on the loop's
+  // thread, and must be quick; those of a host that has stopped, on the thread that asks.
   std::function<void(absl::AnyInvocable<void()>)> executor = {};
 };
 
@@ -101,7 +101,7 @@ struct GroupOptions {
 // and none blocks.
 //
 // A request ends exactly once, at the latest at its deadline or when the host stops. A callback
-// runs exactly once.
+// runs exactly once. It may ask again, but not whatever the reason was: kStopped is final.
 class Replica {
  public:
   // Replicates `command` and applies it on every replica.
@@ -115,7 +115,7 @@ class Replica {
             absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
 
   // Asks the leader, which must be this replica, to hand over to `to`. OK once this replica follows
-  // `to`.
+  // `to`; kDeadlineExceeded if it may yet; otherwise it will not. Meanwhile proposals are refused.
   std::future<absl::Status> TransferLeadership(NodeId to);
   void TransferLeadership(NodeId to, Duration deadline,
                           absl::AnyInvocable<void(absl::Status)> done);

@@ -32,10 +32,12 @@ struct Progress {
   Index match;  // Durable there and equal to ours up to here, acked in this term (I5, I6). Never
                 // falls.
   Index next = Index(1);  // The first entry to send. > match.
-  Index received;      // Heartbeats' word on how far the peer's log agrees in memory. Flow control
-                       // only, never commit.
-  Index commit_sent;   // The highest commit index it was told of.
-  uint64_t round = 0;  // The newest heartbeat round it has answered.
+  Index received;     // Heartbeats' word on how far the peer's log agrees in memory. Flow control
+                      // only, never commit.
+  Index commit_sent;  // The highest commit index it was told of.
+  Index snapshot;     // In kSnapshot: what is on its way covers the log at least up to here.
+  uint32_t snapshot_failures = 0;  // Snapshots that did not arrive, since it last acked anything.
+  uint64_t round = 0;              // The newest heartbeat round it has answered.
   bool probe_sent = false;  // In kProbe: an append is under way; wait for its answer, or for a sign
                             // of life a heartbeat interval later.
   Instant last_heard;       // Of any valid message of this term.
@@ -60,8 +62,9 @@ struct Progress {
     inflight_bytes = 0;
   }
 
-  void BecomeSnapshot() {
+  void BecomeSnapshot(Index index) {
     state = State::kSnapshot;
+    snapshot = index;
     probe_sent = false;
     inflight.clear();
     inflight_bytes = 0;

@@ -6,8 +6,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <variant>
@@ -227,6 +225,7 @@ class Raft {
 
   // --- impl/election.ipp ---
   void Campaign();
+  [[nodiscard]] bool MayCampaign() const;
   void BecomeFollower(Term term, NodeId leader);
   void BecomePreCandidate();
   void BecomeCandidate(bool by_transfer);
@@ -258,6 +257,7 @@ class Raft {
   bool SendAppend(Progress& peer);
   void On(const Message& message, AppendRequest& request);
   bool AppendFrom(const Message& message, AppendRequest& request);
+  [[nodiscard]] bool MayGrow() const;
   void AnswerMismatch(const Message& message, const AppendRequest& request);
   void On(const Message& message, const AppendReply& reply);
   void OnMismatch(Progress& peer, const AppendReply& reply);

@@ -54,7 +54,7 @@ TEST(Progress, LeavingReplicate_ForgetsTheWindow) {
     Progress peer = Replicating();
     peer.Sent(Index(5), 100, At(1));
     if (snapshot) {
-      peer.BecomeSnapshot();
+      peer.BecomeSnapshot(Index(1));
     } else {
       peer.BecomeProbe(Index(4));
     }

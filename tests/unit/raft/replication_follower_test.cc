@@ -364,5 +364,34 @@ TEST(NoSpace, HardState_IsStillWritten) {
   EXPECT_TRUE(core.out.persist.hard_state);
 }
 
+// A follower whose snapshots fail takes no more than it may hold; a leader's limit is not its own.
+TEST(FullLog, Appends_AreNotTakenUntilASnapshotMakesRoom) {
+  const size_t entry = EntryAt(1, 1).Bytes();
+  Core core({.options = {.max_log_bytes = 3 * entry, .trailing_entries = 0}});
+  core.Receive(2, 1, Append(0, 0, {1, 1, 1, 1}, 2));
+  core.Settle();
+  EXPECT_EQ(core->log().last(), Index(4)) << "What came in one message is taken whole.";
+  core.Receive(2, 1, Append(4, 1, {1}, 2));
+  core.Take();
+  EXPECT_EQ(core->log().last(), Index(4));
+  EXPECT_THAT(core.Sent<AppendReply>(), IsEmpty());
+  EXPECT_TRUE(core->WantsSnapshot());
+  EXPECT_TRUE(core->SnapshotTaken(SnapshotAt(2, 1), StagedSnapshot(1)));
+  core.Receive(2, 1, Append(4, 1, {1}, 2));
+  core.Take();
+  EXPECT_EQ(core->log().last(), Index(5));
+}
+
+// Only more of the leader's entries can lead on, and the leader bounds how many those are.
+TEST(FullLog, NothingThatASnapshotCouldReplace_IsStillAppendedTo) {
+  const size_t entry = EntryAt(1, 1).Bytes();
+  Core core({.options = {.max_log_bytes = 2 * entry}});
+  core.Receive(2, 1, Append(0, 0, {1, 1, 1, 1}));
+  core.Settle();
+  core.Receive(2, 1, Append(4, 1, {1}));
+  core.Take();
+  EXPECT_EQ(core->log().last(), Index(5));
+}
+
 }  // namespace
 }  // namespace synod::test

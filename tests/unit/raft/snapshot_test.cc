@@ -138,16 +138,92 @@ TEST(SnapshotNeeded, DeliveredButItsAckIsLost_ProbesBehindIt) {
   EXPECT_EQ(s.core.SentTo<AppendRequest>(2)[0].prev_index, Index(5));
 }
 
-// S3: neither a loop of transfers nor silence.
-TEST(SnapshotNeeded, NotDelivered_IsTriedAgainAfterThePeersNextSignOfLife) {
+// S3: neither a loop of transfers nor silence. Reads bring signs of life at any rate.
+TEST(SnapshotNeeded, NotDelivered_IsTriedAgainLessAndLessOften) {
   Sending s;
-  s.core->SnapshotSendEnded(2, Term(2), /*delivered=*/false);
-  s.core.Take();
-  EXPECT_THAT(s.core.out.send_snapshots, IsEmpty());
+  for (const int heartbeats : {2, 4, 8, 16, 32, 64, 64}) {
+    s.core->SnapshotSendEnded(2, Term(2), /*delivered=*/false);
+    for (int i = 1; i <= heartbeats; ++i) {
+      s.core.Elapse(kHeartbeat);
+      s.core.Receive(3, 2, HeartbeatReply{});
+      s.core.Receive(2, 2, HeartbeatReply{});
+      EXPECT_THAT(s.core.Take().send_snapshots, SizeIs(i == heartbeats ? 1 : 0));
+    }
+  }
+  s.core.Ack(2, 5);
+  EXPECT_EQ(s.core.PeerProgress(2).snapshot_failures, 0u);
+}
+
+// S3: what a follower will ask for when it has installed a snapshot stays in the log, though the
+// leader takes further ones meanwhile.
+TEST(SnapshotNeeded, AnotherIsTakenMeanwhile_KeepsWhatFollowsTheOneThatIsSent) {
+  Sending s;
+  for (int i = 0; i < 20; ++i) s.core.Propose("x");
+  s.core.Settle();
+  s.core.Ack(3, 28);
+  s.core.Settle();
   s.core.Elapse(kHeartbeat);
-  s.core.Receive(2, 2, HeartbeatReply{.round = 0, .epoch = {}, .received = {}});
+  s.core.Receive(2, 2, HeartbeatReply{});
+  EXPECT_TRUE(s.core->SnapshotTaken(SnapshotAt(25, 2), kStaged));
+  s.core.Settle();
+  EXPECT_EQ(s.core->log().first(), Index(6));
+  s.core.Ack(2, 5);
   s.core.Take();
-  EXPECT_THAT(s.core.out.send_snapshots, SizeIs(1));
+  EXPECT_EQ(s.core.PeerProgress(2).state, State::kReplicate);
+  EXPECT_THAT(s.core.out.send_snapshots, IsEmpty());
+  EXPECT_EQ(s.core.SentTo<AppendRequest>(2).at(0).prev_index, Index(5));
+}
+
+// S3: and so does what it lacks while it catches up, as long as it is alive ...
+struct CatchingUp {
+  explicit CatchingUp(RaftOptions options = {.trailing_entries = 0}) : core({.options = options}) {
+    core.BecomeEstablishedLeader();
+    for (int i = 0; i < 20; ++i) core.Propose("x");
+    core.Settle();
+    core.Ack(3, 21);
+    core.Ack(2, 7);
+    core.Settle();
+  }
+  Core core;
+};
+
+TEST(SnapshotTaken, AFollowerCatchesUp_KeepsWhatItLacks) {
+  CatchingUp c;
+  EXPECT_TRUE(c.core->SnapshotTaken(SnapshotAt(20, 1), kStaged));
+  EXPECT_EQ(c.core->log().first(), Index(8));
+}
+
+TEST(SnapshotTaken, AFollowerIsSilent_IsNotWaitedFor) {
+  CatchingUp c;
+  for (int i = 0; i < 10; ++i) {
+    c.core.Elapse(kHeartbeat);
+    c.core.Receive(3, 1, HeartbeatReply{});
+  }
+  EXPECT_TRUE(c.core->SnapshotTaken(SnapshotAt(20, 1), kStaged));
+  EXPECT_EQ(c.core->log().first(), Index(21));
+}
+
+TEST(SnapshotTaken, AFollowerCatchesUpButTheLogIsTooLarge_IsNotWaitedFor) {
+  CatchingUp c({.max_uncommitted_bytes = 2 * 1024 * 1024,
+                .max_log_bytes = 2 * 1024 * 1024,
+                .trailing_entries = 0});
+  c.core.Propose(std::string(1536 * 1024, 'x'));
+  c.core.Settle();
+  ASSERT_TRUE(c.core->WantsSnapshot());
+  EXPECT_TRUE(c.core->SnapshotTaken(SnapshotAt(20, 1), kStaged));
+  EXPECT_EQ(c.core->log().first(), Index(21));
+}
+
+// F5: what is kept for others' convenience is the first to go.
+TEST(SnapshotTaken, DiskIsFull_KeepsNoTrail) {
+  Core core = Committed(10, {.trailing_entries = 5});
+  EXPECT_TRUE(core->SnapshotTaken(SnapshotAt(8, 1), kStaged));
+  core.Settle();
+  ASSERT_EQ(core->log().first(), Index(4));
+  core->SetHasSpace(false);
+  core.Take();
+  EXPECT_EQ(core.out.persist.compact_to, Index(8));
+  EXPECT_EQ(core->log().first(), Index(9));
 }
 
 // S7: the peer took a snapshot by itself meanwhile, and is further than what was sent.

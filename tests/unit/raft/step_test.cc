@@ -51,6 +51,28 @@ TEST(Step, LeadersOrCandidatesMessageOfTermZero_IsCountedAndIgnored) {
   EXPECT_EQ(core->log().last(), Index());
 }
 
+// Adopted, it would leave no terms for the elections to come, on the disk as well.
+TEST(Step, TermThatNobodyCanReach_IsCountedAndIgnored) {
+  Core core;
+  core.Receive(2, kMaxTerm.value() + 1, AskVote(0, 0));
+  core.Receive(2, UINT64_MAX, Heartbeat{});
+  core.Receive(2, UINT64_MAX, VoteReply{});
+  core.Take();
+  EXPECT_EQ(core->counters().invalid_messages, 3u);
+  EXPECT_EQ(core->term(), Term(0));
+  EXPECT_FALSE(core.out.persist.hard_state);
+}
+
+TEST(Step, LastTermOfAll_IsFollowedButNotCampaignedIn) {
+  Core core;
+  core.Receive(2, kMaxTerm.value(), Heartbeat{});
+  EXPECT_EQ(core->term(), kMaxTerm);
+  core.Settle();
+  core.ElapseElectionTimer();
+  core.Take();
+  EXPECT_EQ(core->role(), Role::kFollower);
+}
+
 TEST(TermRule, NewerTerm_MakesAFollowerAndForgetsTheVote) {
   Core core;
   core.BecomeEstablishedLeader();

@@ -79,17 +79,19 @@ TEST(Transfer, SomeoneElseLeads_Fails) {
 }
 
 // X7: a leader that is cut off with its target must not refuse writes for ever.
-TEST(Transfer, TargetDoesNotMove_EndsAndProposalsAreTakenAgain) {
+// Nobody can tell whether the target will win yet.
+TEST(Transfer, TargetDoesNotMove_EndsUnknownAndProposalsAreTakenAgain) {
   Core core;
   core.BecomeEstablishedLeader();
   const RequestId request = core.Transfer(2);
   core.Take();
+  ASSERT_THAT(core.SentTo<TimeoutNow>(2), SizeIs(1));
   for (int i = 0; i < 10; ++i) {
     core.Elapse(kHeartbeat);
     core.Receive(3, 1, HeartbeatReply{});
   }
   core.Take();
-  ExpectEnded(core, request, Outcome::Kind::kNotCommitted, Reason::kUnreachable);
+  ExpectEnded(core, request, Outcome::Kind::kUnknown, Reason::kDeadline);
   ASSERT_TRUE(core->IsLeader());
   core.Propose("x");
   core.Take();
@@ -105,10 +107,41 @@ TEST(Transfer, LeaderCutOffMeanwhile_EndsAndTheNextLeadershipIsNotConcerned) {
   core.Take();
   core.Elapse(kElectionTimeout);
   core.Take();
-  ExpectEnded(core, request, Outcome::Kind::kNotCommitted, Reason::kUnreachable);
+  ExpectEnded(core, request, Outcome::Kind::kUnknown, Reason::kDeadline);
   core.BecomeEstablishedLeader();
   core.Propose("x");
   EXPECT_THAT(core.Take().resolved, IsEmpty());
+}
+
+TEST(Transfer, TargetDoesNotCatchUp_Fails) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Propose("x");
+  core.Take();
+  const RequestId request = core.Transfer(2);
+  core.Take();
+  EXPECT_THAT(core.Sent<TimeoutNow>(), IsEmpty());
+  for (int i = 0; i < 10; ++i) {
+    core.Elapse(kHeartbeat);
+    core.Receive(3, 1, HeartbeatReply{});
+  }
+  core.Take();
+  ExpectEnded(core, request, Outcome::Kind::kNotCommitted, Reason::kUnreachable);
+}
+
+// It could not lead, so that it must not depose the leader either (F7).
+TEST(Transfer, DiskOfTheTargetHangs_DoesNotCampaign) {
+  Core core;
+  core.Follow(2, 1);
+  core.Receive(2, 1, Append(0, 0, {1}));
+  core.Take();
+  core.Elapse(5 * kElectionTimeout);
+  core.Receive(2, 1, Heartbeat{});
+  core.Receive(2, 1, TimeoutNow{});
+  EXPECT_EQ(core->role(), Role::kFollower);
+  core.Persisted();
+  core.Receive(2, 1, TimeoutNow{});
+  EXPECT_EQ(core->role(), Role::kCandidate);
 }
 
 TEST(Transfer, ToWhomItCannotGo_IsRefused) {

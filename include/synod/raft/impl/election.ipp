@@ -11,11 +11,16 @@ inline void Raft::Ballots::Record(NodeId from, bool grant) {
   (grant ? granted : refused).push_back(from);
 }
 
-// The election timer ran out. Only an introduced voter may ask for votes, and one whose disk hangs
-// could not lead.
+// Only an introduced voter may ask for votes, and one whose disk hangs could not lead.
+inline bool Raft::MayCampaign() const {
+  return introduced_ && configuration_.IsVoter(self_.node) && !OwnDiskIsStalled() &&
+         hard_state_.term < kMaxTerm;
+}
+
+// The election timer ran out.
 inline void Raft::Campaign() {
   ResetElectionTimer();
-  if (!introduced_ || !configuration_.IsVoter(self_.node) || OwnDiskIsStalled()) return;
+  if (!MayCampaign()) return;
   if (options_.pre_vote && !Mutated(Mutation::kNoPreVote)) {
     BecomePreCandidate();
   } else {
@@ -119,7 +124,7 @@ inline void Raft::CountBallots() {
     } else {
       BecomeLeader();
     }
-  } else if (!quorums.IsQuorum([&](NodeId node) { return !in(ballots.refused, node); })) {
+  } else if (!quorums.CanReachQuorum([&](NodeId node) { return !in(ballots.refused, node); })) {
     BecomeFollower(hard_state_.term, NodeId());  // Too many refused: this campaign cannot succeed.
   }
 }

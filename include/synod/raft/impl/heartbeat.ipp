@@ -86,8 +86,11 @@ inline void Raft::On(const Message& message, const HeartbeatReply& reply) {
   peer->received = std::max(peer->received, reply.received);
   ConfirmReads();
   if (peer->state == Progress::State::kProbe) {
-    // Reads make rounds as fast as they come; a probe may be large and must not follow each.
-    if (now_ - peer->last_progress >= options_.heartbeat_interval) peer->probe_sent = false;
+    // Reads make rounds as fast as they come; a probe may be large and must not follow each. One
+    // that leads to a snapshot which the peer cannot take costs even more.
+    const Duration pause =
+        options_.heartbeat_interval * (1 << std::min(peer->snapshot_failures, 6u));
+    if (now_ - peer->last_progress >= pause) peer->probe_sent = false;
   } else if (peer->state == Progress::State::kReplicate && !peer->inflight.empty() &&
              now_ - peer->last_progress > 2 * options_.heartbeat_interval) {
     // An append or its ack was lost, or the peer's disk is slow. Asking again from where it says it

@@ -125,6 +125,7 @@ inline void Raft::On(const Message& message, const AppendReply& reply) {
     return;
   }
   peer->match = std::max(peer->match, reply.index);
+  peer->snapshot_failures = 0;
   peer->next = std::max(peer->next, peer->match + 1);
   peer->Acknowledged(peer->match, now_);
   const bool probe_answered =
@@ -181,7 +182,11 @@ inline void Raft::AdvanceCommitIndex() {
   // An entry of an older term is never committed by counting: a majority may hold it and a later
   // leader may still overwrite it. It commits with the first entry of this term behind it (Raft
   // §5.4.2, figure 8).
-  if (reached < leader.term_start && !Mutated(Mutation::kCommitOldTermByCount)) return;
+  if (!Mutated(Mutation::kCommitOldTermByCount)) {
+    if (reached < leader.term_start) return;
+    SYNOD_ASSERT(log_.TermAt(reached) == hard_state_.term,
+                 "a leader commits by counting only what is of its own term (Raft §5.4.2)");
+  }
   CommitTo(reached);
 }
 
@@ -206,6 +211,13 @@ inline void Raft::CommitTo(Index index) {
 
 // --- The follower's side ---
 
+// Whether the log takes more of a leader's entries. A follower whose state machine is slow, or
+// whose snapshots fail, must not grow without bound; but as long as there is nothing that a
+// snapshot could replace, only taking the leader's entries leads on.
+inline bool Raft::MayGrow() const {
+  return has_space_ && (log_.bytes() <= options_.max_log_bytes || commit_ == snapshot_.index);
+}
+
 inline void Raft::On(const Message& message, AppendRequest& request) {
   if (IsLeader() || (!leader_.IsZero() && leader_ != message.from)) {
     Invalid(message);  // Two leaders in one term: not by any correct replica (Raft §5.2).
@@ -222,7 +234,7 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
   }
   HeardFromLeader(message.from);
   // Not acked, so not counted; it comes again (F5).
-  if (!has_space_ && !request.entries.empty()) return;
+  if (!MayGrow() && !request.entries.empty()) return;
   const bool agrees =
       request.prev_index < commit_ || log_.TermAt(request.prev_index) == request.prev_term ||
       (Mutated(Mutation::kNoPreviousEntryCheck) && request.prev_index <= log_.last());

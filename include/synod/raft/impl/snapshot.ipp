@@ -15,11 +15,17 @@ inline bool Raft::SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged)
 }
 
 // Entries behind the snapshot are kept for followers that are a little late, as long as they are
-// not too many or too large.
+// not too many or too large, and for those that are catching up: else a follower that takes longer
+// to install a snapshot than the leader to take the next would need a snapshot for ever (S3).
 inline void Raft::CompactLog() {
   Index compact_to =
       Index(snapshot_.index.value() - std::min(snapshot_.index.value(), options_.trailing_entries));
-  if (WantsSnapshot()) compact_to = snapshot_.index;
+  for (const Progress& peer : progress()) {
+    const bool is_alive = now_ < peer.last_heard + options_.election_timeout;
+    const Index has = peer.state == Progress::State::kSnapshot ? peer.snapshot : peer.match;
+    if (is_alive && !has.IsZero()) compact_to = std::min(compact_to, has);
+  }
+  if (WantsSnapshot() || !has_space_) compact_to = snapshot_.index;
   if (compact_to < log_.first()) return;
   log_.CompactTo(compact_to);
   // The entry at the new base stays on disk: its term is needed when the log is loaded.
@@ -29,7 +35,7 @@ inline void Raft::CompactLog() {
 inline void Raft::NeedSnapshot(Progress& peer) {
   SYNOD_ASSERT(!snapshot_.index.IsZero(), "a log that was compacted has a snapshot");
   ++counters_.snapshots_needed;
-  peer.BecomeSnapshot();
+  peer.BecomeSnapshot(snapshot_.index);
   output_.send_snapshots.push_back({.to = peer.node, .term = hard_state_.term});
 }
 
@@ -39,10 +45,12 @@ inline void Raft::SnapshotSendEnded(NodeId to, Term term, bool delivered) {
   if (peer == nullptr || peer->state != Progress::State::kSnapshot) return;  // Overtaken (S6).
   has_output_ = true;
   // Its ack says how far the peer is; if that is lost, or nothing was delivered, a probe finds out,
-  // and asks for another snapshot if need be: after the peer's next sign of life, lest it be tried
-  // in a loop.
-  peer->BecomeProbe(delivered ? std::max(peer->match, snapshot_.index) + 1 : peer->match + 1);
-  peer->probe_sent = !delivered;
+  // and asks for another snapshot if need be: a while after the last, lest it be tried in a loop.
+  peer->BecomeProbe(delivered ? std::max(peer->match, peer->snapshot) + 1 : peer->match + 1);
+  if (delivered) return;
+  ++peer->snapshot_failures;
+  peer->probe_sent = true;
+  peer->last_progress = now_;
 }
 
 inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term term,
@@ -108,6 +116,8 @@ inline void Raft::SetHasSpace(bool has_space) {
   if (has_space_ == has_space) return;
   has_output_ = true;
   has_space_ = has_space;
+  // What is kept for others' convenience is the first to go.
+  if (!has_space_ && !output_.persist.snapshot) CompactLog();
 }
 
 inline void Raft::On(const Message& message, const SnapshotChunk&) { Invalid(message); }

@@ -45,6 +45,9 @@ inline absl::Status Raft::Validate(const DurableState& state) {
   if (std::adjacent_find(peers.begin(), peers.end(), out_of_order) != peers.end()) {
     return absl::DataLossError("the stored peers are not in order");
   }
+  if (state.hard_state.term > kMaxTerm) {
+    return absl::DataLossError("the stored term is beyond what any replica reaches");
+  }
   if (state.snapshot.index.IsZero() != state.snapshot.term.IsZero()) {
     return absl::DataLossError("the stored snapshot has an index without a term, or the reverse");
   }

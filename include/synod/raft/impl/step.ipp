@@ -16,7 +16,8 @@ inline void Raft::Step(Message message) {
 // old name (I3, I9, M3).
 inline bool Raft::IsAcceptable(const Message& message) {
   if (message.group != self_.group || message.to != self_.node || message.from == self_.node ||
-      message.incarnation.IsZero() || !configuration_.IsMember(message.from)) {
+      message.incarnation.IsZero() || message.term > kMaxTerm ||
+      !configuration_.IsMember(message.from)) {
     Invalid(message);
     return false;
   }

@@ -29,18 +29,23 @@ inline void Raft::MaybeAskTransferTarget() {
 
 // Either its time is over, or a new leader has shown itself.
 inline void Raft::ConcludeTransfer(bool timed_out) {
-  const bool done = !timed_out && leader_ == transfer_->to;
-  const Reason reason = timed_out ? Reason::kUnreachable : Reason::kLeadershipLost;
-  Resolve(transfer_->request, done ? Outcome::Kind::kCommitted : Outcome::Kind::kNotCommitted,
-          done ? Reason::kNone : reason);
-  transfer_.reset();
+  const LeaderTransfer transfer = *std::exchange(transfer_, std::nullopt);
+  if (timed_out && transfer.asked) {
+    // It may yet campaign, and win.
+    Resolve(transfer.request, Outcome::Kind::kUnknown, Reason::kDeadline);
+  } else if (timed_out) {
+    Resolve(transfer.request, Outcome::Kind::kNotCommitted, Reason::kUnreachable);
+  } else if (leader_ != transfer.to) {
+    Resolve(transfer.request, Outcome::Kind::kNotCommitted, Reason::kLeadershipLost);
+  } else {
+    Resolve(transfer.request, Outcome::Kind::kCommitted, Reason::kNone);
+  }
 }
 
 inline void Raft::On(const Message& message, const TimeoutNow&) {
   // A late request, from a leader that has been replaced since, has an older term and does not come
   // here (E9).
-  if (IsLeader() || message.from != leader_ || !introduced_ ||
-      !configuration_.IsVoter(self_.node)) {
+  if (IsLeader() || message.from != leader_ || !MayCampaign()) {
     ++counters_.stale_messages;
     return;
   }
