@@ -24,12 +24,13 @@ void Applier::Stop() {
 }
 
 void Applier::Do(Work work) {
+  ++under_way_;
   if (own_thread_ != nullptr) {
     own_thread_->Post([this, work = std::move(work)]() mutable {
       if (!failed_) ReportFromThread(Perform(work));
     });
   } else if (waiting_.empty() && !restoring_ && !std::holds_alternative<RestoreImage>(work)) {
-    if (!failed_) client_.OnReport(Perform(work));
+    if (!failed_) Report(Perform(work));
   } else {
     waiting_.push_back(std::move(work));
     Continue();
@@ -46,9 +47,14 @@ void Applier::Continue() {
       host_.snapshot_mover().Post(
           [this, work = std::move(work)]() mutable { ReportFromThread(Perform(work)); });
     } else {
-      client_.OnReport(Perform(work));
+      Report(Perform(work));
     }
   }
+}
+
+void Applier::Report(ApplierReport report) {
+  client_.OnReport(std::move(report));
+  --under_way_;
 }
 
 void Applier::ReportFromThread(ApplierReport report) {
@@ -69,7 +75,7 @@ void Applier::DeliverReports() {
   }
   for (ApplierReport& report : reports) {
     if (std::holds_alternative<Restored>(report)) restoring_ = false;
-    client_.OnReport(std::move(report));
+    Report(std::move(report));
   }
   Continue();
 }

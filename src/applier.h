@@ -62,6 +62,7 @@ class Applier {
   class Client {
    public:
     virtual ~Client() = default;
+    // What is reported still counts as under way.
     virtual void OnReport(ApplierReport report) = 0;
   };
 
@@ -71,6 +72,10 @@ class Applier {
 
   // Replaces the state by the installed snapshot, on this thread. Before everything else.
   [[nodiscard]] absl::Status RestoreNow();
+
+  // So much is under way that nothing more should be asked for until something is reported: what
+  // waits elsewhere can still be counted, or given up.
+  [[nodiscard]] bool IsFull() const { return under_way_ >= kMaxUnderWay; }
 
   // `entries` follow on those before them.
   void Apply(std::vector<Committed> entries) { Do(ApplyEntries{std::move(entries)}); }
@@ -98,9 +103,11 @@ class Applier {
     Index index;
   };
   using Work = std::variant<ApplyEntries, RunQuery, MakeView, RestoreImage>;
+  static constexpr size_t kMaxUnderWay = 256;
 
   void Do(Work work);
   void Continue();
+  void Report(ApplierReport report);
   ApplierReport Perform(Work& work);
   Applied PerformApply(ApplyEntries& work);
   absl::Status PerformRestore(Index index);
@@ -110,6 +117,7 @@ class Applier {
   HostServices& host_;
   const GroupId group_;
   Client& client_;
+  size_t under_way_ = 0;  // Asked for and not reported.
 
   // Used by one thread at a time: whichever performs.
   const std::unique_ptr<StateMachine> state_machine_;

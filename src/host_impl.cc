@@ -13,9 +13,9 @@ namespace synod::internal {
 
 namespace {
 
-// How often a turn steps cores again because applying brought new requests, before it looks at the
-// network again.
-constexpr int kMaxRounds = 8;
+// How often a turn steps its cores, because a store that is done at once or a callback brought new
+// input, before it looks at the network again.
+constexpr int kMaxSteps = 32;
 
 uint64_t DrawSeed() {
   std::random_device entropy;
@@ -190,13 +190,15 @@ Instant HostImpl::EndTurn() {
   PollSpace();
   const bool woken = now >= next_wake_;
   if (woken) WakeReplicas(now);
-  for (int round = 0;; ++round) {
-    StepDirty();
+  int steps = 0;
+  for (;;) {
+    while (!dirty_.empty() && steps++ < kMaxSteps) StepDirty();
     // Where nothing is to be sent, the results are what somebody waits for: they lead to the next
     // requests, which leave with this very turn.
-    if (to_apply_.empty() || outgoing_ > 0 || round == kMaxRounds) break;
+    if (to_apply_.empty() || outgoing_ > 0 || steps >= kMaxSteps) break;
     ApplyCommitted();
   }
+  if (!dirty_.empty()) loop_->Defer([] {});  // Another turn follows at once.
   SendOutboxes();
   if (woken) next_wake_ = NextDeadline();
   if (!to_apply_.empty() && !std::exchange(apply_deferred_, true)) {
@@ -231,20 +233,17 @@ Instant HostImpl::NextDeadline() const {
   return next;
 }
 
-// Until no core has output left: a store that is done at once brings new input.
 void HostImpl::StepDirty() {
-  while (!dirty_.empty()) {
-    stepping_.clear();
-    stepping_.swap(dirty_);
-    Writing writing;
-    for (ReplicaImpl* replica : stepping_) {
-      replica->is_dirty = false;
-      const PersistToken token = replica->Step(batch_);
-      if (!token.IsZero()) writing.emplace_back(replica, token);
-      next_wake_ = std::min(next_wake_, replica->next_deadline());
-    }
-    if (!writing.empty()) Write(std::move(writing));
+  stepping_.clear();
+  stepping_.swap(dirty_);
+  Writing writing;
+  for (ReplicaImpl* replica : stepping_) {
+    replica->is_dirty = false;
+    const PersistToken token = replica->Step(batch_);
+    if (!token.IsZero()) writing.emplace_back(replica, token);
+    next_wake_ = std::min(next_wake_, replica->next_deadline());
   }
+  if (!writing.empty()) Write(std::move(writing));
 }
 
 void HostImpl::ApplyCommitted() {

@@ -46,11 +46,10 @@ ReplicaImpl::ReplicaImpl(HostServices& host, GroupOptions options, DurableState 
       core_deadline_(Instant::min()),
       applier_(host, options_.group, std::move(options_.state_machine),
                options_.apply_on_own_thread, *this),
-      snapshot_taker_(
-          host, options_.group,
-          {.after_entries = options_.snapshot_after_entries,
-           .after_bytes = options_.snapshot_after_bytes},
-          [this](const SnapshotMeta& meta, StagedSnapshot staged) { OnStaged(meta, staged); }),
+      snapshot_taker_(host, options_.group,
+                      {.after_entries = options_.snapshot_after_entries,
+                       .after_bytes = options_.snapshot_after_bytes},
+                      *this),
       snapshot_sender_(host, options_.group, *this),
       snapshot_receiver_(host, options_.group, *this) {
   Publish();
@@ -103,6 +102,7 @@ void ReplicaImpl::OnPersisted(PersistToken token) {
 
 void ReplicaImpl::OnSpaceChanged(bool has_space) {
   if (stopped_) return;
+  has_space_ = has_space;
   core_.SetHasSpace(has_space);
   host_.MarkDirty(*this);
 }
@@ -113,6 +113,7 @@ void ReplicaImpl::OnTimer() {
     // The core has it: where a proposal is by now nobody can tell.
     End(std::move(request), Outcome::Kind::kUnknown, Reason::kDeadline);
   }
+  ForgetEndedReads();
   if (now >= core_deadline_) host_.MarkDirty(*this);
 }
 
@@ -124,6 +125,7 @@ PersistToken ReplicaImpl::Step(std::vector<GroupWrite>& batch) {
   core_.TakeOutput(output_);
   const PersistToken token = output_.persist.token;
   CarryOut(batch);
+  MaybeTakeSnapshot();
   if (HasWorkForApplier()) host_.MarkToApply(*this);
   return token;
 }
@@ -147,8 +149,9 @@ void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
     batch.push_back({.group = options_.group, .persist = std::move(output_.persist)});
   }
   for (Outgoing& outgoing : output_.messages) SendOrHold(outgoing);
-  snapshots_to_send_.insert(snapshots_to_send_.end(), output_.send_snapshots.begin(),
-                            output_.send_snapshots.end());
+  for (const SendSnapshot& request : output_.send_snapshots) {
+    snapshots_to_send_.emplace_back(request, written_);
+  }
   StartSnapshots();
   if (output_.restore) PlanRestore(*output_.restore);
   if (committed_.empty()) {
@@ -176,9 +179,10 @@ void ReplicaImpl::SendOrHold(Outgoing& outgoing) {
 // The snapshot that the core has in mind may still be on its way into the store, and the one there
 // too old to be of use.
 void ReplicaImpl::StartSnapshots() {
-  if (persisted_ < written_) return;
-  for (const SendSnapshot& request : snapshots_to_send_) snapshot_sender_.Start(request);
-  snapshots_to_send_.clear();
+  while (!snapshots_to_send_.empty() && snapshots_to_send_.front().second <= persisted_) {
+    snapshot_sender_.Start(snapshots_to_send_.front().first);
+    snapshots_to_send_.pop_front();
+  }
 }
 
 // What was committed before it is part of the image, and so is a restore before it.
@@ -230,6 +234,7 @@ void ReplicaImpl::NotifyObservers() {
 // --- The state machine ---
 
 bool ReplicaImpl::HasWorkForApplier() const {
+  if (applier_.IsFull()) return false;
   if (!read_queue_.empty() && read_queue_.begin()->first <= handed_over_) return true;
   return restore_ ? restore_->after <= persisted_ : !committed_.empty();
 }
@@ -241,7 +246,7 @@ void ReplicaImpl::Apply() {
     restore_.reset();
     applier_.Restore(handed_over_);
   }
-  if (!restore_ && !committed_.empty()) {
+  if (!restore_ && !committed_.empty() && !applier_.IsFull()) {
     std::vector<Committed> entries;
     entries.swap(committed_);
     if (entries.size() > kMaxEntriesAtOnce) {
@@ -256,20 +261,29 @@ void ReplicaImpl::Apply() {
   if (!stopped_ && HasWorkForApplier()) host_.MarkDirty(*this);
 }
 
-// The applier works in order: what it gets after an entry sees that entry.
+// The applier works in order: what it gets after an entry sees that entry. Reads that callbacks ask
+// for meanwhile are for the next time, lest a reader who never pauses keep the loop here.
 void ReplicaImpl::ServeReads() {
-  while (!read_queue_.empty() && read_queue_.begin()->first <= handed_over_) {
-    const RequestId id = read_queue_.begin()->second;
-    read_queue_.erase(read_queue_.begin());
+  std::vector<RequestId> ready;
+  const auto end = read_queue_.upper_bound(handed_over_);
+  for (auto read = read_queue_.begin(); read != end; ++read) ready.push_back(read->second);
+  read_queue_.erase(read_queue_.begin(), end);
+  for (RequestId id : ready) {
     PendingRequest* request = requests_.Find(id);
     if (request == nullptr) continue;
-    applier_.Query(id, std::move(std::get<PendingRead>(*request).query));
+    if (applier_.IsFull()) {
+      read_queue_.emplace(Index(), id);
+    } else {
+      applier_.Query(id, std::move(std::get<PendingRead>(*request).query));
+    }
   }
 }
 
 void ReplicaImpl::OnReport(ApplierReport report) {
   if (stopped_) return;
   std::visit([this](auto& done) { On(done); }, report);
+  // From now on there is room for more.
+  if (applier_.IsFull()) host_.MarkDirty(*this);
 }
 
 void ReplicaImpl::On(Applied& applied) {
@@ -288,7 +302,7 @@ void ReplicaImpl::On(Applied& applied) {
                   .reason = Reason::kLeadershipLost});
     }
   }
-  if (snapshot_taker_.Begin()) applier_.TakeView();
+  MaybeTakeSnapshot();
 }
 
 void ReplicaImpl::On(Answered& answered) { EndRead(answered.request, std::move(answered.answer)); }
@@ -314,7 +328,12 @@ void ReplicaImpl::On(Restored& restored) {
 
 // --- Snapshots ---
 
-void ReplicaImpl::OnStaged(const SnapshotMeta& meta, StagedSnapshot staged) {
+void ReplicaImpl::MaybeTakeSnapshot() {
+  if (stopped_) return;
+  if (snapshot_taker_.Begin(core_.WantsSnapshot() || !has_space_)) applier_.TakeView();
+}
+
+void ReplicaImpl::OnSnapshotStaged(const SnapshotMeta& meta, StagedSnapshot staged) {
   if (!stopped_) {
     core_.Tick(host_.loop().Now());
     if (core_.SnapshotTaken(meta, staged)) {
@@ -379,11 +398,6 @@ void ReplicaImpl::Stop(absl::Status why) {
 }
 
 void ReplicaImpl::Close() {
-  // Callbacks may bring new requests, which are refused in turn.
-  do {
-    DrainSubmitted();
-    EndRefused();
-  } while (!refused_.empty());
   {
     const std::lock_guard lock(submitted_mutex_);
     closed_ = true;

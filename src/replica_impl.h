@@ -43,6 +43,7 @@ struct Submission {
 
 // For the loop's thread, but for the part that says otherwise.
 class ReplicaImpl final : public Applier::Client,
+                          public SnapshotTaker::Client,
                           public SnapshotSender::Client,
                           public SnapshotReceiver::Client {
  public:
@@ -79,6 +80,7 @@ class ReplicaImpl final : public Applier::Client,
   // Takes part no more, because of `why`; ends every request.
   void Stop(absl::Status why);
   // No Step follows: requests that come from now on end at once, on the thread that brings them.
+  // Returns when all that came before have ended.
   void Close();
   // After the loop has ended.
   void StopThread() { applier_.Stop(); }
@@ -103,6 +105,7 @@ class ReplicaImpl final : public Applier::Client,
   void DrainSubmitted();
   void Accept(Submission submission);
   void EndRefused();
+  void ForgetEndedReads();
   void EndProposal(RequestId id, Outcome outcome);
   void EndRead(RequestId id, absl::StatusOr<std::string> answer);
   void End(PendingRequest request, Outcome::Kind kind, Reason reason);
@@ -127,7 +130,9 @@ class ReplicaImpl final : public Applier::Client,
   [[nodiscard]] bool HasWorkForApplier() const;
 
   // Snapshots.
-  void OnStaged(const SnapshotMeta& meta, StagedSnapshot staged);
+  void MaybeTakeSnapshot();
+  void OnSnapshotStaged(const SnapshotMeta& meta, StagedSnapshot staged) override;
+  void OnSnapshotRetry() override { MaybeTakeSnapshot(); }
   bool IsSnapshotWanted(NodeId to, Term term) const override;
   void OnSnapshotSendEnded(NodeId to, Term term, bool delivered) override;
   bool OnSnapshotReceived(NodeId from, Incarnation incarnation, Term term, const SnapshotMeta& meta,
@@ -142,10 +147,12 @@ class ReplicaImpl final : public Applier::Client,
   Raft core_;
   Output output_;  // Kept for its memory.
   Instant core_deadline_;
-  PersistToken written_;                         // The newest write that the store was handed.
-  PersistToken persisted_;                       // The newest that is durable. ≤ written_.
-  std::deque<Outgoing> held_;                    // Messages that wait for a write, tokens rising.
-  std::vector<SendSnapshot> snapshots_to_send_;  // Once written_ is durable.
+  PersistToken written_;       // The newest write that the store was handed.
+  PersistToken persisted_;     // The newest that is durable. ≤ written_.
+  std::deque<Outgoing> held_;  // Messages that wait for a write, tokens rising.
+  // Each once the write is durable that may install the snapshot which the core has in mind; tokens
+  // rising.
+  std::deque<std::pair<SendSnapshot, PersistToken>> snapshots_to_send_;
   std::optional<absl::Status> stopped_;
 
   RequestTable requests_;
@@ -153,12 +160,14 @@ class ReplicaImpl final : public Applier::Client,
   std::vector<RequestId> reads_;                            // Likewise.
   std::vector<std::pair<NodeId, RequestId>> transfers_;     // Likewise.
   std::vector<std::pair<PendingRequest, Reason>> refused_;  // Without having got that far.
+  bool ending_refused_ = false;                             // EndRefused is at work.
 
   Applier applier_;
   std::optional<Restore> restore_;    // To be restored once its write is durable.
   std::vector<Committed> committed_;  // To be applied, after restore_.
   Position applied_;
   Index handed_over_;                           // The last entry that the applier has got.
+  bool has_space_ = true;                       // In the store.
   std::multimap<Index, RequestId> read_queue_;  // To be served once the index is handed over.
 
   SnapshotTaker snapshot_taker_;

@@ -37,14 +37,14 @@ void ReplicaImpl::Submit(Submission submission) {
     submission.overloaded = true;
     submission.command = Payload();
   }
-  const bool on_loop = host_.loop().IsLoopThread();
-  // Only the loop's thread sets it, so that thread may look without the mutex.
-  if (on_loop && !closed_) {
+  if (host_.loop().IsLoopThread()) {
     Accept(std::move(submission));
+    // Only this thread sets it, so that it may look without the mutex.
+    if (closed_) EndRefused();
     return;
   }
   bool first = false;
-  if (!on_loop) {
+  {
     const std::lock_guard lock(submitted_mutex_);
     if (!closed_) {
       first = submitted_.empty();
@@ -98,10 +98,23 @@ void ReplicaImpl::Accept(Submission submission) {
   }
 }
 
+// A callback may ask again, and be refused again. That is for the next Step, unless none follows.
 void ReplicaImpl::EndRefused() {
-  for (auto& [request, reason] : std::exchange(refused_, {})) {
-    End(std::move(request), Outcome::Kind::kNotCommitted, reason);
-  }
+  if (std::exchange(ending_refused_, true)) return;
+  do {
+    for (auto& [request, reason] : std::exchange(refused_, {})) {
+      End(std::move(request), Outcome::Kind::kNotCommitted, reason);
+    }
+  } while (closed_ && !refused_.empty());
+  ending_refused_ = false;
+}
+
+// Reads whose deadline has passed leave their names in the queue, for as long as what they wait for
+// is not applied.
+void ReplicaImpl::ForgetEndedReads() {
+  if (read_queue_.size() <= 2 * pending_.load(std::memory_order_relaxed) + 64) return;
+  std::erase_if(read_queue_,
+                [this](const auto& read) { return requests_.Find(read.second) == nullptr; });
 }
 
 void ReplicaImpl::OnResolved(const Resolved& resolved) {

@@ -163,6 +163,7 @@ class SnapshotFileWriter final : public SnapshotWriter {
   }
 
   absl::Status Flush() {
+    owner_.space_.Refresh();
     if (!owner_.space_.HasRoomForSnapshot()) {
       return absl::ResourceExhaustedError("too little space is left to write the snapshot " +
                                           path_);
@@ -222,6 +223,7 @@ absl::StatusOr<uint64_t> SnapshotFiles::Sweep(
 }
 
 absl::StatusOr<std::unique_ptr<SnapshotWriter>> SnapshotFiles::Create(GroupId group) {
+  space_.Refresh();
   if (!space_.HasRoomForSnapshot()) {
     return absl::ResourceExhaustedError("too little space is left in " + path_ +
                                         " to begin a snapshot");

@@ -8,19 +8,11 @@ namespace synod::rocksdb {
 using Clock = std::chrono::steady_clock;
 
 Space::Space(::rocksdb::FileSystem& files, std::string path, uint64_t reserve_bytes)
-    : files_(files), path_(std::move(path)), reserve_(reserve_bytes) {}
-
-bool Space::HasRoom() const {
-  RefreshIfDue();
-  return free_bytes() >= reserve_;
+    : files_(files), path_(std::move(path)), reserve_(reserve_bytes) {
+  Refresh();
 }
 
-bool Space::HasRoomForSnapshot() const {
-  RefreshIfDue();
-  return free_bytes() >= reserve_ / 2;
-}
-
-void Space::RefreshIfDue() const {
+void Space::Refresh() {
   const Clock::rep now = Clock::now().time_since_epoch().count();
   Clock::rep due = refresh_at_.load(std::memory_order_relaxed);
   if (now < due && until_refresh_.load(std::memory_order_relaxed) > 0) return;

@@ -238,10 +238,13 @@ void Store::RunWriter() {
   for (;;) {
     {
       std::unique_lock lock(queue_mutex_);
-      queue_changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });
-      if (queue_.empty()) return;
+      // Woken up now and then, to see whether space has been freed or taken by others.
+      queue_changed_.wait_for(lock, Space::kRefreshInterval,
+                              [this] { return closing_ || !queue_.empty(); });
+      if (queue_.empty() && closing_) return;
       std::swap(taken, queue_);
     }
+    space_.Refresh();
     Commit(taken);
     taken.clear();
   }

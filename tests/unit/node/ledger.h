@@ -58,6 +58,8 @@ struct LedgerControl {
   std::atomic<bool> fail_restore = false;
   std::atomic<std::thread::id> applied_on{};
   Gate apply_gate;
+  Gate query_gate;
+  std::atomic<uint64_t> queries = 0;
 };
 
 // Applying returns the number of commands so far and the command. Queries: "size", "all" (the
@@ -79,6 +81,8 @@ class Ledger final : public StateMachine {
   }
 
   absl::StatusOr<std::string> Query(std::string_view request) const override {
+    ++control_.queries;
+    control_.query_gate.Pass();
     if (request == "size") return std::to_string(size_);
     if (request == "all") return all_;
     return absl::NotFoundError("no such query");

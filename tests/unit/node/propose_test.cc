@@ -1,5 +1,6 @@
 // Proposals: results, order, refusals, deadlines.
 #include <atomic>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -198,6 +199,30 @@ TEST(Propose, WithAnExecutor_CallbacksRunThere) {
   const std::thread::id called_on = ran_on.get_future().get();
   EXPECT_NE(called_on, cluster.ledger(1).applied_on.load());
   EXPECT_EQ(dispatched, 1);
+}
+
+// It is refused at once, again and again; the loop must learn of the next leader meanwhile.
+TEST(Propose, CallbackThatAsksAgainWhileNobodyLeads_LeavesTheLoopToOthers) {
+  TestCluster cluster;
+  cluster.Commit("c");
+  const NodeId node = cluster.AwaitFollower();
+  cluster.network().Isolate(node);
+  Replica& replica = cluster.replica(node);
+  EXPECT_TRUE(Eventually([&] { return replica.leader().IsZero(); }));
+  std::atomic<bool> stop = false;
+  std::atomic<int> refusals = 0;
+  std::promise<void> stopped;
+  std::function<void(Outcome)> again = [&](const Outcome&) {
+    ++refusals;
+    if (stop) return stopped.set_value();
+    replica.Propose(Payload::Copy("d"), std::chrono::seconds(5), again);
+  };
+  replica.Propose(Payload::Copy("d"), std::chrono::seconds(5), again);
+  EXPECT_TRUE(Eventually([&] { return refusals > 1000; }));
+  cluster.network().Heal();
+  EXPECT_TRUE(Eventually([&] { return !replica.leader().IsZero(); }));
+  stop = true;
+  stopped.get_future().wait();
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // Reads at both consistencies.
+#include <atomic>
+#include <functional>
 #include <future>
 
 #include <gtest/gtest.h>
@@ -68,6 +70,48 @@ TEST(Read, QueryFails_TheErrorReachesTheReaderAsItIs) {
     EXPECT_EQ(cluster.replica(1).Read("nonsense", consistency).get().status(),
               absl::NotFoundError("no such query"));
   }
+}
+
+// What a callback asks for anew is for the next turn: the loop must see to its peers meanwhile.
+TEST(Read, CallbackThatReadsAgainForEver_LeavesTheLoopToOthers) {
+  TestCluster cluster;
+  cluster.Commit("c");
+  Replica& replica = cluster.replica(cluster.AwaitLeader());
+  std::atomic<bool> stop = false;
+  std::atomic<int> reads = 0;
+  std::promise<void> stopped;
+  std::function<void(absl::StatusOr<std::string>)> again = [&](const auto&) {
+    ++reads;
+    if (stop) return stopped.set_value();
+    replica.Read("size", Consistency::kStale, std::chrono::seconds(5), again);
+  };
+  replica.Read("size", Consistency::kStale, std::chrono::seconds(5), again);
+  for (int i = 0; i < 20; ++i) cluster.Commit("d");
+  EXPECT_TRUE(Eventually([&] { return reads > 1000; }));
+  stop = true;
+  stopped.get_future().wait();
+}
+
+// X3: whoever has given up is not served any more, and what waits is bounded.
+TEST(Read, StateMachineIsSlow_ReadsThatHaveExpiredAreNotQueriedFor) {
+  TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
+                         options.apply_on_own_thread = true;
+                       }});
+  cluster.Commit("c");
+  LedgerControl& ledger = cluster.ledger(1);
+  ledger.query_gate.Close();
+  constexpr int kReads = 2000;
+  std::atomic<int> expired = 0;
+  for (int i = 0; i < kReads; ++i) {
+    cluster.replica(1).Read("size", Consistency::kStale, std::chrono::milliseconds(20),
+                            [&](const absl::StatusOr<std::string>& answer) {
+                              if (absl::IsDeadlineExceeded(answer.status())) ++expired;
+                            });
+  }
+  EXPECT_TRUE(Eventually([&] { return expired == kReads; }));
+  ledger.query_gate.Open();
+  EXPECT_EQ(cluster.replica(1).Read("size", Consistency::kStale).get().value(), "1");
+  EXPECT_LT(ledger.queries, 300u);
 }
 
 }  // namespace

@@ -1,4 +1,7 @@
 // Snapshots: taken, compacted behind, sent, received, restored.
+#include <atomic>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "tests/unit/node/test_cluster.h"
@@ -50,17 +53,21 @@ TEST(Snapshot, Restart_StartsFromItAndTheLogBehindIt) {
   EXPECT_EQ(cluster.StateOf(1), before + "after,");
 }
 
-void CatchUp(TestCluster& cluster) {
+// Stops a follower, until the others' log does not reach back to its own any more.
+NodeId LeaveBehind(TestCluster& cluster) {
   cluster.Commit("first");
   cluster.AwaitConvergence();
   const NodeId lagging = cluster.AwaitFollower();
   cluster.Stop(lagging);
-  CommitMany(cluster, 60);
-  const NodeId leader = cluster.AwaitLeader();
   EXPECT_TRUE(Eventually([&] {
-    const ReplicaStatus status = cluster.replica(leader).Status();
-    return status.first > Index(10);
+    cluster.Commit("c");
+    return cluster.replica(cluster.AwaitLeader()).Status().first > Index(10);
   }));
+  return lagging;
+}
+
+void CatchUp(TestCluster& cluster) {
+  const NodeId lagging = LeaveBehind(cluster);
   cluster.Start(lagging);
   cluster.AwaitConvergence();
   EXPECT_GE(cluster.ledger(lagging).restores, 1u);
@@ -119,6 +126,56 @@ TEST(Snapshot, StoreRefusesIt_IsTriedAgain) {
   }));
 }
 
+// Nothing would be applied any more, so that no policy would ever ask for a snapshot (F5).
+TEST(Snapshot, LogIsFullBeforeThePolicyAsksForOne_IsTakenAndMakesRoom) {
+  TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
+                         options.raft.max_entry_bytes = 1000;
+                         options.raft.max_uncommitted_bytes = 10'000;
+                         options.raft.max_log_bytes = 10'000;
+                       }});
+  for (int i = 0; i < 50; ++i) cluster.Commit(std::string(1000, 'x'));
+  EXPECT_GT(cluster.ledger(1).views, 2u);
+}
+
+TEST(Snapshot, LogIsFullAndTheFirstOneFails_IsTriedAgainThoughNothingIsApplied) {
+  TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
+                         options.raft.max_entry_bytes = 1000;
+                         options.raft.max_uncommitted_bytes = 10'000;
+                         options.raft.max_log_bytes = 10'000;
+                       }});
+  cluster.ledger(1).failing_views = 1;
+  for (int i = 0; i < 20; ++i) cluster.Commit(std::string(1000, 'x'));
+  EXPECT_EQ(cluster.ledger(1).failing_views, 0);
+}
+
+TEST(Snapshot, DiskIsFullBeforeThePolicyAsksForOne_IsTaken) {
+  TestCluster cluster({.nodes = 1});
+  CommitMany(cluster, 3);
+  cluster.disk(1).has_space = false;
+  EXPECT_TRUE(Eventually([&] { return HasCompacted(cluster, 1); }));
+}
+
+// S3: the disk always has a write under way, as it has under load.
+TEST(Snapshot, LeaderIsNeverIdle_FollowerBehindTheLogStillGetsOne) {
+  TestCluster cluster(WithSnapshots(3));
+  const NodeId lagging = LeaveBehind(cluster);
+  const NodeId leader = cluster.AwaitLeader();
+
+  cluster.disk(leader).Hold();
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    while (!stop) {
+      cluster.replica(leader).Propose("load");
+      while (!stop && !cluster.disk(leader).ReleaseAllButOne()) std::this_thread::yield();
+    }
+  });
+  cluster.Start(lagging);
+  EXPECT_TRUE(Eventually([&] { return cluster.ledger(lagging).restores > 0; }));
+  stop = true;
+  writer.join();
+  cluster.disk(leader).Release();
+}
+
 TEST(Snapshot, RestoreFailsAtStart_JoinSaysWhy) {
   TestCluster cluster(WithSnapshots(1));
   CommitMany(cluster, 50);
@@ -133,13 +190,7 @@ TEST(Snapshot, RestoreFailsAtStart_JoinSaysWhy) {
 
 TEST(Snapshot, RestoreFailsLater_TheReplicaStopsAndTheOthersGoOn) {
   TestCluster cluster(WithSnapshots(3));
-  cluster.Commit("first");
-  cluster.AwaitConvergence();
-  const NodeId lagging = cluster.AwaitFollower();
-  cluster.Stop(lagging);
-  CommitMany(cluster, 60);
-  const NodeId leader = cluster.AwaitLeader();
-  EXPECT_TRUE(Eventually([&] { return cluster.replica(leader).Status().first > Index(10); }));
+  const NodeId lagging = LeaveBehind(cluster);
   cluster.ledger(lagging).fail_restore = true;
   cluster.Start(lagging);
   EXPECT_TRUE(Eventually([&] { return !cluster.replica(lagging).Status().stopped.ok(); }));
@@ -149,13 +200,8 @@ TEST(Snapshot, RestoreFailsLater_TheReplicaStopsAndTheOthersGoOn) {
 
 TEST(Snapshot, ReceiverCannotWriteIt_IsTriedAgain) {
   TestCluster cluster(WithSnapshots(3));
-  cluster.Commit("first");
-  cluster.AwaitConvergence();
-  const NodeId lagging = cluster.AwaitFollower();
-  cluster.Stop(lagging);
-  CommitMany(cluster, 60);
+  const NodeId lagging = LeaveBehind(cluster);
   const NodeId leader = cluster.AwaitLeader();
-  EXPECT_TRUE(Eventually([&] { return cluster.replica(leader).Status().first > Index(10); }));
   cluster.disk(lagging).fail_snapshots = true;
   cluster.Start(lagging);
   EXPECT_TRUE(Eventually([&] {
