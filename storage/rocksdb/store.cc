@@ -103,8 +103,8 @@ absl::Status Store::OpenDatabase() {
   return absl::DataLossError(
       "the log store " + directory_->path() +
       " is damaged, and what is lost may have been acknowledged: " + std::string(status.message()) +
-      ". Nothing was repaired. Replace this member by a new one, which gets its log from the "
-      "others.");
+      ". Nothing was repaired. Keep the directory and treat this member as lost: the others go on "
+      "without it, and refuse it if it is bootstrapped anew.");
 }
 
 absl::Status Store::ReadCatalog() {
