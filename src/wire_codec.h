@@ -7,6 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
+
+#include "synod/base/crc32c.h"
 
 namespace synod::wire::internal {
 
@@ -16,9 +19,24 @@ static_assert(std::endian::native == std::endian::little,
 inline constexpr std::array<char, 4> kMagic = {'S', 'Y', 'N', 'D'};
 inline constexpr size_t kVersionOffset = 4;
 inline constexpr size_t kKindOffset = 5;
-inline constexpr size_t kReservedOffset = 6;
+inline constexpr size_t kHeaderCheckOffset = 6;
 inline constexpr size_t kBodyBytesOffset = 8;
 inline constexpr size_t kChecksumOffset = 12;
+
+// Of all that the checksum of a frame covers in its header: neither itself nor the header's check.
+inline uint32_t ChecksumOfFields(const char* header) {
+  const uint32_t crc = Crc32c(0, std::string_view(header, kHeaderCheckOffset));
+  return Crc32c(crc,
+                std::string_view(header + kBodyBytesOffset, kChecksumOffset - kBodyBytesOffset));
+}
+
+// The header's check; the checksum is in its place already. Folded in this way the CRC keeps a
+// distance of four; its lower or its upper half alone would not.
+inline uint16_t HeaderCheck(const char* header) {
+  const uint32_t crc = Crc32c(ChecksumOfFields(header),
+                              std::string_view(header + kChecksumOffset, sizeof(uint32_t)));
+  return static_cast<uint16_t>(crc ^ (crc >> 16));
+}
 
 // A message's second byte.
 inline constexpr uint8_t kSameGroup = 1;

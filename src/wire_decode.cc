@@ -329,13 +329,15 @@ absl::StatusOr<FrameHeader> ParseHeader(std::string_view header, size_t max_body
                                     " of the wire format, this node version " +
                                     std::to_string(kVersion));
   }
+  uint16_t check = 0;
+  std::memcpy(&check, header.data() + kHeaderCheckOffset, sizeof(check));
+  if (check != HeaderCheck(header.data())) {
+    return absl::DataLossError("the header of a frame does not match its check");
+  }
   const auto kind = static_cast<uint8_t>(header[kKindOffset]);
   if (kind != static_cast<uint8_t>(FrameKind::kHandshake) &&
       kind != static_cast<uint8_t>(FrameKind::kMessages)) {
     return absl::UnimplementedError("unknown kind of frame " + std::to_string(kind));
-  }
-  if (header[kReservedOffset] != 0 || header[kReservedOffset + 1] != 0) {
-    return absl::UnimplementedError("a frame's reserved bytes are not 0");
   }
   FrameHeader parsed{.kind = static_cast<FrameKind>(kind)};
   std::memcpy(&parsed.body_bytes, header.data() + kBodyBytesOffset, sizeof(parsed.body_bytes));
@@ -350,8 +352,7 @@ absl::Status VerifyChecksum(std::string_view frame) {
   if (frame.size() < kHeaderBytes) return absl::InvalidArgumentError("less than a frame's header");
   uint32_t expected = 0;
   std::memcpy(&expected, frame.data() + kChecksumOffset, sizeof(expected));
-  const uint32_t header_checksum = Crc32c(0, frame.substr(0, kChecksumOffset));
-  if (Crc32c(header_checksum, frame.substr(kHeaderBytes)) != expected) {
+  if (Crc32c(ChecksumOfFields(frame.data()), frame.substr(kHeaderBytes)) != expected) {
     return absl::DataLossError("the checksum of a frame does not match its content");
   }
   return absl::OkStatus();

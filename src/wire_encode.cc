@@ -44,13 +44,20 @@ size_t SizeBound(const Message& message, bool with_shared) {
   return bound;
 }
 
-void PutHeader(char* header, FrameKind kind, size_t body_bytes) {
+// Returns what the frame's checksum begins with; PutChecksum puts its end.
+uint32_t PutHeader(char* header, FrameKind kind, size_t body_bytes) {
   const auto size = static_cast<uint32_t>(body_bytes);
   std::memcpy(header, kMagic.data(), kMagic.size());
   header[kVersionOffset] = static_cast<char>(kVersion);
   header[kKindOffset] = static_cast<char>(kind);
-  std::memset(header + kReservedOffset, 0, 2);
   std::memcpy(header + kBodyBytesOffset, &size, sizeof(size));
+  return ChecksumOfFields(header);
+}
+
+void PutChecksum(char* header, uint32_t checksum) {
+  std::memcpy(header + kChecksumOffset, &checksum, sizeof(checksum));
+  const uint16_t check = HeaderCheck(header);
+  std::memcpy(header + kHeaderCheckOffset, &check, sizeof(check));
 }
 
 }  // namespace
@@ -195,10 +202,8 @@ class OutgoingFrame::Encoder {
 
 std::string EncodeFrame(FrameKind kind, std::string_view body) {
   std::string frame(kHeaderBytes, '\0');
-  PutHeader(frame.data(), kind, body.size());
-  const uint32_t header_checksum = Crc32c(0, std::string_view(frame.data(), kChecksumOffset));
-  const uint32_t checksum = Crc32c(header_checksum, body);
-  std::memcpy(frame.data() + kChecksumOffset, &checksum, sizeof(checksum));
+  const uint32_t checksum = PutHeader(frame.data(), kind, body.size());
+  PutChecksum(frame.data(), Crc32c(checksum, body));
   frame.append(body);
   return frame;
 }
@@ -240,8 +245,7 @@ void OutgoingFrame::Seal() {
   SYNOD_ASSERT(messages_ > 0, "an empty frame is never sent");
   SYNOD_ASSERT(size() - kHeaderBytes <= kMaxBodyBytes, "no frame exceeds kMaxBodyBytes");
   char* const bytes = bytes_.get();
-  PutHeader(bytes, FrameKind::kMessages, size() - kHeaderBytes);
-  uint32_t checksum = Crc32c(0, std::string_view(bytes, kChecksumOffset));
+  uint32_t checksum = PutHeader(bytes, FrameKind::kMessages, size() - kHeaderBytes);
   size_t done = kHeaderBytes;
   for (const Shared& shared : shared_) {
     checksum = Crc32c(checksum, std::string_view(bytes + done, shared.at - done));
@@ -249,7 +253,7 @@ void OutgoingFrame::Seal() {
     done = shared.at;
   }
   checksum = Crc32c(checksum, std::string_view(bytes + done, used_ - done));
-  std::memcpy(bytes + kChecksumOffset, &checksum, sizeof(checksum));
+  PutChecksum(bytes, checksum);
 }
 
 void OutgoingFrame::AppendPieces(size_t offset, std::vector<std::string_view>& pieces) const {

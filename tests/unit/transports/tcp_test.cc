@@ -122,12 +122,12 @@ TEST_F(TcpTest, HelloOfAnotherVersion_IsToldWhichOneIsSpoken) {
   StartNode();
   RawPeer peer(address_);
   std::string hello = tcp::Encode(RawPeer::Hello(kPeer, kNode));
-  hello[4] = 2;
+  hello[4] = 9;
   peer.Send(hello);
   const auto refusal = peer.ReadRefusal();
   ASSERT_TRUE(refusal.has_value());
   EXPECT_EQ(refusal->reason, tcp::RefusalReason::kVersion);
-  EXPECT_THAT(refusal->text, HasSubstr("version 2"));
+  EXPECT_THAT(refusal->text, HasSubstr("version 9"));
   EXPECT_TRUE(peer.IsClosedByPeer());
   EXPECT_EQ(node_->Counter("handshake_refused_version"), 1u);
   ExpectServes();
@@ -212,6 +212,18 @@ TEST_F(TcpTest, OversizedFrame_ClosesTheConnectionBeforeItsBodyComes) {
   peer.Send(frame.substr(0, wire::kHeaderBytes));
   EXPECT_TRUE(peer.IsClosedByPeer());
   EXPECT_EQ(node_->Counter("frame_too_large"), 1u);
+  ExpectServes();
+}
+
+// As megabytes to come, it would take all the peer says from now on for the body of this frame.
+TEST_F(TcpTest, FlippedBitInTheSize_ClosesTheConnectionBeforeMoreComes) {
+  StartNode();
+  RawPeer peer = ConnectPeer();
+  std::string bad = FrameOf({HeartbeatOf(1)});
+  bad[10] = static_cast<char>(bad[10] ^ 0x80);
+  peer.Send(bad);
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_bad_checksum"), 1u);
   ExpectServes();
 }
 

@@ -264,18 +264,49 @@ TEST(Wire, Header_OfAnotherVersion_NamesBoth) {
   const auto header = wire::ParseHeader(frame, wire::kMaxBodyBytes);
   EXPECT_TRUE(absl::IsUnimplemented(header.status()));
   EXPECT_THAT(std::string(header.status().message()), HasSubstr("version 9"));
-  EXPECT_THAT(std::string(header.status().message()), HasSubstr("this node version 1"));
+  EXPECT_THAT(std::string(header.status().message()), HasSubstr("this node version 2"));
 }
 
 TEST(Wire, Header_OfAnOversizedFrame_IsRefusedBeforeItsBody) {
-  std::string frame = Encode({HeartbeatOf(1, Term(1))});
-  const uint32_t size = 4097;
-  std::memcpy(frame.data() + 8, &size, sizeof(size));
+  const std::string frame = wire::EncodeFrame(wire::FrameKind::kMessages, std::string(4097, 'x'));
   EXPECT_TRUE(absl::IsOutOfRange(wire::ParseHeader(frame, 4096).status()));
   EXPECT_TRUE(wire::ParseHeader(frame, 4097).ok());
-  const uint32_t huge = 0xffffffff;
-  std::memcpy(frame.data() + 8, &huge, sizeof(huge));
-  EXPECT_TRUE(absl::IsOutOfRange(wire::ParseHeader(frame, SIZE_MAX).status()));
+  const std::string huge =
+      wire::EncodeFrame(wire::FrameKind::kMessages, std::string(wire::kMaxBodyBytes + 1, 'x'));
+  EXPECT_TRUE(absl::IsOutOfRange(wire::ParseHeader(huge, SIZE_MAX).status()));
+}
+
+// Its size is believed before the body is there: what gets through here can silence a connection.
+TEST(Wire, Header_UpToThreeBitsFlipped_IsRefusedBeforeItsBody) {
+  const std::string frame = Encode({HeartbeatOf(1, Term(1))});
+  std::string header = frame.substr(0, wire::kHeaderBytes);
+  ASSERT_TRUE(wire::ParseHeader(header, wire::kMaxBodyBytes).ok());
+  const auto flip = [&header](size_t bit) {
+    header[bit / 8] = static_cast<char>(header[bit / 8] ^ (1 << (bit % 8)));
+  };
+  constexpr size_t kBits = wire::kHeaderBytes * 8;
+  for (size_t a = 0; a < kBits; ++a) {
+    flip(a);
+    ASSERT_FALSE(wire::ParseHeader(header, wire::kMaxBodyBytes).ok()) << a;
+    for (size_t b = a + 1; b < kBits; ++b) {
+      flip(b);
+      ASSERT_FALSE(wire::ParseHeader(header, wire::kMaxBodyBytes).ok()) << a << " " << b;
+      for (size_t c = b + 1; c < kBits; ++c) {
+        flip(c);
+        ASSERT_FALSE(wire::ParseHeader(header, wire::kMaxBodyBytes).ok())
+            << a << " " << b << " " << c;
+        flip(c);
+      }
+      flip(b);
+    }
+    flip(a);
+  }
+}
+
+TEST(Wire, Header_WithABitOfItsSizeFlipped_IsDataLoss) {
+  std::string frame = Encode({HeartbeatOf(1, Term(1))});
+  frame[10] = static_cast<char>(frame[10] ^ 0x80);  // 8 MiB more.
+  EXPECT_TRUE(absl::IsDataLoss(wire::ParseHeader(frame, wire::kMaxBodyBytes).status()));
 }
 
 TEST(Wire, UnknownMessageType_AmongKnownOnes_RefusesTheFrame) {
