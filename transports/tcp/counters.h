@@ -43,6 +43,7 @@ enum class Counter : size_t {
   kFrameMalformed,
   kFrameUnknown,  // Of a newer version.
   kFrameTooLarge,
+  kFrameStalled,  // Begun, and not gone on with.
   kCount,
 };
 
@@ -85,6 +86,7 @@ class Counters {
         "frame_malformed",
         "frame_unknown",
         "frame_too_large",
+        "frame_stalled",
     };
     static_assert(kNames.back() != nullptr, "every counter has a name");
     std::vector<std::pair<std::string, uint64_t>> named;

@@ -30,6 +30,9 @@ class FrameReader {
   // `on_frame`, and kUnavailable if the other side has closed it or it has failed.
   [[nodiscard]] absl::StatusOr<size_t> Read(int fd, Buffer& shared, OnFrame on_frame);
 
+  // A frame has begun, and its rest is still to come.
+  [[nodiscard]] bool IsInFrame() const { return header_bytes_ > 0 || frame_.capacity() > 0; }
+
  private:
   absl::Status Consume(std::string_view bytes, OnFrame on_frame);
   absl::Status FinishFrame(OnFrame on_frame);

@@ -207,10 +207,39 @@ void TcpTransport::OnReadable(Connection& connection) {
     batch_.clear();
     if (batch_.capacity() > kKeptBatchMessages) batch_.shrink_to_fit();
   }
-  if (received.ok() || connection.state == State::kClosed) return;
+  if (connection.state == State::kClosed) return;
   const bool in_handshake = connection.state != State::kEstablished;
+  if (received.ok()) {
+    if (!in_handshake && *received > 0) AwaitRest(connection);
+    return;
+  }
   if (const auto counter = CounterOf(received.status(), in_handshake)) counters_.Add(*counter);
   OnBroken(connection, received.status());
+}
+
+// A frame that has begun must go on. A peer that dies in the middle of one is noticed by the
+// kernel; one that hangs there, or that means a longer frame than it sends, would never be.
+void TcpTransport::AwaitRest(Connection& connection) {
+  connection.last_received = context_.loop->Now();
+  const bool has_timer = connection.deadline != EventLoop::TimerId::kNone;
+  if (has_timer || !connection.reader.IsInFrame()) return;
+  connection.deadline =
+      context_.loop->RunAt(connection.last_received + options_.unresponsive_timeout,
+                           [this, &connection] { OnRestOverdue(connection); });
+}
+
+// Or not: what came meanwhile has not moved the timer, which would cost more.
+void TcpTransport::OnRestOverdue(Connection& connection) {
+  connection.deadline = EventLoop::TimerId::kNone;
+  if (!connection.reader.IsInFrame()) return;
+  const Instant due = connection.last_received + options_.unresponsive_timeout;
+  if (context_.loop->Now() < due) {
+    connection.deadline =
+        context_.loop->RunAt(due, [this, &connection] { OnRestOverdue(connection); });
+    return;
+  }
+  counters_.Add(Counter::kFrameStalled);
+  OnBroken(connection, absl::DeadlineExceededError("a frame has begun and does not go on"));
 }
 
 absl::Status TcpTransport::OnFrame(Connection& connection, wire::FrameKind kind,

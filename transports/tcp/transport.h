@@ -64,7 +64,9 @@ class TcpTransport final : public Transport {
     bool dialed = false;
     FrameReader reader;
     SendQueue queue;
-    EventLoop::TimerId deadline = EventLoop::TimerId::kNone;  // Of the handshake.
+    // Of the handshake, and then now and again of a frame that is not complete.
+    EventLoop::TimerId deadline = EventLoop::TimerId::kNone;
+    Instant last_received;
     bool awaits_writable = false;
     bool is_dirty = false;  // In dirty_.
   };
@@ -91,6 +93,8 @@ class TcpTransport final : public Transport {
   void FlushConnection(Connection& connection);
   void OnReady(Connection& connection, uint8_t ready);
   void OnReadable(Connection& connection);
+  void AwaitRest(Connection& connection);
+  void OnRestOverdue(Connection& connection);
   absl::Status OnFrame(Connection& connection, wire::FrameKind kind, std::string_view body,
                        Buffer* owner);
 

@@ -227,6 +227,31 @@ TEST_F(TcpTest, FlippedBitInTheSize_ClosesTheConnectionBeforeMoreComes) {
   ExpectServes();
 }
 
+TEST_F(TcpTest, FrameThatDoesNotGoOn_ClosesItsConnectionAlone) {
+  StartNode({.unresponsive_timeout = std::chrono::seconds(1)});
+  RawPeer consensus = ConnectPeer();
+  const std::string frame = FrameOf({HeartbeatOf(1)});
+  consensus.Send(frame);
+  RawPeer bulk = ConnectPeer(tcp::Channel::kBulk);
+  bulk.Send(frame.substr(0, 5));
+  EXPECT_TRUE(bulk.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_stalled"), 1u);
+  EXPECT_TRUE(node_->AwaitLog("a frame has begun and does not go on"));
+  consensus.Send(frame);
+  ASSERT_TRUE(node_->AwaitMessages(2));
+}
+
+TEST_F(TcpTest, BodyThatDoesNotGoOn_ClosesTheConnection) {
+  StartNode({.unresponsive_timeout = std::chrono::seconds(1)});
+  RawPeer peer = ConnectPeer();
+  const std::string frame =
+      wire::EncodeFrame(wire::FrameKind::kMessages, std::string(100'000, 'x'));
+  peer.Send(frame.substr(0, 50'000));
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_stalled"), 1u);
+  ExpectServes();
+}
+
 TEST_F(TcpTest, TruncatedFrame_ThenEnd_DeliversNothingOfIt) {
   StartNode();
   {

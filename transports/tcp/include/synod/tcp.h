@@ -35,8 +35,8 @@ struct Options {
   // From the beginning of a connection (of an attempt to connect) to the end of its handshake.
   Duration handshake_timeout = std::chrono::seconds(2);
 
-  // A connection on which sent data stays unacknowledged, or which does not answer probes, for this
-  // long is given up.
+  // A connection on which sent data stays unacknowledged, or which does not answer probes, or on
+  // which a frame has begun and does not go on, for this long is given up.
   Duration unresponsive_timeout = std::chrono::seconds(5);
 
   // Connections that have not completed their handshake; beyond, the oldest is closed.
