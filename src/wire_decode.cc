@@ -83,14 +83,26 @@ class Reader {
     return value;
   }
 
-  // How many items of at least `item_bytes` follow: bounded by what is there, so that no more is
-  // allocated than was sent.
-  size_t Count(size_t item_bytes) {
+  // How many items of at least `item_bytes` follow: so many can be there, and are allowed. Both
+  // matter, since memory is taken for all of them at once, and more for each than it has bytes
+  // here.
+  size_t Count(size_t item_bytes, size_t allowed, const char* excess) {
     const uint64_t count = Varint();
     if (count > left() / item_bytes) {
       Malformed("a list is longer than its frame");
       return 0;
     }
+    if (count > allowed) {
+      Malformed(excess);
+      return 0;
+    }
+    return count;
+  }
+
+  // How many entries of an append follow.
+  size_t CountOfEntries() {
+    const size_t count = Count(2, kMaxEntriesPerFrame - entries_, "too many entries in one frame");
+    entries_ += count;
     return count;
   }
 
@@ -135,6 +147,7 @@ class Reader {
   const char* end_;
   const char* message_ = nullptr;  // Where the one that is read begins.
   absl::Status error_;
+  size_t entries_ = 0;  // Of all messages so far.
 
   Buffer* owner_;                       // Whose slices payloads become; null until it is needed.
   const char* owner_origin_ = nullptr;  // The byte of the body that is the owner's first.
@@ -152,7 +165,7 @@ Enum ReadCode(Reader& in, const char* what, Enum first, Enum last) {
 }
 
 void ReadNodes(Reader& in, std::vector<NodeId>& nodes) {
-  const size_t count = in.Count(1);
+  const size_t count = in.Count(1, kMaxNodesPerList, "too many members in a configuration");
   nodes.reserve(count);
   uint64_t node = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -195,7 +208,7 @@ void Read(Reader& in, AppendRequest& m) {
   in.Varint(m.prev_index);
   in.Varint(m.prev_term);
   in.Varint(m.commit);
-  const size_t count = in.Count(2);
+  const size_t count = in.CountOfEntries();
   if (count > std::numeric_limits<uint64_t>::max() - m.prev_index.value()) {
     in.Malformed("the entries of an append run past the last index");
     return;

@@ -25,6 +25,11 @@ bool IsShared(const Payload& payload) {
   return payload.size() >= OutgoingFrame::kSharedPayloadBytes;
 }
 
+size_t EntriesOf(const Message& message) {
+  const auto* append = std::get_if<AppendRequest>(&message.body);
+  return append == nullptr ? 0 : append->entries.size();
+}
+
 // The bytes of a message, or of that part of it which is copied.
 size_t SizeBound(const Message& message, bool with_shared) {
   const auto payload_bytes = [&](const Payload& payload) {
@@ -176,6 +181,7 @@ class OutgoingFrame::Encoder {
  private:
   // Each as its distance from the one before: what is not sorted cannot be expressed.
   void PutNodes(const std::vector<NodeId>& nodes) {
+    SYNOD_ASSERT(nodes.size() <= kMaxNodesPerList, "no configuration has so many members");
     Varint(nodes.size());
     uint64_t before = 0;
     for (const NodeId node : nodes) {
@@ -210,6 +216,15 @@ std::string EncodeFrame(FrameKind kind, std::string_view body) {
 
 size_t EncodedSizeBound(const Message& message) { return SizeBound(message, true); }
 
+bool FitsInFrame(const Message& message, size_t bound, size_t max_body_bytes) {
+  return bound <= max_body_bytes && EntriesOf(message) <= kMaxEntriesPerFrame;
+}
+
+bool OutgoingFrame::HasRoomFor(const Message& message, size_t bound, size_t max_body_bytes) const {
+  return messages_ < kMaxMessagesPerFrame && size() - kHeaderBytes + bound <= max_body_bytes &&
+         entries_ + EntriesOf(message) <= kMaxEntriesPerFrame;
+}
+
 void OutgoingFrame::Reserve(size_t size) {
   if (capacity_ - used_ >= size && capacity_ != 0) return;
   const size_t capacity = std::max({size_t{1024}, 2 * capacity_, used_ + size});
@@ -239,6 +254,7 @@ void OutgoingFrame::Add(const Message& message) {
   term_ = message.term;
   incarnation_ = message.incarnation;
   ++messages_;
+  entries_ += EntriesOf(message);
 }
 
 void OutgoingFrame::Seal() {
@@ -280,6 +296,7 @@ void OutgoingFrame::Clear() {
   shared_.clear();
   shared_bytes_ = 0;
   messages_ = 0;
+  entries_ = 0;
   group_ = GroupId();
   term_ = Term();
   incarnation_ = Incarnation();

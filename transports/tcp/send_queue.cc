@@ -25,7 +25,7 @@ bool SendQueue::Add(Lane lane, const Message& message, size_t bound, size_t max_
   Line& line = lines_[static_cast<size_t>(lane)];
   if (line.bytes >= max_bytes) return false;
   const bool joins = !line.frames.empty() && !line.frames.back().sealed &&
-                     line.frames.back().frame.HasRoomFor(bound, kFrameTargetBytes);
+                     line.frames.back().frame.HasRoomFor(message, bound, kFrameTargetBytes);
   if (!joins) {
     Queued& queued = line.frames.emplace_back();
     if (!spare_.empty()) {

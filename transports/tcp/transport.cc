@@ -111,12 +111,13 @@ bool TcpTransport::Enqueue(Peer& peer, const Message& message) {
     return false;
   }
   const size_t bound = wire::EncodedSizeBound(message);
-  if (bound > options_.max_frame_bytes) {
+  if (!wire::FitsInFrame(message, bound, options_.max_frame_bytes)) {
     counters_.Add(Counter::kDroppedTooLarge);
     Log(Severity::kError, peer.node, Counter::kDroppedTooLarge,
         "dropped a message of " + std::to_string(bound) + " bytes for node " +
             std::to_string(peer.node.value()) +
-            ": it exceeds max_frame_bytes; raise it on every node");
+            ": it exceeds max_frame_bytes, which is to be raised on every node, or has more "
+            "entries than a frame may");
     return false;
   }
   struct Limit {

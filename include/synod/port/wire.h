@@ -54,8 +54,11 @@ inline constexpr size_t kHeaderBytes = 16;
 
 // The largest body. A transport may set a lower bound for what it accepts.
 inline constexpr size_t kMaxBodyBytes = size_t{64} << 20;
-// Bounds what a receiver allocates for a frame of small messages.
+// These bound what a receiver allocates for a frame of small messages, small entries or small
+// numbers: in memory each takes many times its bytes here.
 inline constexpr size_t kMaxMessagesPerFrame = 64 * 1024;
+inline constexpr size_t kMaxEntriesPerFrame = 256 * 1024;  // Of all its appends together.
+inline constexpr size_t kMaxNodesPerList = 1024;
 
 enum class FrameKind : uint8_t { kHandshake = 1, kMessages = 2 };
 
@@ -100,6 +103,10 @@ struct FrameHeader {
 // At least what `message` adds to the body of a frame.
 [[nodiscard]] size_t EncodedSizeBound(const Message& message);
 
+// Whether `message` can travel in a frame of its own: by its EncodedSizeBound, which is `bound`,
+// and by its entries.
+[[nodiscard]] bool FitsInFrame(const Message& message, size_t bound, size_t max_body_bytes);
+
 // A frame of messages while it is filled, and until it is sent. Small payloads are copied into it,
 // since a copy costs less than a separate piece to send; large ones are shared.
 class OutgoingFrame {
@@ -112,12 +119,11 @@ class OutgoingFrame {
   // Of the whole frame, header included.
   [[nodiscard]] size_t size() const { return used_ + shared_bytes_; }
 
-  // Whether `bound`, an EncodedSizeBound, more bytes still fit below `max_body_bytes`.
-  [[nodiscard]] bool HasRoomFor(size_t bound, size_t max_body_bytes) const {
-    return messages_ < kMaxMessagesPerFrame && size() - kHeaderBytes + bound <= max_body_bytes;
-  }
+  // Whether `message`, whose EncodedSizeBound is `bound`, still fits below `max_body_bytes`.
+  [[nodiscard]] bool HasRoomFor(const Message& message, size_t bound, size_t max_body_bytes) const;
 
-  // Before Seal. The sender's and receiver's ids are not encoded.
+  // Before Seal. The sender's and receiver's ids are not encoded. Beyond what HasRoomFor or
+  // FitsInFrame allows, the frame would be refused.
   void Add(const Message& message);
 
   // Writes the header; nothing can be added afterwards. The frame must not be empty.
@@ -146,6 +152,7 @@ class OutgoingFrame {
   std::vector<Shared> shared_;
   size_t shared_bytes_ = 0;
   size_t messages_ = 0;
+  size_t entries_ = 0;
   // Of the message before.
   GroupId group_;
   Term term_;

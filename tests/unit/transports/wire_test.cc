@@ -18,6 +18,7 @@ namespace {
 using ::synod::testing::RandomMessages;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
+using std::string_literals::operator""s;
 
 constexpr NodeId kFrom = 1;
 constexpr NodeId kTo = 2;
@@ -309,6 +310,53 @@ TEST(Wire, Header_WithABitOfItsSizeFlipped_IsDataLoss) {
   EXPECT_TRUE(absl::IsDataLoss(wire::ParseHeader(frame, wire::kMaxBodyBytes).status()));
 }
 
+Message AppendOfEmptyEntries(size_t count) {
+  Message message = HeartbeatOf(1, Term(1));
+  AppendRequest append{
+      .prev_index = Index(), .prev_term = Term(1), .commit = Index(), .entries = {}};
+  for (size_t i = 1; i <= count; ++i) {
+    append.entries.push_back({Index(i), Term(1), EntryKind::kCommand, {}});
+  }
+  message.body = std::move(append);
+  return message;
+}
+
+// Two bytes here are 48 in memory: without a bound a frame would take many times its size.
+TEST(Wire, EntriesUpToTheBound_AreTaken_OneMoreIsRefused) {
+  const Message most = AppendOfEmptyEntries(wire::kMaxEntriesPerFrame);
+  EXPECT_TRUE(wire::FitsInFrame(most, wire::EncodedSizeBound(most), wire::kMaxBodyBytes));
+  EXPECT_FALSE(
+      wire::FitsInFrame(most, wire::EncodedSizeBound(most), wire::EncodedSizeBound(most) - 1));
+  EXPECT_TRUE(DecodeBody(BodyOf({most})).ok());
+
+  const Message excessive = AppendOfEmptyEntries(wire::kMaxEntriesPerFrame + 1);
+  EXPECT_FALSE(
+      wire::FitsInFrame(excessive, wire::EncodedSizeBound(excessive), wire::kMaxBodyBytes));
+  const auto decoded = DecodeBody(BodyOf({excessive}));
+  EXPECT_TRUE(absl::IsInvalidArgument(decoded.status())) << decoded.status();
+  EXPECT_THAT(std::string(decoded.status().message()), HasSubstr("too many entries"));
+}
+
+TEST(Wire, EntriesOfSeveralAppends_CountTogether) {
+  const Message half = AppendOfEmptyEntries(wire::kMaxEntriesPerFrame / 2);
+  wire::OutgoingFrame frame;
+  frame.Add(half);
+  EXPECT_TRUE(frame.HasRoomFor(half, wire::EncodedSizeBound(half), wire::kMaxBodyBytes));
+  frame.Add(half);
+  const Message one = AppendOfEmptyEntries(1);
+  EXPECT_FALSE(frame.HasRoomFor(one, wire::EncodedSizeBound(one), wire::kMaxBodyBytes));
+  EXPECT_TRUE(DecodeBody(BodyOf({half, half})).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(DecodeBody(BodyOf({half, half, one})).status()));
+}
+
+TEST(Wire, MembersBeyondTheBound_AreRefused) {
+  const std::string chunk = "\x0c\x06\x01\x01\x01\x01"s;  // Up to its snapshot's term.
+  const std::string count = "\x81\x08"s;                  // 1025
+  const auto decoded = DecodeBody(chunk + count + std::string(2000, '\x01'));
+  EXPECT_TRUE(absl::IsInvalidArgument(decoded.status())) << decoded.status();
+  EXPECT_THAT(std::string(decoded.status().message()), HasSubstr("too many members"));
+}
+
 TEST(Wire, UnknownMessageType_AmongKnownOnes_RefusesTheFrame) {
   std::string body = BodyOf({HeartbeatOf(1, Term(1))});
   body += std::string("\x1f\x07", 2);
@@ -347,8 +395,6 @@ TEST_P(WireMalformed, Decoded_IsRefusedAndSaysWhy) {
   ASSERT_TRUE(absl::IsInvalidArgument(decoded.status())) << decoded.status();
   EXPECT_THAT(std::string(decoded.status().message()), HasSubstr(GetParam().error));
 }
-
-using std::string_literals::operator""s;
 
 INSTANTIATE_TEST_SUITE_P(
     Each, WireMalformed,
