@@ -40,11 +40,6 @@ bool SendQueue::Add(Lane lane, const Message& message, size_t bound, size_t max_
   return true;
 }
 
-bool SendQueue::IsEmpty() const {
-  return std::all_of(lines_.begin(), lines_.end(),
-                     [](const Line& line) { return line.frames.empty(); });
-}
-
 absl::StatusOr<SendQueue::Flushed> SendQueue::Flush(int fd) {
   Flushed flushed;
   while (true) {

@@ -34,7 +34,6 @@ class SendQueue {
   [[nodiscard]] absl::StatusOr<Flushed> Flush(int fd);
 
   [[nodiscard]] size_t bytes(Lane lane) const { return lines_[static_cast<size_t>(lane)].bytes; }
-  [[nodiscard]] bool IsEmpty() const;
 
  private:
   struct Queued {

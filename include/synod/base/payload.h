@@ -112,11 +112,6 @@ class Buffer {
   [[nodiscard]] char* data() { return block_ == nullptr ? nullptr : block_->bytes(); }
   [[nodiscard]] size_t capacity() const { return capacity_; }
 
-  // True if no Payload shares the block, so that its bytes may be written anew.
-  [[nodiscard]] bool IsUnshared() const {
-    return block_ != nullptr && block_->references.load(std::memory_order_acquire) == 1;
-  }
-
   [[nodiscard]] Payload Share(size_t offset, size_t size) {
     SYNOD_ASSERT(offset <= capacity_ && size <= capacity_ - offset,
                  "a slice lies within its buffer");

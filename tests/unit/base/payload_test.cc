@@ -69,22 +69,9 @@ TEST(Buffer, SharedSlices_KeepTheBlockAfterTheBufferIsGone) {
   EXPECT_EQ(tail.view(), "tail");
 }
 
-TEST(Buffer, WhileASliceLives_IsNotWritableAnew) {
-  Buffer buffer(4);
-  EXPECT_TRUE(buffer.IsUnshared());
-  {
-    const Payload slice = buffer.Share(0, 2);
-    EXPECT_FALSE(buffer.IsUnshared());
-  }
-  EXPECT_TRUE(buffer.IsUnshared());
-  const Payload none = buffer.Share(4, 0);
-  EXPECT_TRUE(buffer.IsUnshared());
-}
-
 TEST(Buffer, WithoutCapacity_SharesOnlyNothing) {
   Buffer buffer;
   EXPECT_EQ(buffer.data(), nullptr);
-  EXPECT_FALSE(buffer.IsUnshared());
   EXPECT_TRUE(buffer.Share(0, 0).empty());
 }
 
