@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "synod/base/assert.h"
+#include "synod/port/wire.h"
 
 #include "src/concat.h"
 
@@ -41,6 +42,27 @@ absl::Status Validate(const GroupOptions& options) {
     return absl::InvalidArgumentError("default_deadline must be positive");
   }
   return options.raft.Validate();
+}
+
+// What does not fit would be dropped by the transport, sent again and dropped, for ever.
+absl::Status CheckFits(const RaftOptions& raft, size_t max_message_bytes) {
+  constexpr size_t kMaxAppendBytes = wire::kMaxEntriesPerFrame * Entry::kHeaderBytes;
+  if (raft.max_append_bytes > kMaxAppendBytes) {
+    return absl::InvalidArgumentError(Concat("raft.max_append_bytes must be at most ",
+                                             kMaxAppendBytes,
+                                             ": an append of more entries fits no frame"));
+  }
+  SYNOD_ASSERT(max_message_bytes >= Transport::kGuaranteedMessageBytes,
+               "a transport carries what each must");
+  const size_t room = max_message_bytes - wire::kMessageOverheadBytes;
+  if (raft.max_append_bytes > room || raft.max_entry_bytes > room - Entry::kHeaderBytes) {
+    return absl::InvalidArgumentError(Concat(
+        "raft.max_entry_bytes (", raft.max_entry_bytes, ") and raft.max_append_bytes (",
+        raft.max_append_bytes, ") must stay below the largest message that the transport carries (",
+        max_message_bytes, ", for tcp::Options its max_frame_bytes) by ",
+        wire::kMessageOverheadBytes + Entry::kHeaderBytes, " bytes: lower them or raise it"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckIdentity(const absl::StatusOr<StoreIdentity>& identity, NodeId id) {
@@ -105,6 +127,8 @@ HostImpl::~HostImpl() {
 
 absl::StatusOr<ReplicaImpl*> HostImpl::Join(GroupOptions options) {
   if (absl::Status status = Validate(options); !status.ok()) return status;
+  absl::Status fits = CheckFits(options.raft, transport_->MaxMessageBytes());
+  if (!fits.ok()) return fits;
   const GroupId group = options.group;
   const std::lock_guard lock(join_mutex_);
   if (stopping_) return absl::FailedPreconditionError("the host is stopped");

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "synod/base/crc32c.h"
+#include "synod/port/transport.h"
+#include "synod/port/wire.h"
 
 #include "src/concat.h"
 
@@ -14,6 +16,10 @@ namespace synod::internal {
 namespace {
 
 constexpr size_t kPieceBytes = 256 * 1024;
+// With the three lists of a configuration, a varint for each node.
+static_assert(kPieceBytes + wire::kMessageOverheadBytes + 3 * 10 * wire::kMaxNodesPerList <=
+                  Transport::kGuaranteedMessageBytes,
+              "every transport carries a piece");
 constexpr size_t kWindowPieces = 4;
 constexpr Duration kTick = std::chrono::milliseconds(20);
 constexpr Duration kRetransmitAfter = std::chrono::seconds(1);

@@ -16,9 +16,9 @@ namespace {
 
 using namespace internal;  // NOLINT(google-build-using-namespace): this file is half of its code.
 
-// More than any message takes without its lists and payloads.
-constexpr size_t kFixedPartBound = 128;
 constexpr size_t kEntryHeaderBound = 1 + 2 * kMaxVarintBytes;
+static_assert(kEntryHeaderBound <= Entry::kHeaderBytes,
+              "whoever bounds an append by the Bytes of its entries bounds its frame");
 constexpr size_t kKeptCapacityBytes = 256 * 1024;
 
 bool IsShared(const Payload& payload) {
@@ -35,7 +35,7 @@ size_t SizeBound(const Message& message, bool with_shared) {
   const auto payload_bytes = [&](const Payload& payload) {
     return with_shared || !IsShared(payload) ? payload.size() : 0;
   };
-  size_t bound = kFixedPartBound;
+  size_t bound = kMessageOverheadBytes;
   if (const auto* append = std::get_if<AppendRequest>(&message.body)) {
     for (const Entry& entry : append->entries) {
       bound += kEntryHeaderBound + payload_bytes(entry.payload);

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <set>
@@ -249,6 +250,8 @@ class LocalTransport final : public Transport {
   ~LocalTransport() override { network_.Detach(endpoint_); }
 
   absl::Status Start(Context context) override { return network_.Attach(endpoint_, context); }
+  // Queues take whatever comes while there is room.
+  size_t MaxMessageBytes() const override { return std::numeric_limits<size_t>::max(); }
   void Send(NodeId to, std::span<Message> messages) override {
     network_.Send(endpoint_, to, messages);
   }

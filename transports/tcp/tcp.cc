@@ -16,8 +16,9 @@ absl::Status Options::Validate() const {
       max_pending_handshakes == 0 || max_unsent_bytes == 0) {
     return absl::InvalidArgumentError("every max_… limit of tcp::Options must be positive");
   }
-  if (max_frame_bytes < 64 * 1024 || max_frame_bytes > wire::kMaxBodyBytes) {
-    return absl::InvalidArgumentError("max_frame_bytes must be between 64 KiB and 64 MiB");
+  if (max_frame_bytes < Transport::kGuaranteedMessageBytes ||
+      max_frame_bytes > wire::kMaxBodyBytes) {
+    return absl::InvalidArgumentError("max_frame_bytes must be between 512 KiB and 64 MiB");
   }
   if (reconnect_min <= Duration::zero() || reconnect_max < reconnect_min) {
     return absl::InvalidArgumentError(

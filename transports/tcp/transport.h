@@ -40,6 +40,7 @@ class TcpTransport final : public Transport {
   ~TcpTransport() override;
 
   absl::Status Start(Context context) override;
+  size_t MaxMessageBytes() const override { return options_.max_frame_bytes; }
   void Send(NodeId to, std::span<Message> messages) override;
   bool CanSendBulk(NodeId to) const override;
   void Stop() override;

@@ -2,6 +2,7 @@
 #ifndef SYNOD_PORT_TRANSPORT_H_
 #define SYNOD_PORT_TRANSPORT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -33,10 +34,13 @@ class Receiver {
 
 // Moves messages between hosts. It may lose, repeat and reorder them, and says nothing about it. It
 // never alters one: what does not match its checksum is dropped and counted. All methods are called
-// on the loop's thread, but for Counters.
+// on the loop's thread, but for MaxMessageBytes and Counters.
 class Transport {
  public:
   virtual ~Transport() = default;
+
+  // Every transport carries messages of this size: pieces of snapshots are made to fit.
+  static constexpr size_t kGuaranteedMessageBytes = 512 * 1024;
 
   struct Context {
     StoreIdentity self;
@@ -49,6 +53,11 @@ class Transport {
   // if it cannot listen; kInvalidArgument if the peer list does not fit this node. Called once.
   // Unreachable peers are no error: it keeps trying.
   [[nodiscard]] virtual absl::Status Start(Context context) = 0;
+
+  // The largest message that it carries to any peer, as wire::EncodedSizeBound measures it; no less
+  // than kGuaranteedMessageBytes. A larger one is dropped every time it is sent, so a group whose
+  // appends can be larger is refused. Does not change. From any thread, and before Start.
+  [[nodiscard]] virtual size_t MaxMessageBytes() const = 0;
 
   // Queues the messages for `to` and returns at once; the order between calls is kept where the
   // network keeps it. Beyond the bound of the peer's queue messages are dropped and counted.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "synod/port/lane.h"
+#include "synod/port/wire.h"
 
 #include "gmock/gmock.h"
 #include "tests/unit/transports/random_messages.h"
@@ -208,6 +209,19 @@ TEST_P(TransportConformance, LargeMessages_AmongSmallOnes_ArriveEqual) {
   const std::vector<Message> received = node(2).received();
   for (const Message& message : appends) EXPECT_LT(PositionOf(received, message), received.size());
   for (const Message& message : chunks) EXPECT_LT(PositionOf(received, message), received.size());
+}
+
+TEST_P(TransportConformance, LargestMessage_IsAsLargeAsPromisedAndArrives) {
+  StartNodes(2);
+  EXPECT_GE(node(1).MaxMessageBytes(), Transport::kGuaranteedMessageBytes);
+  // A transport without a bound of its own need not show that it has none.
+  const size_t largest = std::min(node(1).MaxMessageBytes(), wire::kMaxBodyBytes);
+  const size_t overhead = wire::EncodedSizeBound(AppendOf(1, 0));
+  const Message message = AppendOf(1, largest - overhead);
+  ASSERT_EQ(wire::EncodedSizeBound(message), largest);
+  node(1).Send(kB, {message});
+  ASSERT_TRUE(node(2).AwaitMessages(1));
+  EXPECT_EQ(node(2).received()[0], message);
 }
 
 TEST_P(TransportConformance, UnknownPeerOrSelf_SentTo_IsDroppedAndCounted) {

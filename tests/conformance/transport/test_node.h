@@ -78,6 +78,7 @@ class TestNode : private Receiver {
     Do([&] { transport_->Send(to, messages); });
   }
 
+  size_t MaxMessageBytes() const { return transport_->MaxMessageBytes(); }
   bool CanSendBulk(NodeId to) {
     bool can = false;
     Do([&] { can = transport_->CanSendBulk(to); });

@@ -205,10 +205,10 @@ TEST_F(TcpTest, FrameWithAFlippedBit_ClosesTheConnectionAndKeepsWhatCameBefore) 
 }
 
 TEST_F(TcpTest, OversizedFrame_ClosesTheConnectionBeforeItsBodyComes) {
-  StartNode({.max_frame_bytes = 64 * 1024});
+  StartNode({.max_frame_bytes = 512 * 1024});
   RawPeer peer = ConnectPeer();
   const std::string frame =
-      wire::EncodeFrame(wire::FrameKind::kMessages, std::string(64 * 1024 + 1, 'x'));
+      wire::EncodeFrame(wire::FrameKind::kMessages, std::string(512 * 1024 + 1, 'x'));
   peer.Send(frame.substr(0, wire::kHeaderBytes));
   EXPECT_TRUE(peer.IsClosedByPeer());
   EXPECT_EQ(node_->Counter("frame_too_large"), 1u);
@@ -360,14 +360,14 @@ TEST_F(TcpTest, StrangersRepeatedly_FillNeitherLogNorMemory) {
 }
 
 TEST_F(TcpTest, MessageAboveTheFrameBound_IsDroppedCountedAndLogged) {
-  StartNode({.max_frame_bytes = 64 * 1024});
+  StartNode({.max_frame_bytes = 512 * 1024});
   RawPeer peer = ConnectPeer();
   Message large = HeartbeatOf(1);
   large.body = AppendRequest{.prev_index = Index(),
                              .prev_term = Term(),
                              .commit = Index(),
                              .entries = {{Index(1), Term(1), EntryKind::kCommand,
-                                          Payload::Copy(std::string(64 * 1024, 'x'))}}};
+                                          Payload::Copy(std::string(512 * 1024, 'x'))}}};
   node_->Send(kPeer, {large, HeartbeatOf(2)});
   EXPECT_EQ(node_->Counter("dropped_too_large"), 1u);
   EXPECT_TRUE(node_->AwaitLog("max_frame_bytes"));
@@ -541,7 +541,8 @@ TEST(TcpListen, BadOptions_AreRefusedByName) {
     return std::string(transport.status().message());
   };
   EXPECT_THAT(refused({.max_queue_bytes = 0}), HasSubstr("max_"));
-  EXPECT_THAT(refused({.max_frame_bytes = 1}), HasSubstr("max_frame_bytes"));
+  EXPECT_THAT(refused({.max_frame_bytes = Transport::kGuaranteedMessageBytes - 1}),
+              HasSubstr("max_frame_bytes"));
   EXPECT_THAT(refused({.max_frame_bytes = size_t{1} << 40}), HasSubstr("max_frame_bytes"));
   EXPECT_THAT(refused({.reconnect_min = Duration::zero()}), HasSubstr("reconnect_min"));
   EXPECT_THAT(refused({.handshake_timeout = Duration::zero()}), HasSubstr("handshake_timeout"));

@@ -22,9 +22,10 @@ struct Options {
   size_t max_control_queue_bytes = 4 * 1024 * 1024;  // Heartbeats, votes, answers.
   size_t max_bulk_queue_bytes = 4 * 1024 * 1024;     // Pieces of snapshots.
 
-  // The largest frame that is sent or accepted, at most 64 MiB. Must exceed the groups'
-  // max_entry_bytes and max_append_bytes with some room, and be the same on all nodes: what is
-  // larger is dropped by the sender and counted.
+  // The largest frame that is sent or accepted, between 512 KiB, which leaves room for the pieces
+  // of snapshots, and 64 MiB. To be the same on all nodes: what is larger is dropped by the sender
+  // and counted. A group whose max_entry_bytes or max_append_bytes, with some room for headers,
+  // exceeds it cannot be joined.
   size_t max_frame_bytes = 16 * 1024 * 1024;
 
   // A node that cannot be reached is tried again after a time that doubles from the first to the
