@@ -106,6 +106,9 @@ void EpollLoop::Run() {
     ended_ = true;
     never_run.swap(posted_);
   }
+  never_run.clear();
+  // The system may give this thread's id to another one once it has ended.
+  thread_.store(std::thread::id(), std::memory_order_relaxed);
 }
 
 void EpollLoop::Stop() {

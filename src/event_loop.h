@@ -111,7 +111,7 @@ class EpollLoop final : public EventLoop {
   TurnEnd turn_end_;
   Instant wake_at_ = Instant::min();  // What turn_end_ returned; the first turn does not wait.
   bool stopping_ = false;
-  std::atomic<std::thread::id> thread_;
+  std::atomic<std::thread::id> thread_;  // Nobody's but while Run runs.
 
   std::vector<std::unique_ptr<Watched>> watched_;  // By descriptor.
   uint32_t next_generation_ = 1;                   // Never 0, which is the eventfd's.

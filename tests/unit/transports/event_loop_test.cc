@@ -86,6 +86,17 @@ TEST_F(EventLoopTest, SpinningBeforeSleep_WakesForEachPost) {
   runner.join();
 }
 
+// A later thread may have the same id.
+TEST_F(EventLoopTest, RunIsOver_NoThreadIsTheLoops) {
+  EXPECT_FALSE(loop_->IsLoopThread());
+  bool was_loop_thread = false;
+  loop_->Post([&] { was_loop_thread = loop_->IsLoopThread(); });
+  loop_->Stop();
+  loop_->Run();
+  EXPECT_TRUE(was_loop_thread);
+  EXPECT_FALSE(loop_->IsLoopThread());
+}
+
 TEST_F(EventLoopTest, TurnWithEverything_RunsItsStepsInOrder) {
   const auto pair = SocketPair();
   WriteByte(pair[1]);

@@ -1,4 +1,6 @@
 // A host and its transport: limits that must fit each other, and an end that any thread may bring.
+#include <atomic>
+#include <latch>
 #include <map>
 #include <memory>
 #include <optional>
@@ -116,6 +118,31 @@ TEST(HostTransport, LargestEntryThatIsAccepted_IsReplicated) {
   } while (!outcome.ok() && outcome.kind == Outcome::Kind::kNotCommitted);
   EXPECT_TRUE(outcome.ok());
   EXPECT_EQ(outcome.result, std::to_string(command.size()));
+}
+
+// The system gives the ids of a host's threads, once they have ended, to those that come later:
+// some of these have that of the loop's.
+TEST(HostTransport, StoppedHost_MayBeStoppedAgainAndDestroyedByAnyThread) {
+  constexpr int kThreads = 16;
+  for (int round = 0; round < 20; ++round) {
+    local::Network network;
+    auto started =
+        Host::Start({.id = 1, .log = StoreOf(1, {1}), .transport = network.Attach(), .logger = {}});
+    ASSERT_TRUE(started.ok()) << started.status();
+    std::optional<Host> host = *std::move(started);
+    host->Stop();
+    std::atomic<int> left = kThreads;
+    std::latch all_run(kThreads);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        all_run.arrive_and_wait();
+        host->Stop();
+        if (--left == 0) host.reset();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
 }
 
 }  // namespace
