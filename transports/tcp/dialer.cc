@@ -10,17 +10,32 @@ void Dialer::Attempt() {
   timer_ = loop_.RunAt(loop_.Now() + options_.handshake_timeout, [this] {
     GiveUp(absl::UnavailableError("no connection within the handshake timeout"));
   });
+  awaits_answer_ = true;
+  if (late_answer_) {
+    OnResolved(*std::exchange(late_answer_, std::nullopt));
+    return;
+  }
+  if (std::exchange(resolving_, true)) return;
   // The callback may outlive the attempt, but not the resolver, and so not this dialer.
-  resolver_.Resolve(peer_, [this, attempt = attempt_](Resolver::Addresses addresses) {
-    if (attempt != attempt_) return;
-    if (!addresses.ok()) {
-      GiveUp(addresses.status());
-      return;
-    }
-    addresses_ = *std::move(addresses);
-    next_address_ = 0;
-    ConnectNext();
+  resolver_.Resolve(peer_, [this](Resolver::Addresses addresses) {
+    resolving_ = false;
+    OnResolved(std::move(addresses));
   });
+}
+
+void Dialer::OnResolved(Resolver::Addresses addresses) {
+  if (!std::exchange(awaits_answer_, false)) {
+    // A name server that takes longer than an attempt may would else never be of use.
+    if (addresses.ok()) late_answer_ = std::move(addresses);
+    return;
+  }
+  if (!addresses.ok()) {
+    GiveUp(addresses.status());
+    return;
+  }
+  addresses_ = *std::move(addresses);
+  next_address_ = 0;
+  ConnectNext();
 }
 
 void Dialer::ConnectNext() {
@@ -71,7 +86,7 @@ void Dialer::Retry() {
 
 // Ends whatever is under way.
 void Dialer::Abandon() {
-  ++attempt_;
+  awaits_answer_ = false;
   loop_.Cancel(std::exchange(timer_, EventLoop::TimerId::kNone));
   if (connecting_.IsOpen()) loop_.Unwatch(connecting_.get());
   connecting_ = Fd();

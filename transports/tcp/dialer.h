@@ -2,6 +2,7 @@
 #ifndef SYNOD_TRANSPORTS_TCP_DIALER_H_
 #define SYNOD_TRANSPORTS_TCP_DIALER_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ class Dialer {
 
  private:
   void Attempt();
+  void OnResolved(Resolver::Addresses addresses);
   void ConnectNext();
   void OnConnecting();
   void GiveUp(const absl::Status& why);
@@ -60,8 +62,12 @@ class Dialer {
   Callbacks callbacks_;
 
   Duration delay_ = Duration::zero();  // Of the last wait.
-  // Of the attempt under way. A result of an older one is not wanted any more.
-  uint64_t attempt_ = 0;
+  // The resolver owes an answer, to this attempt or an earlier one: it is not asked again.
+  bool resolving_ = false;
+  // What it answered when no attempt was under way any more: the next one need not ask.
+  std::optional<Resolver::Addresses> late_answer_;
+  // Of the attempt under way.
+  bool awaits_answer_ = false;
   std::vector<SocketAddress> addresses_;
   size_t next_address_ = 0;
   Fd connecting_;

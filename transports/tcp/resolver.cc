@@ -1,5 +1,6 @@
 #include "resolver.h"
 
+#include <map>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -10,6 +11,7 @@ namespace synod::tcp {
 struct Resolver::State {
   std::mutex mutex;
   EventLoop* loop;  // Null once the resolver is gone. Written on the loop's thread.
+  std::map<std::string, std::vector<Done>> waiting;  // By name. On the loop's thread.
 };
 
 Resolver::Resolver(EventLoop& loop, Lookup lookup)
@@ -18,29 +20,46 @@ Resolver::Resolver(EventLoop& loop, Lookup lookup)
 }
 
 Resolver::~Resolver() {
-  const std::lock_guard lock(state_->mutex);
-  state_->loop = nullptr;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->loop = nullptr;
+  }
+  state_->waiting.clear();
 }
 
-void Resolver::Resolve(const HostPort& name, absl::AnyInvocable<void(Addresses)> done) {
+void Resolver::Resolve(const HostPort& name, Done done) {
   if (IsNumeric(name)) {
     done(tcp::Resolve(name));
     return;
   }
-  auto lookup = [state = state_, look_up = lookup_, name, done = std::move(done)]() mutable {
+  const std::string key = name.host + ":" + name.port;
+  std::vector<Done>& waiting = state_->waiting[key];
+  waiting.push_back(std::move(done));
+  if (waiting.size() > 1) return;
+  auto lookup = [state = state_, look_up = lookup_, name, key] {
     Addresses addresses = look_up(name);
     const std::lock_guard lock(state->mutex);
     if (state->loop == nullptr) return;
-    state->loop->Post([state, done = std::move(done), addresses = std::move(addresses)]() mutable {
-      if (state->loop != nullptr) done(std::move(addresses));
-    });
+    state->loop->Post(
+        [state, key, addresses = std::move(addresses)] { Answer(*state, key, addresses); });
   };
-  // A thread for each: one name server that does not answer holds up no other peer's lookup.
+  // A thread for each name: a name server that does not answer holds up no other peer's look-up.
   try {
     std::thread(std::move(lookup)).detach();
-  } catch (const std::system_error&) {
-    // There is no thread to be had. `lookup` may be moved from, and with it `done`, so the caller
-    // hears nothing: its own deadline for the attempt ends it.
+  } catch (const std::system_error& error) {
+    state_->loop->Post([state = state_, key, why = std::string(error.what())] {
+      Answer(*state, key,
+             absl::UnavailableError("cannot resolve '" + key + "': no thread for it: " + why));
+    });
+  }
+}
+
+// On the loop's thread. Who is called may ask again, or end the resolver.
+void Resolver::Answer(State& state, const std::string& name, const Addresses& addresses) {
+  auto answered = state.waiting.extract(name);
+  if (answered.empty()) return;
+  for (Done& done : answered.mapped()) {
+    if (state.loop != nullptr) done(addresses);
   }
 }
 

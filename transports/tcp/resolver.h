@@ -3,6 +3,7 @@
 #define SYNOD_TRANSPORTS_TCP_RESOLVER_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -18,6 +19,8 @@ class Resolver {
  public:
   using Addresses = absl::StatusOr<std::vector<SocketAddress>>;
 
+  using Done = absl::AnyInvocable<void(Addresses)>;
+
   // Blocks; called on threads of its own.
   using Lookup = Addresses (*)(const HostPort& name);
 
@@ -28,11 +31,15 @@ class Resolver {
   // not answer must not hold up the host's end.
   ~Resolver();
 
-  // Calls `done` on the loop's thread: before return if the host is an address.
-  void Resolve(const HostPort& name, absl::AnyInvocable<void(Addresses)> done);
+  // Calls `done` on the loop's thread: before return if the host is an address. A name is looked up
+  // once at a time, and all who ask meanwhile get that answer: a look-up that a silent name server
+  // holds up cannot be ended, and one more for each attempt would pile up threads.
+  void Resolve(const HostPort& name, Done done);
 
  private:
   struct State;
+  static void Answer(State& state, const std::string& name, const Addresses& addresses);
+
   // Shared with the threads of lookups, which cannot be ended and may outlive the resolver.
   std::shared_ptr<State> state_;
   const Lookup lookup_;

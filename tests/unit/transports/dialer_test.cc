@@ -35,6 +35,50 @@ Resolver::Addresses NextAnswer(const HostPort&) {
   return answers[std::min(position, answers.size() - 1)];
 }
 
+// A name server that answers nobody for a while, and then all who have asked.
+class Silence {
+ public:
+  void Begin() {
+    const std::lock_guard lock(mutex_);
+    silent_ = true;
+    asked_ = answered_ = 0;
+  }
+  void End() {
+    const std::lock_guard lock(mutex_);
+    silent_ = false;
+    changed_.notify_all();
+  }
+  void AwaitAnswered(int times) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return answered_ >= times; });
+  }
+  int asked() {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+
+  static Resolver::Addresses Lookup(const HostPort& name);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool silent_ = false;
+  int asked_ = 0;
+  int answered_ = 0;
+};
+
+Silence silence;
+
+Resolver::Addresses Silence::Lookup(const HostPort& name) {
+  std::unique_lock lock(silence.mutex_);
+  ++silence.asked_;
+  silence.changed_.wait(lock, [] { return !silence.silent_; });
+  Resolver::Addresses answer = NextAnswer(name);
+  ++silence.answered_;
+  silence.changed_.notify_all();
+  return answer;
+}
+
 class DialerTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -104,30 +148,62 @@ TEST_F(DialerTest, NobodyListens_TriesAgainAndAgain) {
   EXPECT_EQ(lookups, 0);  // An address asks nobody.
 }
 
-TEST_F(DialerTest, LookupOutlivesItsResolver_AnswersNobody) {
-  static std::mutex mutex;
-  static std::condition_variable changed;
-  static bool may_end;
-  static bool ended;
-  may_end = ended = false;
-  const Resolver::Lookup stuck = [](const HostPort&) -> Resolver::Addresses {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [] { return may_end; });
-    ended = true;
-    changed.notify_all();
-    return absl::UnavailableError("too late");
+TEST_F(DialerTest, SilentNameServer_IsAskedOnceForAllAttempts) {
+  answers = {std::vector{AddressOf(address_)}};
+  silence.Begin();
+  int asked = 0;
+  Options impatient = options_;
+  impatient.handshake_timeout = milliseconds(5);
+  Resolver resolver(*loop_, &Silence::Lookup);
+  const HostPort name = {"node.example", "7000"};
+  Dialer dialer(*loop_, resolver, name, impatient, 1,
+                {.connected =
+                     [&](Fd fd, const SocketAddress& address) {
+                       connected_to_ = Describe(address);
+                       fd.Close();
+                       loop_->Stop();
+                     },
+                 .failed =
+                     [&](const absl::Status& why) {
+                       failures_.emplace_back(why.message());
+                       if (failures_.size() != 5) return;
+                       asked = silence.asked();
+                       silence.End();
+                     }});
+  dialer.Start();
+  loop_->Run();
+  EXPECT_EQ(connected_to_, address_);
+  EXPECT_GE(failures_.size(), 5u);
+  EXPECT_LE(asked, 1);
+}
+
+TEST_F(DialerTest, SeveralAskForOneName_AreAnsweredByOneLookup) {
+  answers = {absl::UnavailableError("no such name")};
+  silence.Begin();
+  Resolver resolver(*loop_, &Silence::Lookup);
+  int answered = 0;
+  const auto count = [&](const Resolver::Addresses& addresses) {
+    EXPECT_TRUE(absl::IsUnavailable(addresses.status()));
+    if (++answered == 3) loop_->Stop();
   };
+  resolver.Resolve({"node1.example", "7000"}, count);
+  resolver.Resolve({"node1.example", "7000"}, count);
+  resolver.Resolve({"node2.example", "7000"}, count);
+  silence.End();
+  loop_->Run();
+  EXPECT_EQ(silence.asked(), 2);
+}
+
+TEST_F(DialerTest, LookupOutlivesItsResolver_AnswersNobody) {
+  answers = {absl::UnavailableError("too late")};
+  silence.Begin();
   bool called = false;
   {
-    Resolver resolver(*loop_, stuck);
+    Resolver resolver(*loop_, &Silence::Lookup);
     resolver.Resolve({"node.example", "7000"}, [&](const Resolver::Addresses&) { called = true; });
   }
-  {
-    std::unique_lock lock(mutex);
-    may_end = true;
-    changed.notify_all();
-    changed.wait(lock, [] { return ended; });
-  }
+  silence.End();
+  silence.AwaitAnswered(1);
   loop_->RunAt(loop_->Now() + milliseconds(5), [&] { loop_->Stop(); });
   loop_->Run();
   EXPECT_FALSE(called);
