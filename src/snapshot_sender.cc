@@ -2,6 +2,7 @@
 #include "src/snapshot_sender.h"
 
 #include <algorithm>
+#include <random>
 #include <span>
 #include <utility>
 
@@ -26,6 +27,13 @@ constexpr Duration kRetransmitAfter = std::chrono::seconds(1);
 // The peer may sync a large file before it answers the last piece.
 constexpr Duration kGiveUpAfter = std::chrono::minutes(1);
 
+// Ids of different lives of this node must not meet: an answer may come that was meant for the one
+// before. The highest bit is left out, so that they rise to the end.
+uint64_t DrawFirstId() {
+  std::random_device entropy;
+  return (uint64_t{entropy()} << 31) ^ entropy();
+}
+
 absl::StatusOr<Payload> ReadPiece(ByteSource& image) {
   Buffer buffer(kPieceBytes);
   absl::StatusOr<size_t> size = image.Read(std::span<char>(buffer.data(), kPieceBytes));
@@ -36,7 +44,7 @@ absl::StatusOr<Payload> ReadPiece(ByteSource& image) {
 }  // namespace
 
 SnapshotSender::SnapshotSender(HostServices& host, GroupId group, Client& client)
-    : host_(host), group_(group), client_(client) {}
+    : host_(host), group_(group), client_(client), next_id_(DrawFirstId()) {}
 
 void SnapshotSender::Start(const SendSnapshot& request) {
   for (Transfer& transfer : transfers_) {

@@ -82,7 +82,7 @@ class SnapshotSender {
   const GroupId group_;
   Client& client_;
   std::vector<Transfer> transfers_;  // At most one for each peer.
-  uint64_t next_id_ = 1;
+  uint64_t next_id_;                 // Rises, and begins somewhere else in each life.
   EventLoop::TimerId timer_ = EventLoop::TimerId::kNone;
 };
 

@@ -86,6 +86,23 @@ TEST_F(SnapshotSenderTest, NoAnswer_SendsAgainAndGivesUpInTheEnd) {
   EXPECT_EQ(ended_, (Ended{{2, Term(5), false}}));
 }
 
+// An id of the life before may come up again in an answer, never in a transfer.
+TEST_F(SnapshotSenderTest, AnswerToAnEarlierLife_HasNoEffect) {
+  host_.Install(Index(10), image_);
+  Start();
+  const uint64_t earlier = std::get<SnapshotChunk>(host_.sent.back().body).transfer;
+  SnapshotSender reborn(host_, 1, *this);
+  reborn.Start({.to = 2, .term = Term(6)});
+  host_.Settle();
+  const size_t sent = host_.sent.size();
+  reborn.OnReply(2, {.transfer = earlier, .next_offset = 2 * kPiece, .rejected = false});
+  reborn.OnReply(2, {.transfer = earlier, .next_offset = 0, .rejected = true});
+  host_.Settle();
+  EXPECT_EQ(host_.sent.size(), sent);
+  EXPECT_TRUE(ended_.empty());
+  reborn.Stop();
+}
+
 TEST_F(SnapshotSenderTest, Rejected_EndsUndelivered) {
   host_.Install(Index(10), image_);
   Start();
