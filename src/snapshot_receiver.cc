@@ -17,6 +17,7 @@ namespace {
 
 // Bytes that may wait for the disk: more than a sender has under way.
 constexpr uint64_t kMaxUnwritten = 16 * 1024 * 1024;
+constexpr Duration kQuietAfterFailure = std::chrono::seconds(1);
 
 bool IsHalfOfConfiguration(const std::vector<NodeId>& voters) {
   return voters.size() <= kMaxVoters && std::is_sorted(voters.begin(), voters.end());
@@ -45,15 +46,17 @@ void SnapshotReceiver::OnChunk(const Message& message) {
                         chunk.data.size() <= chunk.meta.size - chunk.offset &&
                         Crc32c(0, chunk.data.view()) == chunk.checksum;
   if (!is_valid) {
-    host_.Log(Severity::kWarning, Concat("group ", group_, ": node ", message.from,
-                                         " sent a damaged piece of a snapshot"));
+    LogFailure(Severity::kWarning,
+               Concat("node ", message.from, " sent a damaged piece of a snapshot"));
     Drop();
     Reply(key, 0, /*rejected=*/true);
     return;
   }
   if (chunk.offset < transfer.expected || transfer.complete) {
-    // Repeated. Once all is there the answer waits for the disk, and for the core.
-    if (!transfer.complete) Reply(key, transfer.written, /*rejected=*/false);
+    // Repeated, for want of an answer. There may be no news, with a disk that is slow or a whole
+    // that is being synced; but a sender that hears nothing would give up, and begin anew. Of an
+    // empty image the same answer would say that the core has it.
+    if (transfer.written < transfer.meta.size) Reply(key, transfer.written, /*rejected=*/false);
     return;
   }
   if (chunk.offset > transfer.expected) return;  // One before it was lost and comes again.
@@ -75,6 +78,10 @@ bool SnapshotReceiver::Admit(const Message& message, const SnapshotChunk& chunk)
     const bool is_newer = key.term > held.term || (key.term == held.term && key.from == held.from &&
                                                    key.transfer > held.transfer);
     if (!is_newer) return false;
+    // The whole is here and about to be the core's. Dropped for another attempt at the same, it
+    // would be too late each time.
+    const bool is_same = key.term == held.term && chunk.meta == current_->meta;
+    if (is_same && current_->complete) return false;
   }
   if (chunk.offset != 0 || !IsPossible(chunk.meta, key.term)) {
     // Its beginning is lost here, by a restart or because another transfer took its place, or it is
@@ -87,9 +94,11 @@ bool SnapshotReceiver::Admit(const Message& message, const SnapshotChunk& chunk)
                       .incarnation = message.incarnation,
                       .meta = chunk.meta,
                       .image = std::make_unique<Image>()};
-  host_.Log(Severity::kInfo,
-            Concat("group ", group_, ": node ", message.from, " sends a snapshot at ",
-                   chunk.meta.index, " of ", chunk.meta.size, " bytes"));
+  if (!quiet_until_) {
+    host_.Log(Severity::kInfo,
+              Concat("group ", group_, ": node ", message.from, " sends a snapshot at ",
+                     chunk.meta.index, " of ", chunk.meta.size, " bytes"));
+  }
   return true;
 }
 
@@ -130,16 +139,16 @@ absl::StatusOr<StagedSnapshot> SnapshotReceiver::Finish(Image& image, const Snap
 void SnapshotReceiver::OnWritten(const Key& key, uint64_t up_to, const absl::Status& status) {
   if (!current_ || current_->key != key) return;
   if (!status.ok()) {
-    host_.Log(Severity::kError,
-              Concat("group ", group_, ": could not write the snapshot from node ", key.from, ": ",
-                     status));
+    LogFailure(Severity::kError,
+               Concat("could not write the snapshot from node ", key.from, ": ", status));
     Drop();
     Reply(key, 0, /*rejected=*/true);
     return;
   }
-  current_->written = up_to;
   // The answer to the last piece says that the core has the snapshot: see OnFinished.
-  if (up_to != current_->meta.size) Reply(key, up_to, /*rejected=*/false);
+  if (up_to == current_->meta.size) return;
+  current_->written = up_to;
+  Reply(key, up_to, /*rejected=*/false);
 }
 
 void SnapshotReceiver::OnFinished(const Key& key, absl::StatusOr<StagedSnapshot> staged) {
@@ -155,9 +164,10 @@ void SnapshotReceiver::OnFinished(const Key& key, absl::StatusOr<StagedSnapshot>
   Drop();
   bool accepted = false;
   if (!staged.ok()) {
-    host_.Log(Severity::kError, Concat("group ", group_, ": the snapshot from node ", key.from,
-                                       " is unusable: ", staged.status()));
+    LogFailure(Severity::kError,
+               Concat("the snapshot from node ", key.from, " is unusable: ", staged.status()));
   } else {
+    quiet_until_.reset();
     accepted = client_.OnSnapshotReceived(key.from, incarnation, key.term, meta, *staged);
     if (!accepted) discard(*staged);
   }
@@ -165,6 +175,14 @@ void SnapshotReceiver::OnFinished(const Key& key, absl::StatusOr<StagedSnapshot>
   ended_size_ = meta.size;
   ended_rejected_ = !accepted;
   Reply(key, meta.size, !accepted);
+}
+
+// A full disk fails every attempt, and the next one comes soon.
+void SnapshotReceiver::LogFailure(Severity severity, const std::string& line) {
+  const Instant now = host_.loop().Now();
+  if (quiet_until_ && now < *quiet_until_) return;
+  quiet_until_ = now + kQuietAfterFailure;
+  host_.Log(severity, Concat("group ", group_, ": ", line));
 }
 
 void SnapshotReceiver::Reply(const Key& key, uint64_t next_offset, bool rejected) {

@@ -5,21 +5,25 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "synod/base/ids.h"
+#include "synod/base/time.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/message.h"
 #include "synod/port/log_store.h"
+#include "synod/port/logger.h"
 
 #include "src/host_services.h"
 
 namespace synod::internal {
 
 // One transfer at a time, that of the newest leader: two leaders may send at once, and their pieces
-// must not mix (S4). Pieces are taken in order, repeated ones answered again, others left to the
-// sender to repeat. On the loop's thread; the image is written in the background.
+// must not mix (S4). Pieces are taken in order, repeated ones answered again, be it without news,
+// others left to the sender to repeat. On the loop's thread; the image is written in the
+// background.
 class SnapshotReceiver {
  public:
   class Client {
@@ -59,7 +63,7 @@ class SnapshotReceiver {
     Incarnation incarnation;
     SnapshotMeta meta;
     uint64_t expected = 0;  // The next piece starts here.
-    uint64_t written = 0;   // ≤ expected.
+    uint64_t written = 0;   // ≤ expected. The last piece never counts: its answer is the core's.
     bool complete = false;  // The last piece is on its way to the disk.
     std::unique_ptr<Image> image;
   };
@@ -69,6 +73,7 @@ class SnapshotReceiver {
   static absl::StatusOr<StagedSnapshot> Finish(Image& image, const SnapshotMeta& meta);
   void OnWritten(const Key& key, uint64_t up_to, const absl::Status& status);
   void OnFinished(const Key& key, absl::StatusOr<StagedSnapshot> staged);
+  void LogFailure(Severity severity, const std::string& line);
   void Reply(const Key& key, uint64_t next_offset, bool rejected);
   void Drop();
 
@@ -80,6 +85,8 @@ class SnapshotReceiver {
   Key ended_;
   uint64_t ended_size_ = 0;
   bool ended_rejected_ = false;
+  // The last transfer has failed: no other failure is logged before.
+  std::optional<Instant> quiet_until_;
 };
 
 }  // namespace synod::internal

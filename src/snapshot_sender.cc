@@ -24,8 +24,9 @@ static_assert(kPieceBytes + wire::kMessageOverheadBytes + 3 * 10 * wire::kMaxNod
 constexpr size_t kWindowPieces = 4;
 constexpr Duration kTick = std::chrono::milliseconds(20);
 constexpr Duration kRetransmitAfter = std::chrono::seconds(1);
-// The peer may sync a large file before it answers the last piece.
+// A peer that is busy, with a large file to sync, answers what it is sent again.
 constexpr Duration kGiveUpAfter = std::chrono::minutes(1);
+constexpr Duration kQuietAfterFailure = std::chrono::seconds(1);
 
 // Ids of different lives of this node must not meet: an answer may come that was meant for the one
 // before. The highest bit is left out, so that they rise to the end.
@@ -57,8 +58,11 @@ void SnapshotSender::Start(const SendSnapshot& request) {
   transfer.id = next_id_++;
   transfer.to = request.to;
   transfer.term = request.term;
-  transfer.last_sent = transfer.last_progress = host_.loop().Now();
-  host_.Log(Severity::kInfo, Concat("group ", group_, ": sending a snapshot to node ", request.to));
+  transfer.last_sent = transfer.last_heard = host_.loop().Now();
+  if (!quiet_until_.contains(request.to)) {
+    host_.Log(Severity::kInfo,
+              Concat("group ", group_, ": sending a snapshot to node ", request.to));
+  }
   host_.snapshot_mover().Post([this, id = transfer.id] {
     auto opened = host_.store().OpenSnapshot(group_);
     host_.loop().Post(
@@ -71,8 +75,9 @@ void SnapshotSender::OnOpened(uint64_t id, absl::StatusOr<LogStore::OpenedSnapsh
   Transfer* transfer = Find(id);
   if (transfer == nullptr) return;
   if (!opened.ok()) {
-    host_.Log(Severity::kError, Concat("group ", group_, ": could not open the snapshot for node ",
-                                       transfer->to, ": ", opened.status()));
+    LogFailure(
+        Severity::kError, transfer->to,
+        Concat("could not open the snapshot for node ", transfer->to, ": ", opened.status()));
     End(id, /*delivered=*/false);
     return;
   }
@@ -100,14 +105,16 @@ void SnapshotSender::OnRead(uint64_t id, absl::StatusOr<Payload> data) {
     data = absl::DataLossError("the snapshot is not as long as it says");
   }
   if (!data.ok()) {
-    host_.Log(Severity::kError, Concat("group ", group_, ": could not read the snapshot for node ",
-                                       transfer->to, ": ", data.status()));
+    LogFailure(Severity::kError, transfer->to,
+               Concat("could not read the snapshot for node ", transfer->to, ": ", data.status()));
     End(id, /*delivered=*/false);
     return;
   }
   const uint64_t offset = transfer->read;
   transfer->read += data->size();
   transfer->read_all = transfer->read == transfer->meta.size;
+  // Until now the peer owed no answer: it was this node's disk that took its time.
+  if (transfer->window.empty()) transfer->last_heard = host_.loop().Now();
   transfer->window.push_back({offset, *std::move(data)});
   Transmit(*transfer);
   ReadOn(*transfer);
@@ -136,21 +143,22 @@ void SnapshotSender::OnReply(NodeId from, const SnapshotChunkReply& reply) {
   Transfer* transfer = Find(reply.transfer);
   if (transfer == nullptr || transfer->to != from || transfer->image == nullptr) return;
   if (reply.rejected) {
-    host_.Log(Severity::kInfo, Concat("group ", group_, ": node ", from,
-                                      " does not take the snapshot at ", transfer->meta.index));
+    LogFailure(Severity::kInfo, from,
+               Concat("node ", from, " does not take the snapshot at ", transfer->meta.index));
     End(transfer->id, /*delivered=*/false);
     return;
   }
   if (reply.next_offset > transfer->read) return;  // Nothing that the peer can have.
+  transfer->last_heard = host_.loop().Now();
   if (reply.next_offset == transfer->meta.size && transfer->read_all) {
     host_.Log(Severity::kInfo, Concat("group ", group_, ": node ", from, " has the snapshot at ",
                                       transfer->meta.index));
+    quiet_until_.erase(from);
     End(transfer->id, /*delivered=*/true);
     return;
   }
   if (reply.next_offset <= transfer->acked) return;
   transfer->acked = reply.next_offset;
-  transfer->last_progress = host_.loop().Now();
   while (!transfer->window.empty() && transfer->window.front().offset < transfer->acked) {
     transfer->window.pop_front();
     if (transfer->sent > 0) --transfer->sent;
@@ -164,8 +172,14 @@ void SnapshotSender::OnTimer() {
   const Instant now = host_.loop().Now();
   std::vector<uint64_t> over;
   for (Transfer& transfer : transfers_) {
-    if (!client_.IsSnapshotWanted(transfer.to, transfer.term) ||
-        now - transfer.last_progress > kGiveUpAfter) {
+    const bool owes_answer = !transfer.window.empty();
+    const bool is_silent = owes_answer && now - transfer.last_heard > kGiveUpAfter;
+    if (is_silent) {
+      LogFailure(
+          Severity::kWarning, transfer.to,
+          Concat("node ", transfer.to, " has stopped answering: gave up sending the snapshot"));
+    }
+    if (is_silent || !client_.IsSnapshotWanted(transfer.to, transfer.term)) {
       over.push_back(transfer.id);
       continue;
     }
@@ -189,6 +203,15 @@ void SnapshotSender::End(uint64_t id, bool delivered) {
   Forget(std::move(*found));
   transfers_.erase(transfers_.begin() + (found - transfers_.data()));
   client_.OnSnapshotSendEnded(to, term, delivered);
+}
+
+// What fails once mostly fails again, and the core asks for the next attempt soon.
+void SnapshotSender::LogFailure(Severity severity, NodeId to, const std::string& line) {
+  const Instant now = host_.loop().Now();
+  Instant& quiet_until = quiet_until_.try_emplace(to, now).first->second;
+  if (now < quiet_until) return;
+  quiet_until = now + kQuietAfterFailure;
+  host_.Log(severity, Concat("group ", group_, ": ", line));
 }
 
 // The image goes where it is read, after the last task that reads it.

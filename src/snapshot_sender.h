@@ -4,8 +4,9 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,13 +17,15 @@
 #include "synod/core/message.h"
 #include "synod/core/output.h"
 #include "synod/port/log_store.h"
+#include "synod/port/logger.h"
 
 #include "src/host_services.h"
 
 namespace synod::internal {
 
 // A few pieces are under way at a time; each answer says up to where the peer has written. Pieces
-// that are not answered for a while are sent again. On the loop's thread; the image is read in the
+// that are not answered for a while are sent again. A peer may take its time, as long as it
+// answers: it is given up only when it is silent. On the loop's thread; the image is read in the
 // background.
 class SnapshotSender {
  public:
@@ -63,8 +66,8 @@ class SnapshotSender {
     uint64_t read = 0;
     bool reading = false;
     bool read_all = false;
-    Instant last_sent;      // When a piece was last sent.
-    Instant last_progress;  // When `acked` last rose.
+    Instant last_sent;   // When a piece was last sent.
+    Instant last_heard;  // When the peer last answered, or began to owe an answer.
   };
 
   void OnOpened(uint64_t id, absl::StatusOr<LogStore::OpenedSnapshot> opened);
@@ -75,6 +78,7 @@ class SnapshotSender {
   void ArmTimer();
   // Invalidates references to transfers.
   void End(uint64_t id, bool delivered);
+  void LogFailure(Severity severity, NodeId to, const std::string& line);
   void Forget(Transfer transfer);
   Transfer* Find(uint64_t id);
 
@@ -83,6 +87,8 @@ class SnapshotSender {
   Client& client_;
   std::vector<Transfer> transfers_;  // At most one for each peer.
   uint64_t next_id_;                 // Rises, and begins somewhere else in each life.
+  // Of peers whose last transfer has failed: no other failure is logged before.
+  std::map<NodeId, Instant> quiet_until_;
   EventLoop::TimerId timer_ = EventLoop::TimerId::kNone;
 };
 

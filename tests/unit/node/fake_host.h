@@ -71,8 +71,9 @@ class FakeLoop final : public EventLoop {
 
 class FakeHost final : public internal::HostServices {
  public:
-  explicit FakeHost(NodeId node)
-      : identity_{.cluster = 7, .node = node, .incarnation = Incarnation(node.value())} {
+  explicit FakeHost(NodeId node, std::unique_ptr<LogStore> store = memory::Create())
+      : store_(std::move(store)),
+        identity_{.cluster = 7, .node = node, .incarnation = Incarnation(node.value())} {
     EXPECT_TRUE(store_->Bootstrap(identity_, 1, Configuration::Of({1, 2, 3})).ok());
   }
   // Tasks of the workers use what is below.
@@ -86,7 +87,7 @@ class FakeHost final : public internal::HostServices {
   LogStore& store() override { return *store_; }
   internal::Worker& snapshot_writer() override { return writer_; }
   internal::Worker& snapshot_mover() override { return mover_; }
-  void Log(Severity, std::string_view) override {}
+  void Log(Severity, std::string_view line) override { logged.emplace_back(line); }
   const StoreIdentity& identity() const override { return identity_; }
   std::vector<std::pair<std::string, uint64_t>> Counters() const override { return {}; }
   void Send(Message message) override { sent.push_back(std::move(message)); }
@@ -126,11 +127,12 @@ class FakeHost final : public internal::HostServices {
   }
 
   std::vector<Message> sent;
+  std::vector<std::string> logged;
   bool can_send_bulk = true;
 
  private:
+  const std::unique_ptr<LogStore> store_;
   const StoreIdentity identity_;
-  const std::unique_ptr<LogStore> store_ = memory::Create();
   FakeLoop loop_;
   uint64_t last_token_ = 0;
   internal::Worker writer_;

@@ -6,11 +6,14 @@
 #include "synod/base/crc32c.h"
 
 #include "tests/unit/node/fake_host.h"
+#include "tests/unit/node/lasting_store.h"
 
 namespace synod::internal {
 namespace {
 
+using test::Disk;
 using test::FakeHost;
+using test::LastingStore;
 
 // Cuts an image into pieces, as the leader of `term` would.
 struct Sender {
@@ -222,6 +225,64 @@ TEST_F(SnapshotReceiverTest, FinalAnswerIsLost_IsRepeated) {
   Receive(sender.Piece(0, 5));
   EXPECT_EQ(LastAnswerTo(1), (SnapshotChunkReply{.transfer = 1, .next_offset = 5}));
   EXPECT_EQ(received_.size(), 1u);
+}
+
+// Until then nothing may say that the snapshot has arrived, and yet the sender must not give up.
+TEST_F(SnapshotReceiverTest, RepeatedWhileItIsFinished_IsAnsweredWithoutNews) {
+  const Sender sender{1, Term(5), 1, "hello world"};
+  Receive(sender.Piece(0, 6));
+  receiver_.OnChunk(sender.Piece(6, 5));
+  host_.sent.clear();
+  receiver_.OnChunk(sender.Piece(6, 5));
+  EXPECT_EQ(LastAnswerTo(1), (SnapshotChunkReply{.transfer = 1, .next_offset = 6}));
+  host_.Settle();
+  EXPECT_EQ(LastAnswerTo(1), (SnapshotChunkReply{.transfer = 1, .next_offset = 11}));
+  EXPECT_EQ(received_.size(), 1u);
+}
+
+TEST_F(SnapshotReceiverTest, EmptyImageRepeatedWhileItIsFinished_IsNotAnswered) {
+  const Sender sender{1, Term(5), 1, ""};
+  receiver_.OnChunk(sender.Piece(0, 0));
+  receiver_.OnChunk(sender.Piece(0, 0));
+  EXPECT_TRUE(host_.sent.empty());
+  host_.Settle();
+  EXPECT_EQ(LastAnswerTo(1), (SnapshotChunkReply{.transfer = 1, .next_offset = 0}));
+}
+
+TEST_F(SnapshotReceiverTest, SameSnapshotBeginsAgainWhileItIsFinished_TheFirstIsTaken) {
+  const Sender first{1, Term(5), 1, "hello"};
+  const Sender second{1, Term(5), 2, "hello"};
+  receiver_.OnChunk(first.Piece(0, 5));
+  receiver_.OnChunk(second.Piece(0, 3));
+  host_.Settle();
+  ASSERT_EQ(received_.size(), 1u);
+  EXPECT_EQ(InstalledImage(), "hello");
+}
+
+TEST_F(SnapshotReceiverTest, AnotherSnapshotBeginsWhileOneIsFinished_ReplacesIt) {
+  const Sender first{1, Term(5), 1, "hello"};
+  const Sender second{1, Term(5), 2, "world", Index(11)};
+  receiver_.OnChunk(first.Piece(0, 5));
+  receiver_.OnChunk(second.Piece(0, 5));
+  host_.Settle();
+  ASSERT_EQ(received_.size(), 1u);
+  EXPECT_EQ(InstalledImage(), "world");
+}
+
+TEST_F(SnapshotReceiverTest, DiskStaysFull_EachIsRejectedButALineASecondIsLogged) {
+  Disk disk;
+  disk.fail_snapshots = true;
+  FakeHost host(3, std::make_unique<LastingStore>(disk));
+  SnapshotReceiver receiver(host, 1, *this);
+  for (uint64_t attempt = 1; attempt <= 100; ++attempt) {
+    receiver.OnChunk(Sender{1, Term(5), attempt, "hello"}.Piece(0, 5));
+    host.Settle();
+    EXPECT_TRUE(std::get<SnapshotChunkReply>(host.sent.back().body).rejected);
+    host.loop().Advance(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(host.sent.size(), 100u);
+  EXPECT_GE(host.logged.size(), 5u);
+  EXPECT_LE(host.logged.size(), 7u);  // The first one's beginning, and five seconds.
 }
 
 TEST_F(SnapshotReceiverTest, CoreHasNoUseForIt_IsRejectedAndDiscarded) {

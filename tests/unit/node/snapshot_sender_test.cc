@@ -1,6 +1,7 @@
 // The sending half of a snapshot transfer, against every kind of receiver.
 #include "src/snapshot_sender.h"
 
+#include <future>
 #include <tuple>
 
 #include <gtest/gtest.h>
@@ -86,6 +87,45 @@ TEST_F(SnapshotSenderTest, NoAnswer_SendsAgainAndGivesUpInTheEnd) {
   EXPECT_EQ(ended_, (Ended{{2, Term(5), false}}));
 }
 
+// It syncs a large file, or restores another one.
+TEST_F(SnapshotSenderTest, AnswersWithoutNews_KeepItGoing) {
+  const SnapshotMeta meta = host_.Install(Index(10), image_);
+  Start();
+  Answer(2 * kPiece);
+  for (int second = 0; second < 300; ++second) {
+    Advance(seconds(1));
+    Answer(2 * kPiece);
+  }
+  EXPECT_TRUE(ended_.empty());
+  Answer(6 * kPiece);
+  Answer(meta.size);
+  EXPECT_EQ(ended_, (Ended{{2, Term(5), true}}));
+}
+
+TEST_F(SnapshotSenderTest, AnswersEnd_GivesUp) {
+  host_.Install(Index(10), image_);
+  Start();
+  Answer(2 * kPiece);
+  Advance(minutes(1));
+  EXPECT_TRUE(ended_.empty());
+  Advance(seconds(1));
+  EXPECT_EQ(ended_, (Ended{{2, Term(5), false}}));
+}
+
+TEST_F(SnapshotSenderTest, OwnDiskTakesItsTime_ThePeerIsNotGivenUp) {
+  host_.Install(Index(10), image_);
+  std::promise<void> may_read;
+  host_.snapshot_mover().Post([&] { may_read.get_future().wait(); });
+  sender_.Start({.to = 2, .term = Term(5)});
+  host_.loop().Advance(minutes(5));
+  EXPECT_TRUE(ended_.empty());
+  may_read.set_value();
+  host_.Settle();
+  Advance(seconds(30));
+  EXPECT_TRUE(ended_.empty());
+  EXPECT_GE(host_.sent.size(), 4u);
+}
+
 // An id of the life before may come up again in an answer, never in a transfer.
 TEST_F(SnapshotSenderTest, AnswerToAnEarlierLife_HasNoEffect) {
   host_.Install(Index(10), image_);
@@ -101,6 +141,18 @@ TEST_F(SnapshotSenderTest, AnswerToAnEarlierLife_HasNoEffect) {
   EXPECT_EQ(host_.sent.size(), sent);
   EXPECT_TRUE(ended_.empty());
   reborn.Stop();
+}
+
+TEST_F(SnapshotSenderTest, RejectedAgainAndAgain_LogsALineASecond) {
+  host_.Install(Index(10), image_);
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    Start();
+    Answer(0, /*rejected=*/true);
+    Advance(milliseconds(50));
+  }
+  EXPECT_EQ(ended_.size(), 100u);
+  EXPECT_GE(host_.logged.size(), 5u);
+  EXPECT_LE(host_.logged.size(), 7u);  // The first one's beginning, and five seconds.
 }
 
 TEST_F(SnapshotSenderTest, Rejected_EndsUndelivered) {
