@@ -7,9 +7,8 @@
 //        0     4  magic: "SYND"
 //        4     1  version of this format: 2
 //        5     1  kind: 1 handshake (its content is the transport's own), 2 messages
-//        6     2  check of the header, little-endian: the CRC-32C of its other fourteen bytes,
-//        whose
-//                 upper half is xored into the lower
+//        6     2  check of the header, little-endian: the CRC-32C of its other fourteen bytes, the
+//                 upper half xored into the lower
 //        8     4  size of the body in bytes, little-endian
 //       12     4  CRC-32C of bytes 0 to 5, bytes 8 to 11 and the body, little-endian
 //       16        the body
