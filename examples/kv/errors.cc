@@ -7,35 +7,38 @@ namespace synod_kv {
 
 namespace {
 
-// What every refusal that may be repeated says when the client knows no better text for it.
-absl::Status SafeToRetry(synod::Reason reason) {
-  return absl::UnavailableError("etcdserver: " + std::string(Describe(reason)) +
-                                "; the request was not executed");
+constexpr char kTimeout[] = "etcdserver: request timed out";
+constexpr char kStopped[] = "etcdserver: server stopped";
+constexpr std::string_view kNotExecuted = "; the request was not executed";
+constexpr std::string_view kMayBeExecuted = "; the request may have been executed";
+
+// What a client knows no text for yet.
+absl::Status OwnError(absl::StatusCode code, std::string_view what, std::string_view effect) {
+  std::string text("synod-kv: ");
+  text.append(what).append(effect);
+  return {code, text};
 }
 
-absl::Status OverloadedError() {
-  return absl::ResourceExhaustedError("etcdserver: too many requests");
+std::string_view TextOf(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
 }
-
-absl::Status StoppedError() { return absl::UnavailableError("etcdserver: server stopped"); }
 
 absl::Status ToNotCommittedStatus(const synod::Outcome& outcome) {
   switch (outcome.reason) {
     case synod::Reason::kNotLeader:
-      return outcome.leader.IsZero() ? NoLeaderError()
-                                     : absl::UnavailableError("etcdserver: leader changed");
+      return outcome.leader.IsZero() ? NoLeaderError() : LeaderChangedError();
     case synod::Reason::kNoQuorum:
       return NoLeaderError();
     case synod::Reason::kOverloaded:
-      return OverloadedError();
+      return TooManyRequestsError();
     case synod::Reason::kTooLarge:
       return TooLargeError();
     case synod::Reason::kNoSpace:
       return NoSpaceError();
     case synod::Reason::kStopped:
-      return StoppedError();
+      return StoppingError();
     default:
-      return SafeToRetry(outcome.reason);
+      return OwnError(absl::StatusCode::kUnavailable, Describe(outcome.reason), kNotExecuted);
   }
 }
 
@@ -62,6 +65,12 @@ absl::Status TooLargeError() {
 absl::Status MalformedError(const char* what) {
   return absl::InvalidArgumentError("synod-kv: malformed request: " + std::string(what));
 }
+absl::Status WrongTargetError() {
+  return OwnError(absl::StatusCode::kFailedPrecondition,
+                  "the member that sent this request on takes this member for another, or belongs "
+                  "to another cluster: compare the flags --cluster of both",
+                  kNotExecuted);
+}
 absl::Status KeyNotFoundError() { return absl::InvalidArgumentError("etcdserver: key not found"); }
 absl::Status LeaseNotFoundError() {
   return absl::NotFoundError("etcdserver: requested lease not found");
@@ -72,11 +81,53 @@ absl::Status CompactedError() {
 absl::Status FutureRevisionError() {
   return absl::OutOfRangeError("etcdserver: mvcc: required revision is a future revision");
 }
+absl::Status AnswerTooLargeError() {
+  return OwnError(absl::StatusCode::kResourceExhausted,
+                  "the answer would be larger than 1 GiB: ask for less at once", kNotExecuted);
+}
 absl::Status NoSpaceError() {
   return absl::ResourceExhaustedError("etcdserver: mvcc: database space exceeded");
 }
 absl::Status NoLeaderError() { return absl::UnavailableError("etcdserver: no leader"); }
 absl::Status NotLeaderError() { return absl::FailedPreconditionError("etcdserver: not leader"); }
+
+absl::Status LeaderChangedError() { return absl::UnavailableError("etcdserver: leader changed"); }
+absl::Status LeaderUnreachableError() {
+  return OwnError(absl::StatusCode::kUnavailable, "the leader cannot be reached", kNotExecuted);
+}
+absl::Status TooManyRequestsError() {
+  return absl::ResourceExhaustedError("etcdserver: too many requests");
+}
+absl::Status StoppingError() {
+  return OwnError(absl::StatusCode::kUnavailable, "the server is stopping", kNotExecuted);
+}
+
+absl::Status TimeoutError() { return absl::UnavailableError(kTimeout); }
+absl::Status LeaderFailedError() {
+  return absl::UnavailableError(
+      "etcdserver: request timed out, possibly due to previous leader failure");
+}
+absl::Status ConnectionLostError() {
+  return absl::UnavailableError("etcdserver: request timed out, possibly due to connection lost");
+}
+absl::Status StoppedError() { return absl::UnavailableError(kStopped); }
+absl::Status BadResultError() {
+  return OwnError(absl::StatusCode::kInternal, "the state machine gave no valid result",
+                  kMayBeExecuted);
+}
+absl::Status WrongClusterError() {
+  return OwnError(absl::StatusCode::kInternal,
+                  "the request was sent to a server of another cluster: compare --cluster with who "
+                  "listens there",
+                  kMayBeExecuted);
+}
+
+bool WasNotExecuted(const grpc::Status& status) {
+  const std::string message = status.error_message();
+  const std::string_view text = message;
+  if (!text.starts_with("etcdserver: ") && !text.starts_with("synod-kv: ")) return false;
+  return !text.starts_with(kTimeout) && text != kStopped && !text.ends_with(kMayBeExecuted);
+}
 
 absl::Status ToStatus(const synod::Outcome& outcome) {
   switch (outcome.kind) {
@@ -87,23 +138,39 @@ absl::Status ToStatus(const synod::Outcome& outcome) {
     case synod::Outcome::Kind::kUnknown:
       break;
   }
-  if (outcome.reason == synod::Reason::kDeadline) {
-    return absl::DeadlineExceededError("etcdserver: request timed out");
+  switch (outcome.reason) {
+    case synod::Reason::kDeadline:
+      return TimeoutError();
+    case synod::Reason::kStopped:
+      return StoppedError();
+    default:
+      return LeaderFailedError();
   }
-  return absl::UnknownError(
-      "etcdserver: request timed out, possibly due to previous leader failure");
 }
 
 absl::Status ToReadStatus(const absl::Status& status, bool has_leader) {
-  if (absl::IsDeadlineExceeded(status)) {
-    return absl::DeadlineExceededError("etcdserver: request timed out");
-  }
+  if (absl::IsDeadlineExceeded(status)) return TimeoutError();
   if (!absl::IsUnavailable(status)) return status;  // The query's own.
-  const std::string_view reason(status.message().data(), status.message().size());
-  if (reason == Describe(synod::Reason::kOverloaded)) return OverloadedError();
+  const std::string_view reason = TextOf(status);
+  if (reason == Describe(synod::Reason::kOverloaded)) return TooManyRequestsError();
   if (reason == Describe(synod::Reason::kStopped)) return StoppedError();
   if (!has_leader) return NoLeaderError();
-  return absl::UnavailableError("etcdserver: " + std::string(reason));
+  return OwnError(absl::StatusCode::kUnavailable, reason, kNotExecuted);
+}
+
+absl::Status BadTransfereeError() {
+  return absl::FailedPreconditionError("etcdserver: bad leader transferee");
+}
+
+absl::Status ToTransferStatus(const absl::Status& status) {
+  if (status.ok()) return status;
+  const std::string_view reason = TextOf(status);
+  if (reason == Describe(synod::Reason::kNotLeader)) return NotLeaderError();
+  if (reason == Describe(synod::Reason::kNotVoter)) return BadTransfereeError();
+  if (reason == Describe(synod::Reason::kOverloaded)) return TooManyRequestsError();
+  if (reason == Describe(synod::Reason::kStopped)) return StoppedError();
+  // etcd gives this one no code of its own.
+  return absl::UnknownError("etcdserver: request timed out, leader transfer took too long");
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {

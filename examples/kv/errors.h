@@ -17,25 +17,52 @@ absl::Status TooManyOpsError();
 absl::Status DuplicateKeyError();
 absl::Status TooLargeError();
 absl::Status MalformedError(const char* what);
+// A member of another cluster, or one that takes this member for another, sent the request on.
+absl::Status WrongTargetError();
 
 // What is wrong with it at the state it meets.
 absl::Status KeyNotFoundError();
 absl::Status LeaseNotFoundError();
 absl::Status CompactedError();
 absl::Status FutureRevisionError();
+absl::Status AnswerTooLargeError();
 
 // What keeps the cluster from executing it.
 absl::Status NoSpaceError();
 absl::Status NoLeaderError();
 absl::Status NotLeaderError();
+absl::Status LeaderChangedError();
+absl::Status LeaderUnreachableError();
+absl::Status TooManyRequestsError();
+absl::Status StoppingError();
 
-// A write that was not committed. kUnavailable and kResourceExhausted are given only where it is
-// certain that the write will never take effect, so that clients may repeat it; where that is not
-// known the code is kDeadlineExceeded or kUnknown.
+// What leaves open whether a write was executed. These are etcd's own texts and codes for the same
+// situations, but for the last two, which it does not have.
+absl::Status TimeoutError();
+absl::Status LeaderFailedError();
+absl::Status ConnectionLostError();
+absl::Status StoppedError();
+absl::Status BadResultError();
+absl::Status WrongClusterError();
+
+// True if a write that ended like this was not executed and never will be, so that it may be
+// repeated. The code alone does not tell: gRPC itself says UNAVAILABLE of a connection that broke,
+// and etcd says it of a request that timed out. The text does:
+// - what does not begin with "etcdserver: " or "synod-kv: " is not the server's word;
+// - "etcdserver: request timed out…", "etcdserver: server stopped" and whatever ends with "may have
+//   been executed" leave it open;
+// - everything else is a refusal.
+[[nodiscard]] bool WasNotExecuted(const grpc::Status& status);
+
+// A write that was not committed.
 absl::Status ToStatus(const synod::Outcome& outcome);
 
 // A read that Replica::Read refused. Reads are always safe to repeat.
 absl::Status ToReadStatus(const absl::Status& status, bool has_leader);
+
+// How a transfer of leadership ended.
+absl::Status BadTransfereeError();
+absl::Status ToTransferStatus(const absl::Status& status);
 
 grpc::Status ToGrpc(const absl::Status& status);
 

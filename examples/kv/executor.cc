@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "kv/answer_bound.h"
 #include "kv/errors.h"
 
 namespace synod_kv {
@@ -58,39 +59,56 @@ void Sort(const RangeRequest& request, std::vector<const KeyVersion*>* found) {
   }
 }
 
+// What a range request finds.
+struct Found {
+  std::vector<const KeyVersion*> pairs;  // Those to answer with.
+  int64_t count = 0;                     // All in the range.
+  bool more = false;
+};
+
 // `now` is the newest revision that the request may see: its own transaction's, if it has changed
 // something already.
-void ExecuteRange(const StoreState& state, int64_t now, const RangeRequest& request,
-                  etcdserverpb::RangeResponse* response) {
+Found Find(const StoreState& state, int64_t now, const RangeRequest& request) {
   const int64_t at = request.revision() > 0 ? request.revision() : now;
   const bool sorts =
       request.sort_target() != RangeRequest::KEY || request.sort_order() == RangeRequest::DESCEND;
   const auto limit = request.limit() > 0 ? static_cast<size_t>(request.limit()) : SIZE_MAX;
-  std::vector<const KeyVersion*> found;
-  int64_t count = 0;
-  bool more = false;
+  Found found;
   const KeyRange range(request.key(), request.range_end());
   state.ForEach(range, at, [&](const KeyVersion& version) {
-    ++count;
+    ++found.count;
     if (request.count_only() || !PassesBounds(request, version)) return true;
-    if (found.size() < limit || sorts) {
-      found.push_back(&version);
+    if (found.pairs.size() < limit || sorts) {
+      found.pairs.push_back(&version);
     } else {
-      more = true;  // Goes on for the count.
+      found.more = true;  // Goes on for the count.
     }
     return true;
   });
-  if (sorts) Sort(request, &found);
-  if (found.size() > limit) {
-    found.resize(limit);
-    more = true;
+  if (sorts) Sort(request, &found.pairs);
+  if (found.pairs.size() > limit) {
+    found.pairs.resize(limit);
+    found.more = true;
   }
-  for (const KeyVersion* version : found) {
+  return found;
+}
+
+void Answer(const Found& found, int64_t now, const RangeRequest& request,
+            etcdserverpb::RangeResponse* response) {
+  for (const KeyVersion* version : found.pairs) {
     Fill(*version, !request.keys_only(), response->add_kvs());
   }
-  response->set_more(more);
-  response->set_count(count);
+  response->set_more(found.more);
+  response->set_count(found.count);
   response->mutable_header()->set_revision(now);
+}
+
+absl::Status CheckSize(const Found& found, const RangeRequest& request) {
+  uint64_t bytes = 0;
+  for (const KeyVersion* version : found.pairs) {
+    bytes += AnsweredBytes(*version, !request.keys_only());
+  }
+  return bytes <= kMaxAnswerBytes ? absl::OkStatus() : AnswerTooLargeError();
 }
 
 // ---- Put and DeleteRange
@@ -201,12 +219,21 @@ void ChoosePath(const StoreState& state, const TxnRequest& request, Path* path) 
 }
 
 // then what is on the path is checked against the store;
-absl::Status CheckPath(const Store& store, const TxnRequest& request, Path::const_iterator* path) {
+absl::Status CheckPath(const Store& store, const TxnRequest& request, Path::const_iterator* path,
+                       AnswerBound* bound) {
   for (const RequestOp& op : Branch(request, *(*path)++)) {
     absl::Status status;
-    if (op.has_request_range()) status = store.CheckReadable(op.request_range().revision());
-    if (op.has_request_put()) status = CheckPut(store.state(), op.request_put());
-    if (op.has_request_txn()) status = CheckPath(store, op.request_txn(), path);
+    if (op.has_request_range()) {
+      status = store.CheckReadable(op.request_range().revision());
+      bound->Add(op.request_range());
+    } else if (op.has_request_put()) {
+      status = CheckPut(store.state(), op.request_put());
+      bound->Add(op.request_put());
+    } else if (op.has_request_delete_range()) {
+      bound->Add(op.request_delete_range());
+    } else if (op.has_request_txn()) {
+      status = CheckPath(store, op.request_txn(), path, bound);
+    }
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -222,7 +249,8 @@ void ExecutePath(const StoreState& state, Store::Change* change, const TxnReques
     ResponseOp* answer = response->add_responses();
     switch (op.request_case()) {
       case RequestOp::kRequestRange:
-        ExecuteRange(state, now(), op.request_range(), answer->mutable_response_range());
+        Answer(Find(state, now(), op.request_range()), now(), op.request_range(),
+               answer->mutable_response_range());
         break;
       case RequestOp::kRequestPut:
         ExecutePut(state, *change, op.request_put(), answer->mutable_response_put());
@@ -245,7 +273,9 @@ absl::StatusOr<Path> CheckedPath(const Store& store, const TxnRequest& request) 
   Path path;
   ChoosePath(store.state(), request, &path);
   auto at = path.cbegin();
-  absl::Status status = CheckPath(store, request, &at);
+  AnswerBound bound(store.state());
+  absl::Status status = CheckPath(store, request, &at, &bound);
+  if (status.ok()) status = bound.Check();
   if (!status.ok()) return status;
   return path;
 }
@@ -255,7 +285,10 @@ absl::StatusOr<Path> CheckedPath(const Store& store, const TxnRequest& request) 
 absl::Status Execute(const Store& store, const RangeRequest& request,
                      etcdserverpb::RangeResponse* response) {
   absl::Status status = store.CheckReadable(request.revision());
-  if (status.ok()) ExecuteRange(store.state(), store.revision(), request, response);
+  if (!status.ok()) return status;
+  const Found found = Find(store.state(), store.revision(), request);
+  status = CheckSize(found, request);
+  if (status.ok()) Answer(found, store.revision(), request, response);
   return status;
 }
 
@@ -270,6 +303,10 @@ absl::Status Execute(Store& store, const etcdserverpb::PutRequest& request,
 
 absl::Status Execute(Store& store, const etcdserverpb::DeleteRangeRequest& request,
                      etcdserverpb::DeleteRangeResponse* response) {
+  AnswerBound bound(store.state());
+  bound.Add(request);
+  absl::Status status = bound.Check();
+  if (!status.ok()) return status;
   Store::Change change(store);
   ExecuteDelete(change, request, response);
   return absl::OkStatus();

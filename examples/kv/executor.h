@@ -2,6 +2,8 @@
 #ifndef SYNOD_KV_EXECUTOR_H_
 #define SYNOD_KV_EXECUTOR_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 
 #include "kv/mvcc.h"
@@ -9,8 +11,12 @@
 
 namespace synod_kv {
 
+// What answers are bounded by: gRPC and Protobuf cannot carry 2 GiB.
+inline constexpr uint64_t kMaxAnswerBytes = uint64_t{1} << 30;
+
 // Pure functions of the store and the request, which must have passed Check. Of the header they
-// fill in the revision. A request that fails changes nothing.
+// fill in the revision. A request that fails changes nothing, and so one whose answer could exceed
+// kMaxAnswerBytes fails before it is executed.
 [[nodiscard]] absl::Status Execute(const Store& store, const etcdserverpb::RangeRequest& request,
                                    etcdserverpb::RangeResponse* response);
 [[nodiscard]] absl::Status Execute(Store& store, const etcdserverpb::PutRequest& request,

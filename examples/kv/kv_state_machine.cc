@@ -37,7 +37,9 @@ absl::StatusOr<std::string> QueryAs(std::string_view bytes, Execute execute) {
   absl::Status status = Check(request);
   if (status.ok()) status = execute(request, &response);
   if (!status.ok()) return status;
-  return response.SerializeAsString();
+  std::string answer;
+  if (!response.SerializeToString(&answer)) return BadResultError();
+  return answer;
 }
 
 absl::Status HashKv(const Store& store, const etcdserverpb::HashKVRequest& request,

@@ -16,21 +16,49 @@ Outcome Failed(Outcome::Kind kind, Reason reason, synod::NodeId leader = 0) {
   return outcome;
 }
 
-bool SaysThatRepeatingIsSafe(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) ||
-         absl::IsInvalidArgument(status);
-}
-
 // The rule that clients rely on to repeat a write.
 TEST(ToStatus, EveryReason_OfEachKind_SaysWhetherRepeatingIsSafe) {
   for (int reason = 0; reason <= static_cast<int>(Reason::kUnreachable); ++reason) {
-    EXPECT_TRUE(SaysThatRepeatingIsSafe(
-        ToStatus(Failed(Outcome::Kind::kNotCommitted, static_cast<Reason>(reason)))))
+    EXPECT_TRUE(WasNotExecuted(
+        ToGrpc(ToStatus(Failed(Outcome::Kind::kNotCommitted, static_cast<Reason>(reason))))))
         << reason;
-    EXPECT_FALSE(SaysThatRepeatingIsSafe(
-        ToStatus(Failed(Outcome::Kind::kUnknown, static_cast<Reason>(reason)))))
+    EXPECT_FALSE(WasNotExecuted(
+        ToGrpc(ToStatus(Failed(Outcome::Kind::kUnknown, static_cast<Reason>(reason))))))
         << reason;
   }
+}
+
+// What etcd says in the same situation, code and text: its clients map the texts to codes.
+TEST(ToStatus, UnknownOutcomes_Mapped_AreEtcdsOwn) {
+  const auto unknown = [](Reason reason) {
+    return ToStatus(Failed(Outcome::Kind::kUnknown, reason));
+  };
+  EXPECT_EQ(unknown(Reason::kDeadline), absl::UnavailableError("etcdserver: request timed out"));
+  EXPECT_EQ(unknown(Reason::kStopped), absl::UnavailableError("etcdserver: server stopped"));
+  EXPECT_EQ(unknown(Reason::kLeadershipLost),
+            absl::UnavailableError(
+                "etcdserver: request timed out, possibly due to previous leader failure"));
+  EXPECT_EQ(
+      ConnectionLostError(),
+      absl::UnavailableError("etcdserver: request timed out, possibly due to connection lost"));
+}
+
+TEST(WasNotExecuted, EveryError_Asked_SaysWhatIsTrue) {
+  for (const absl::Status& refusal :
+       {EmptyKeyError(), TooLargeError(), MalformedError("it"), KeyNotFoundError(),
+        CompactedError(), NoSpaceError(), NoLeaderError(), NotLeaderError(), LeaderChangedError(),
+        LeaderUnreachableError(), TooManyRequestsError(), StoppingError(), WrongTargetError(),
+        AnswerTooLargeError()}) {
+    EXPECT_TRUE(WasNotExecuted(ToGrpc(refusal))) << refusal;
+  }
+  for (const absl::Status& unknown : {TimeoutError(), LeaderFailedError(), ConnectionLostError(),
+                                      StoppedError(), BadResultError(), WrongClusterError()}) {
+    EXPECT_FALSE(WasNotExecuted(ToGrpc(unknown))) << unknown;
+  }
+  // gRPC's own words, of a connection that broke after the write was executed.
+  EXPECT_FALSE(WasNotExecuted({grpc::StatusCode::UNAVAILABLE, "Socket closed"}));
+  EXPECT_FALSE(WasNotExecuted({grpc::StatusCode::RESOURCE_EXHAUSTED,
+                               "Received message larger than max (5242890 vs. 4194304)"}));
 }
 
 TEST(ToStatus, KnownReasons_Mapped_CarryTheTextsThatClientsKnow) {
@@ -45,8 +73,6 @@ TEST(ToStatus, KnownReasons_Mapped_CarryTheTextsThatClientsKnow) {
             absl::ResourceExhaustedError("etcdserver: mvcc: database space exceeded"));
   EXPECT_EQ(refused(Reason::kTooLarge),
             absl::InvalidArgumentError("etcdserver: request is too large"));
-  EXPECT_EQ(ToStatus(Failed(Outcome::Kind::kUnknown, Reason::kDeadline)),
-            absl::DeadlineExceededError("etcdserver: request timed out"));
 }
 
 TEST(ToReadStatus, RefusalsAndOwnErrors_Mapped_AreToldApart) {
@@ -59,8 +85,24 @@ TEST(ToReadStatus, RefusalsAndOwnErrors_Mapped_AreToldApart) {
   EXPECT_TRUE(absl::IsUnavailable(ToReadStatus(unavailable(Reason::kLeadershipLost), true)));
   EXPECT_TRUE(absl::IsResourceExhausted(ToReadStatus(unavailable(Reason::kOverloaded), true)));
   EXPECT_EQ(ToReadStatus(CompactedError(), true), CompactedError());
-  EXPECT_EQ(ToReadStatus(absl::DeadlineExceededError("the deadline passed"), true),
-            absl::DeadlineExceededError("etcdserver: request timed out"));
+  EXPECT_EQ(ToReadStatus(absl::DeadlineExceededError("the deadline passed"), true), TimeoutError());
+}
+
+TEST(ToTransferStatus, EveryReason_Mapped_CarriesEtcdsText) {
+  const auto failed = [](absl::StatusCode code, Reason reason) {
+    const std::string_view text = Describe(reason);
+    return ToTransferStatus(absl::Status(code, absl::string_view(text.data(), text.size())));
+  };
+  EXPECT_TRUE(ToTransferStatus(absl::OkStatus()).ok());
+  EXPECT_EQ(failed(absl::StatusCode::kFailedPrecondition, Reason::kNotLeader),
+            absl::FailedPreconditionError("etcdserver: not leader"));
+  EXPECT_EQ(failed(absl::StatusCode::kInvalidArgument, Reason::kNotVoter),
+            absl::FailedPreconditionError("etcdserver: bad leader transferee"));
+  EXPECT_EQ(failed(absl::StatusCode::kUnavailable, Reason::kStopped), StoppedError());
+  for (const Reason reason : {Reason::kDeadline, Reason::kUnreachable, Reason::kLeadershipLost}) {
+    EXPECT_EQ(failed(absl::StatusCode::kUnavailable, reason),
+              absl::UnknownError("etcdserver: request timed out, leader transfer took too long"));
+  }
 }
 
 TEST(ToGrpc, Errors_Converted_KeepCodeAndText) {
