@@ -6,10 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include <grpcpp/support/byte_buffer.h>
 #include <synod/synod.h>
 
 #include "absl/status/status.h"
 
+#include "kv/errors.h"
 #include "kv/proto/etcdserver.pb.h"
 
 namespace synod_kv {
@@ -38,14 +40,10 @@ constexpr Operation OperationOf(const etcdserverpb::HashKVRequest&) { return Ope
 // The most that the encoding adds to a request.
 inline constexpr size_t kMaxCommandOverhead = 1;
 
-template <class Request>
-synod::Payload EncodeCommand(const Request& request) {
-  const size_t size = request.ByteSizeLong();
-  synod::Buffer buffer(1 + size);
-  buffer.data()[0] = static_cast<char>(OperationOf(request));
-  request.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(buffer.data() + 1));
-  return buffer.Share(0, 1 + size);
-}
+// `request` is the encoded request that belongs to the operation. It travels on as the client sent
+// it: to encode it anew would take longer and say the same.
+[[nodiscard]] synod::Payload EncodeCommand(Operation operation, const grpc::ByteBuffer& request);
+[[nodiscard]] std::string EncodeQuery(Operation operation, const grpc::ByteBuffer& request);
 
 template <class Request>
 std::string EncodeQuery(const Request& request) {
@@ -58,27 +56,17 @@ std::string EncodeQuery(const Request& request) {
 template <class Response>
 std::string EncodeResult(const absl::Status& status, const Response& response) {
   std::string result(1, static_cast<char>(status.raw_code()));
-  if (status.ok()) {
-    response.AppendToString(&result);
-  } else {
+  if (!status.ok()) {
     result.append(status.message().data(), status.message().size());
+  } else if (!response.AppendToString(&result)) {
+    return EncodeResult(BadResultError(), response);
   }
   return result;
 }
 
-template <class Response>
-absl::Status DecodeResult(std::string_view result, Response* response) {
-  if (result.empty()) return absl::InternalError("synod-kv: the state machine gave no result");
-  const auto code = static_cast<absl::StatusCode>(result.front());
-  result.remove_prefix(1);
-  if (code != absl::StatusCode::kOk) {
-    return absl::Status(code, absl::string_view(result.data(), result.size()));
-  }
-  if (!response->ParseFromArray(result.data(), static_cast<int>(result.size()))) {
-    return absl::InternalError("synod-kv: the state machine gave a malformed result");
-  }
-  return absl::OkStatus();
-}
+// The status in a result of Apply. If it is OK, the response is what follows kResultPrefix bytes.
+[[nodiscard]] absl::Status StatusOfResult(std::string_view result);
+inline constexpr size_t kResultPrefix = 1;
 
 }  // namespace synod_kv
 

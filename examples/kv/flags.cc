@@ -17,7 +17,8 @@ constexpr std::string_view kIntroduction =
   synod-kv bootstrap --id=N --cluster=… --cluster-id=N --data-dir=…
       Prepares the data directory of one member, once in its life, before its first start.
   synod-kv serve --id=N --cluster=… --data-dir=…
-      Runs the member until SIGTERM or SIGINT.
+      Runs the member until SIGTERM or SIGINT. On SIGUSR1 it writes all its counters to
+      standard error, refused requests by reason among them.
 
 )";
 

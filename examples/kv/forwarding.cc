@@ -1,6 +1,8 @@
 #include "kv/forwarding.h"
 
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -11,7 +13,10 @@ namespace synod_kv {
 
 namespace {
 
-constexpr char kForwardedKey[] = "synod-forwarded";
+// Of a forwarded request: who is meant.
+constexpr char kClusterKey[] = "synod-cluster";
+constexpr char kTargetKey[] = "synod-target";
+// Of its answer.
 constexpr char kEffectKey[] = "synod-effect";
 
 constexpr std::string_view Name(WriteFailure::Effect effect) {
@@ -34,64 +39,83 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // An answer that is refused for its size would be a write that was executed and reported failed.
+  arguments.SetMaxReceiveMessageSize(-1);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
-// The effect that the answer names; kUnknown if it names none.
-WriteFailure::Effect EffectOf(const grpc::ClientContext& context) {
-  const auto& trailers = context.GetServerTrailingMetadata();
-  const auto found = trailers.find(kEffectKey);
-  if (found == trailers.end()) return WriteFailure::Effect::kUnknown;
-  const std::string_view name(found->second.data(), found->second.size());
-  for (const auto effect : {WriteFailure::Effect::kRefused, WriteFailure::Effect::kNotLed}) {
+using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
+
+std::optional<std::string_view> Find(const Metadata& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return std::nullopt;
+  return std::string_view(found->second.data(), found->second.size());
+}
+
+// The effect that the answer names, if it names one.
+std::optional<WriteFailure::Effect> EffectOf(const grpc::ClientContext& context) {
+  using Effect = WriteFailure::Effect;
+  const auto name = Find(context.GetServerTrailingMetadata(), kEffectKey);
+  for (const Effect effect : {Effect::kRefused, Effect::kNotLed, Effect::kUnknown}) {
     if (name == Name(effect)) return effect;
   }
-  return WriteFailure::Effect::kUnknown;
+  return std::nullopt;
 }
 
 }  // namespace
 
-Forwarder::Forwarder(const std::vector<ClusterMember>& members, synod::NodeId self) {
+Forwarder::Forwarder(synod::ClusterId cluster, synod::NodeId self,
+                     const std::vector<ClusterMember>& members)
+    : cluster_(cluster) {
   for (const ClusterMember& member : members) {
     if (member.id == self) continue;
     auto channel = Connect(member.client_address);
-    auto stub = etcdserverpb::KV::NewStub(channel);
+    auto stub = std::make_unique<grpc::GenericStub>(channel);
     channel->GetState(/*try_to_connect=*/true);
     peers_.emplace(member.id, Peer{std::move(channel), std::move(stub)});
   }
 }
 
-etcdserverpb::KV::Stub* Forwarder::StubFor(synod::NodeId leader) {
+bool Forwarder::Send(synod::NodeId leader, const std::string& method, grpc::ClientContext* context,
+                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
+                     std::function<void(grpc::Status)> done) {
   const auto found = peers_.find(leader);
-  if (found == peers_.end()) return nullptr;
+  if (found == peers_.end()) return false;
   const Peer& peer = found->second;
-  const bool connected = peer.channel->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_READY;
-  return connected ? peer.stub.get() : nullptr;
+  if (peer.channel->GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY) return false;
+  context->AddMetadata(kClusterKey, std::to_string(cluster_.value()));
+  context->AddMetadata(kTargetKey, std::to_string(leader.value()));
+  sent_.fetch_add(1, std::memory_order_relaxed);
+  peer.stub->UnaryCall(context, method, grpc::StubOptions(), request, response, std::move(done));
+  return true;
 }
 
 bool IsForwarded(const grpc::CallbackServerContext& context) {
-  return context.client_metadata().count(kForwardedKey) != 0;
+  return context.client_metadata().count(kTargetKey) != 0;
 }
 
-void MarkForwarded(grpc::ClientContext* context) { context->AddMetadata(kForwardedKey, "1"); }
+absl::Status CheckTarget(const grpc::CallbackServerContext& context, synod::ClusterId cluster,
+                         synod::NodeId self) {
+  if (!IsForwarded(context)) return absl::OkStatus();
+  const Metadata& metadata = context.client_metadata();
+  const bool meant = Find(metadata, kClusterKey) == std::to_string(cluster.value()) &&
+                     Find(metadata, kTargetKey) == std::to_string(self.value());
+  return meant ? absl::OkStatus() : WrongTargetError();
+}
 
-void AttachFailure(const WriteFailure& failure, grpc::CallbackServerContext* context) {
-  context->AddTrailingMetadata(kEffectKey, std::string(Name(failure.effect)));
+void AttachEffect(WriteFailure::Effect effect, grpc::CallbackServerContext* context) {
+  context->AddTrailingMetadata(kEffectKey, std::string(Name(effect)));
 }
 
 WriteFailure ReadFailure(const grpc::Status& status, const grpc::ClientContext& context) {
-  WriteFailure failure;
-  failure.effect = EffectOf(context);
-  if (failure.effect != WriteFailure::Effect::kUnknown) {
-    failure.status =
-        absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-  } else if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    failure.status = absl::DeadlineExceededError("etcdserver: request timed out");
-  } else {
-    failure.status =
-        absl::UnknownError("etcdserver: request timed out, possibly due to connection lost");
+  if (const auto effect = EffectOf(context)) {
+    return {.status = absl::Status(static_cast<absl::StatusCode>(status.error_code()),
+                                   status.error_message()),
+            .effect = *effect};
   }
-  return failure;
+  const bool late = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+  return {.status = late ? TimeoutError() : ConnectionLostError(),
+          .effect = WriteFailure::Effect::kUnknown};
 }
 
 }  // namespace synod_kv

@@ -1,20 +1,25 @@
 // How a member passes a client's write on to the leader, and how the two understand each other
-// about what became of it.
+// about who they are and what became of it.
 #ifndef SYNOD_KV_FORWARDING_H_
 #define SYNOD_KV_FORWARDING_H_
 
+#include <atomic>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
 #include <synod/synod.h>
 
 #include "absl/status/status.h"
 
-#include "kv/node.h"
-#include "kv/proto/etcdserver.grpc.pb.h"
+#include "kv/cluster.h"
 
 namespace synod_kv {
 
@@ -33,29 +38,42 @@ struct WriteFailure {
 // Connections to the other members' client addresses. Thread-safe.
 class Forwarder {
  public:
-  Forwarder(const std::vector<ClusterMember>& members, synod::NodeId self);
+  Forwarder(synod::ClusterId cluster, synod::NodeId self,
+            const std::vector<ClusterMember>& members);
 
-  // The stub to send a write to `leader`, or null, and a connection is tried, if there is none at
-  // the moment: so what fails for want of one has certainly not been sent. (When a connection
-  // breaks later, nobody can tell whether the write arrived.)
-  [[nodiscard]] etcdserverpb::KV::Stub* StubFor(synod::NodeId leader);
+  // Sends a write to `leader`, as it came, and tells it which member of which cluster is meant.
+  // False, and a connection is tried, if there is none at the moment: so what fails for want of one
+  // has certainly not been sent. (When a connection breaks later, nobody can tell whether the write
+  // arrived.) The pointers are used until `done` is called, on a thread of gRPC's.
+  [[nodiscard]] bool Send(synod::NodeId leader, const std::string& method,
+                          grpc::ClientContext* context, const grpc::ByteBuffer* request,
+                          grpc::ByteBuffer* response, std::function<void(grpc::Status)> done);
+
+  // How many writes were sent.
+  [[nodiscard]] uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
 
  private:
   struct Peer {
     std::shared_ptr<grpc::Channel> channel;  // gRPC hands channels out like this.
-    std::unique_ptr<etcdserverpb::KV::Stub> stub;
+    std::unique_ptr<grpc::GenericStub> stub;
   };
+  const synod::ClusterId cluster_;
   std::map<synod::NodeId, Peer> peers_;
+  std::atomic<uint64_t> sent_ = 0;
 };
 
 // True if another member sent the request, which must not be passed on once more: with stale ideas
 // of who leads, two members would send it to each other for ever.
 [[nodiscard]] bool IsForwarded(const grpc::CallbackServerContext& context);
-void MarkForwarded(grpc::ClientContext* context);
+
+// WrongTargetError if whoever sent the request on meant another member, or one of another cluster:
+// its idea of who listens where is wrong, and to execute the write would change foreign data.
+[[nodiscard]] absl::Status CheckTarget(const grpc::CallbackServerContext& context,
+                                       synod::ClusterId cluster, synod::NodeId self);
 
 // The answer to a forwarded request says in its trailing metadata what it knows. A failure without
 // that word comes from the connection and not from the leader, and the effect is unknown.
-void AttachFailure(const WriteFailure& failure, grpc::CallbackServerContext* context);
+void AttachEffect(WriteFailure::Effect effect, grpc::CallbackServerContext* context);
 [[nodiscard]] WriteFailure ReadFailure(const grpc::Status& status,
                                        const grpc::ClientContext& context);
 

@@ -1,75 +1,94 @@
 #include "kv/kv_service.h"
 
-#include <functional>
+#include <string>
 #include <utility>
 
+#include "kv/answer.h"
+#include "kv/command.h"
+#include "kv/errors.h"
 #include "kv/read_call.h"
 #include "kv/request_check.h"
 #include "kv/write_call.h"
 
 namespace synod_kv {
 
-using etcdserverpb::KV;
-using OnStatus = std::function<void(grpc::Status)>;
-
-namespace {
-
-synod::Consistency ConsistencyOf(bool serializable) {
-  return serializable ? synod::Consistency::kStale : synod::Consistency::kLinearizable;
+template <class Request>
+absl::Status KvService::Admit(Call<Request>* call) const {
+  absl::Status status = CheckTarget(*call->context, node_.cluster, node_.self);
+  if (!status.ok()) return status;
+  if (call->bytes->Length() > kMaxRequestBytes) return TooLargeError();
+  if (!Parse(*call->bytes, &call->request)) return MalformedError("it cannot be parsed");
+  return Check(call->request);
 }
 
-}  // namespace
+template <class Request>
+grpc::ServerUnaryReactor* KvService::Read(const Call<Request>& call, bool serializable) {
+  const auto consistency =
+      serializable ? synod::Consistency::kStale : synod::Consistency::kLinearizable;
+  return StartRead(node_, call.context, EncodeQuery(OperationOf(call.request), *call.bytes),
+                   consistency, [this, response = call.response](std::string answer) {
+                     *response = Signed(node_.Signature(), std::move(answer));
+                     return absl::OkStatus();
+                   });
+}
+
+template <class Request>
+grpc::ServerUnaryReactor* KvService::Write(const char* method, Call<Request> call) {
+  absl::Status status = Admit(&call);
+  if (!status.ok()) return WriteCall::Refuse(node_, call.context, status);
+  return WriteAdmitted(method, call);
+}
+
+template <class Request>
+grpc::ServerUnaryReactor* KvService::WriteAdmitted(const char* method, const Call<Request>& call) {
+  if (MayPut(call.request) && node_.IsFull()) {
+    return WriteCall::Refuse(node_, call.context, NoSpaceError());
+  }
+  return WriteCall::Start(node_, forwarder_, call.context,
+                          {.method = method,
+                           .request = call.bytes,
+                           .response = call.response,
+                           .command = EncodeCommand(OperationOf(call.request), *call.bytes)});
+}
 
 grpc::ServerUnaryReactor* KvService::Range(grpc::CallbackServerContext* context,
-                                           const etcdserverpb::RangeRequest* request,
-                                           etcdserverpb::RangeResponse* response) {
-  return StartRead(node_, context, *request, ConsistencyOf(request->serializable()), response);
+                                           const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) {
+  Call<etcdserverpb::RangeRequest> call{context, request, response};
+  absl::Status status = Admit(&call);
+  if (!status.ok()) return WriteCall::Refuse(node_, context, status);
+  return Read(call, call.request.serializable());
 }
 
 grpc::ServerUnaryReactor* KvService::Put(grpc::CallbackServerContext* context,
-                                         const etcdserverpb::PutRequest* request,
-                                         etcdserverpb::PutResponse* response) {
-  const auto forward = [](KV::Stub& stub, grpc::ClientContext* out,
-                          const etcdserverpb::PutRequest* q, etcdserverpb::PutResponse* a,
-                          OnStatus done) { stub.async()->Put(out, q, a, std::move(done)); };
-  return WriteCall<etcdserverpb::PutRequest, etcdserverpb::PutResponse>::Start(
-      node_, forwarder_, forward, context, request, response);
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) {
+  return Write<etcdserverpb::PutRequest>("/etcdserverpb.KV/Put", {context, request, response});
 }
 
 grpc::ServerUnaryReactor* KvService::DeleteRange(grpc::CallbackServerContext* context,
-                                                 const etcdserverpb::DeleteRangeRequest* request,
-                                                 etcdserverpb::DeleteRangeResponse* response) {
-  const auto forward = [](KV::Stub& stub, grpc::ClientContext* out,
-                          const etcdserverpb::DeleteRangeRequest* q,
-                          etcdserverpb::DeleteRangeResponse* a,
-                          OnStatus done) { stub.async()->DeleteRange(out, q, a, std::move(done)); };
-  return WriteCall<etcdserverpb::DeleteRangeRequest, etcdserverpb::DeleteRangeResponse>::Start(
-      node_, forwarder_, forward, context, request, response);
+                                                 const grpc::ByteBuffer* request,
+                                                 grpc::ByteBuffer* response) {
+  return Write<etcdserverpb::DeleteRangeRequest>("/etcdserverpb.KV/DeleteRange",
+                                                 {context, request, response});
 }
 
 // A transaction that changes nothing is a read.
 grpc::ServerUnaryReactor* KvService::Txn(grpc::CallbackServerContext* context,
-                                         const etcdserverpb::TxnRequest* request,
-                                         etcdserverpb::TxnResponse* response) {
-  if (IsReadOnly(*request)) {
-    return StartRead(node_, context, *request, ConsistencyOf(IsSerializable(*request)), response);
-  }
-  const auto forward = [](KV::Stub& stub, grpc::ClientContext* out,
-                          const etcdserverpb::TxnRequest* q, etcdserverpb::TxnResponse* a,
-                          OnStatus done) { stub.async()->Txn(out, q, a, std::move(done)); };
-  return WriteCall<etcdserverpb::TxnRequest, etcdserverpb::TxnResponse>::Start(
-      node_, forwarder_, forward, context, request, response);
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) {
+  Call<etcdserverpb::TxnRequest> call{context, request, response};
+  absl::Status status = Admit(&call);
+  if (!status.ok()) return WriteCall::Refuse(node_, context, status);
+  if (IsReadOnly(call.request)) return Read(call, IsSerializable(call.request));
+  return WriteAdmitted("/etcdserverpb.KV/Txn", call);
 }
 
 grpc::ServerUnaryReactor* KvService::Compact(grpc::CallbackServerContext* context,
-                                             const etcdserverpb::CompactionRequest* request,
-                                             etcdserverpb::CompactionResponse* response) {
-  const auto forward = [](KV::Stub& stub, grpc::ClientContext* out,
-                          const etcdserverpb::CompactionRequest* q,
-                          etcdserverpb::CompactionResponse* a,
-                          OnStatus done) { stub.async()->Compact(out, q, a, std::move(done)); };
-  return WriteCall<etcdserverpb::CompactionRequest, etcdserverpb::CompactionResponse>::Start(
-      node_, forwarder_, forward, context, request, response);
+                                             const grpc::ByteBuffer* request,
+                                             grpc::ByteBuffer* response) {
+  return Write<etcdserverpb::CompactionRequest>("/etcdserverpb.KV/Compact",
+                                                {context, request, response});
 }
 
 }  // namespace synod_kv

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <unistd.h>
 #include <vector>
@@ -22,12 +23,23 @@ int Report(const absl::Status& status, int exit_code) {
   return exit_code;
 }
 
+// The last line says that the list is complete, for whoever reads the log while it grows.
+void LogCounters(const synod_kv::Server& server) {
+  std::string lines;
+  for (const auto& [name, value] : server.Counters()) {
+    lines += "synod-kv: counter " + name + " " + std::to_string(value) + "\n";
+  }
+  lines += "synod-kv: these were all counters\n";
+  std::fputs(lines.c_str(), stderr);
+}
+
 int Serve(const synod_kv::Flags& flags) {
   // Blocked before any thread is started, so that none but sigwait below receives them.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   std::mutex mutex;
@@ -47,7 +59,7 @@ int Serve(const synod_kv::Flags& flags) {
                flags.Self().client_address.c_str());
 
   int signal = 0;
-  sigwait(&signals, &signal);
+  while (sigwait(&signals, &signal) == 0 && signal == SIGUSR1) LogCounters(**server);
   absl::Status why;
   {
     std::lock_guard lock(mutex);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "kv/command.h"
 #include "kv/errors.h"
 #include "kv/read_call.h"
 
@@ -19,8 +20,9 @@ grpc::ServerUnaryReactor* MaintenanceService::Alarm(grpc::CallbackServerContext*
                                                     etcdserverpb::AlarmResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   if (request->action() != etcdserverpb::AlarmRequest::GET) {
-    reactor->Finish({grpc::StatusCode::UNIMPLEMENTED,
-                     "synod-kv has no alarms that could be raised or disarmed"});
+    node_.Finish(
+        absl::UnimplementedError("synod-kv: there are no alarms that could be raised or disarmed"),
+        *context, reactor);
     return reactor;
   }
   node_.SignWithRevision(response->mutable_header());
@@ -51,20 +53,26 @@ grpc::ServerUnaryReactor* MaintenanceService::Status(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* MaintenanceService::Hash(grpc::CallbackServerContext* context,
                                                    const etcdserverpb::HashRequest*,
                                                    etcdserverpb::HashResponse* response) {
-  return StartRead(node_, context, etcdserverpb::HashKVRequest(), synod::Consistency::kStale,
-                   response, [](const std::string& answer, etcdserverpb::HashResponse* hash) {
+  return StartRead(node_, context, EncodeQuery(etcdserverpb::HashKVRequest()),
+                   synod::Consistency::kStale, [this, response](const std::string& answer) {
                      etcdserverpb::HashKVResponse hash_kv;
-                     if (!hash_kv.ParseFromString(answer)) return false;
-                     hash->mutable_header()->set_revision(hash_kv.header().revision());
-                     hash->set_hash(hash_kv.hash());
-                     return true;
+                     if (!hash_kv.ParseFromString(answer)) return BadResultError();
+                     response->mutable_header()->set_revision(hash_kv.header().revision());
+                     response->set_hash(hash_kv.hash());
+                     node_.Sign(response->mutable_header());
+                     return absl::OkStatus();
                    });
 }
 
 grpc::ServerUnaryReactor* MaintenanceService::HashKV(grpc::CallbackServerContext* context,
                                                      const etcdserverpb::HashKVRequest* request,
                                                      etcdserverpb::HashKVResponse* response) {
-  return StartRead(node_, context, *request, synod::Consistency::kStale, response);
+  return StartRead(node_, context, EncodeQuery(*request), synod::Consistency::kStale,
+                   [this, response](const std::string& answer) {
+                     if (!response->ParseFromString(answer)) return BadResultError();
+                     node_.Sign(response->mutable_header());
+                     return absl::OkStatus();
+                   });
 }
 
 grpc::ServerUnaryReactor* MaintenanceService::MoveLeader(
@@ -73,15 +81,15 @@ grpc::ServerUnaryReactor* MaintenanceService::MoveLeader(
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const synod::NodeId target = request->targetid();
   if (!node_.replica.IsLeader()) {
-    reactor->Finish(ToGrpc(NotLeaderError()));
+    node_.Finish(NotLeaderError(), *context, reactor);
   } else if (node_.Find(target) == nullptr) {
-    reactor->Finish(ToGrpc(absl::FailedPreconditionError("etcdserver: bad leader transferee")));
+    node_.Finish(BadTransfereeError(), *context, reactor);
   } else {
     synod::Replica replica = node_.replica;
-    replica.TransferLeadership(target, RemainingTime(*context),
-                               [this, reactor, response](const absl::Status& status) {
+    replica.TransferLeadership(target, node_.RemainingTime(*context),
+                               [this, context, reactor, response](const absl::Status& status) {
                                  node_.SignWithRevision(response->mutable_header());
-                                 reactor->Finish(ToGrpc(status));
+                                 node_.Finish(ToTransferStatus(status), *context, reactor);
                                });
   }
   return reactor;

@@ -9,11 +9,18 @@
 #include <vector>
 
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
 #include <synod/synod.h>
 
+#include "absl/status/status.h"
+
+#include "kv/call_budget.h"
 #include "kv/cluster.h"
+#include "kv/errors.h"
 #include "kv/kv_state_machine.h"
+#include "kv/leader_watch.h"
 #include "kv/proto/etcdserver.pb.h"
+#include "kv/refusals.h"
 
 namespace synod_kv {
 
@@ -21,7 +28,7 @@ namespace synod_kv {
 // replica and outlives it.
 struct NodeStats {
   StoreStats store;
-  std::atomic<uint64_t> term = 0;
+  std::atomic<uint64_t> term = 0;  // Of the newest leader.
 };
 
 // Immutable, but for what it refers to.
@@ -32,7 +39,12 @@ struct Node {
   uint64_t quota_bytes = 0;
   // How long a write that finds no leader waits for one.
   synod::Duration leader_patience = synod::Duration::zero();
+  // How long a request may take at most.
+  synod::Duration longest_call = std::chrono::seconds(5);
   NodeStats& stats;
+  LeaderWatch& leaders;
+  CallBudget& budget;
+  Refusals& refusals;
   synod::Replica replica;
 
   [[nodiscard]] const ClusterMember* Find(synod::NodeId id) const {
@@ -41,25 +53,45 @@ struct Node {
     return found == members.end() ? nullptr : &*found;
   }
 
+  // How long a request may take: as long as its client waits, but for that limit.
+  [[nodiscard]] synod::Duration RemainingTime(const grpc::ServerContextBase& context) const {
+    const auto remaining = context.deadline() - std::chrono::system_clock::now();
+    return remaining < longest_call ? std::chrono::duration_cast<synod::Duration>(remaining)
+                                    : longest_call;
+  }
+
+  [[nodiscard]] bool IsFull() const {
+    return stats.store.bytes.load(std::memory_order_relaxed) >= quota_bytes;
+  }
+
   // Says who answers. The revision belongs to the answer and is left as it is.
   void Sign(etcdserverpb::ResponseHeader* header) const {
     header->set_cluster_id(cluster.value());
     header->set_member_id(self.value());
-    header->set_raft_term(stats.term.load(std::memory_order_relaxed));
+    // Without a leader the term may have grown since the newest one's.
+    header->set_raft_term(replica.leader().IsZero() ? replica.Status().term.value()
+                                                    : stats.term.load(std::memory_order_relaxed));
+  }
+  [[nodiscard]] etcdserverpb::ResponseHeader Signature() const {
+    etcdserverpb::ResponseHeader header;
+    Sign(&header);
+    return header;
   }
   // For answers that do not come from the store.
   void SignWithRevision(etcdserverpb::ResponseHeader* header) const {
     Sign(header);
     header->set_revision(stats.store.revision.load(std::memory_order_relaxed));
   }
-};
 
-// How long a request may take: as long as its client waits, at most five seconds.
-inline synod::Duration RemainingTime(const grpc::ServerContextBase& context) {
-  constexpr synod::Duration kLongest = std::chrono::seconds(5);
-  const auto remaining = context.deadline() - std::chrono::system_clock::now();
-  return remaining < kLongest ? std::chrono::duration_cast<synod::Duration>(remaining) : kLongest;
-}
+  // Ends a call, and keeps account of it if it failed.
+  void Finish(const absl::Status& status, const grpc::CallbackServerContext& context,
+              grpc::ServerUnaryReactor* reactor) const {
+    if (!status.ok()) {
+      refusals.Note({status.message().data(), status.message().size()}, context.peer());
+    }
+    reactor->Finish(ToGrpc(status));
+  }
+};
 
 }  // namespace synod_kv
 

@@ -2,57 +2,49 @@
 #ifndef SYNOD_KV_READ_CALL_H_
 #define SYNOD_KV_READ_CALL_H_
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 #include <synod/synod.h>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "kv/command.h"
-#include "kv/errors.h"
+#include "kv/call_budget.h"
 #include "kv/node.h"
-#include "kv/request_check.h"
 
 namespace synod_kv {
 
 // Asks the state machine, and finishes the context's default reactor, which it returns, once it has
-// answered. `parse` makes the response of the answer.
-template <class Request, class Response, class Parse>
+// answered. `deliver`, absl::Status(std::string answer), makes the response of the answer: on the
+// loop's thread, so it takes no time in the size of one that may be large.
+template <class Deliver>
 grpc::ServerUnaryReactor* StartRead(const Node& node, grpc::CallbackServerContext* context,
-                                    const Request& request, synod::Consistency consistency,
-                                    Response* response, Parse parse) {
+                                    std::string query, synod::Consistency consistency,
+                                    Deliver deliver) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  absl::Status status = Check(request);
-  if (!status.ok()) {
-    reactor->Finish(ToGrpc(status));
+  std::optional<CallBudget::Share> share = node.budget.Take(query.size());
+  if (!share) {
+    node.Finish(TooManyRequestsError(), *context, reactor);
     return reactor;
   }
   synod::Replica replica = node.replica;
-  replica.Read(EncodeQuery(request), consistency, RemainingTime(*context),
-               [&node, reactor, response, parse](const absl::StatusOr<std::string>& answer) {
-                 if (!answer.ok()) {
-                   const bool has_leader = !node.replica.leader().IsZero();
-                   return reactor->Finish(ToGrpc(ToReadStatus(answer.status(), has_leader)));
+  replica.Read(std::move(query), consistency, node.RemainingTime(*context),
+               [&node, context, reactor, deliver = std::move(deliver),
+                share = std::move(share)](absl::StatusOr<std::string> answer) mutable {
+                 absl::Status status = answer.status();
+                 if (status.ok()) {
+                   status = deliver(*std::move(answer));
+                 } else {
+                   status = ToReadStatus(status, !node.replica.leader().IsZero());
                  }
-                 if (!parse(*answer, response)) {
-                   return reactor->Finish(
-                       ToGrpc(absl::InternalError("synod-kv: malformed answer to a query")));
-                 }
-                 node.Sign(response->mutable_header());
-                 reactor->Finish(grpc::Status::OK);
+                 share.reset();  // Once it has finished, nothing of the node may be there any more.
+                 node.Finish(status, *context, reactor);
                });
   return reactor;
-}
-
-template <class Request, class Response>
-grpc::ServerUnaryReactor* StartRead(const Node& node, grpc::CallbackServerContext* context,
-                                    const Request& request, synod::Consistency consistency,
-                                    Response* response) {
-  return StartRead(
-      node, context, request, consistency, response,
-      [](const std::string& answer, Response* r) { return r->ParseFromString(answer); });
 }
 
 }  // namespace synod_kv

@@ -111,13 +111,14 @@ absl::Status Server::StartReplica(const Flags& flags,
   options.raft.max_entry_bytes = kMaxRequestBytes + kMaxCommandOverhead;
   options.snapshot_after_entries = flags.snapshot_entries;
   // A range over many keys or a compaction takes as long as there is data, and leadership must not
-  // be lost over it. The two thread hops are little beside gRPC's own.
+  // be lost over it; answer.h has the rest of that. The two thread hops are little beside gRPC's.
   options.apply_on_own_thread = true;
   options.observer.on_role = [this](synod::Role, synod::Term term) {
     stats_.term.store(term.value(), std::memory_order_relaxed);
   };
   options.observer.on_leader = [this](synod::NodeId, synod::Term term) {
     stats_.term.store(term.value(), std::memory_order_relaxed);
+    leaders_.NoteChange();
   };
   options.observer.on_stop = on_broken;
   absl::StatusOr<synod::Replica> replica = host_->Join(std::move(options));
@@ -129,12 +130,15 @@ absl::Status Server::StartReplica(const Flags& flags,
                      // An election that succeeds at once takes up to two timeouts.
                      .leader_patience = 4 * flags.election_timeout,
                      .stats = stats_,
+                     .leaders = leaders_,
+                     .budget = budget_,
+                     .refusals = refusals_,
                      .replica = *replica});
   return CheckMembers(*replica, flags);
 }
 
 absl::Status Server::StartGrpc(const Flags& flags) {
-  forwarder_.emplace(flags.cluster, flags.id);
+  forwarder_.emplace(node_->cluster, flags.id, flags.cluster);
   kv_.emplace(*node_, *forwarder_);
   maintenance_.emplace(*node_);
   cluster_.emplace(*node_);
@@ -145,8 +149,9 @@ absl::Status Server::StartGrpc(const Flags& flags) {
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   // Without this a second server could share the port, and each would get some of the clients.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // Requests a little over the limit are still read, to be refused by the error that clients know.
-  builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxRequestBytes) + 512 * 1024);
+  // Requests over the limit are still read, to be refused by the error that clients know, and
+  // counted; what is larger yet gRPC refuses by itself. Answers have no limit by default.
+  builder.SetMaxReceiveMessageSize(4 * static_cast<int>(kMaxRequestBytes));
   builder.RegisterService(&*kv_);
   builder.RegisterService(&*maintenance_);
   builder.RegisterService(&*cluster_);
@@ -175,9 +180,22 @@ void Server::HandOver() {
   ended.get_future().wait();
 }
 
+std::vector<std::pair<std::string, uint64_t>> Server::Counters() const {
+  std::vector<std::pair<std::string, uint64_t>> counters = node_->replica.Status().counters;
+  counters.emplace_back("kv.calls_under_way", budget_.calls());
+  counters.emplace_back("kv.call_bytes_under_way", budget_.bytes());
+  counters.emplace_back("kv.writes_forwarded", forwarder_->sent());
+  for (auto& [reason, count] : refusals_.Counters()) {
+    counters.emplace_back("kv.refused[" + reason + "]", count);
+  }
+  return counters;
+}
+
 void Server::Stop() {
   if (node_ && grpc_ != nullptr) HandOver();
-  // Every request that waits for the replica ends here, so that the server waits for none.
+  // Every request that waits for a leader or for the replica ends here, so that the server waits
+  // only for those that another member has to answer, for a second.
+  leaders_.Close();
   if (host_) host_->Stop();
   if (grpc_ != nullptr) {
     grpc_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));

@@ -2,9 +2,13 @@
 #ifndef SYNOD_KV_SERVER_H_
 #define SYNOD_KV_SERVER_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <grpcpp/server.h>
 #include <synod/synod.h>
@@ -12,12 +16,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "kv/call_budget.h"
 #include "kv/cluster_service.h"
 #include "kv/flags.h"
 #include "kv/forwarding.h"
 #include "kv/kv_service.h"
+#include "kv/leader_watch.h"
 #include "kv/maintenance_service.h"
 #include "kv/node.h"
+#include "kv/refusals.h"
 #include "kv/unimplemented_service.h"
 
 namespace synod_kv {
@@ -31,6 +38,9 @@ class Server {
   // the replica cannot take part any more; the server has to be stopped then.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Server>> Start(
       const Flags& flags, std::function<void(const absl::Status& why)> on_broken);
+
+  // All counters, the library's and this server's: name and value.
+  [[nodiscard]] std::vector<std::pair<std::string, uint64_t>> Counters() const;
 
   // Hands leadership over if it is held, answers what is under way, and closes everything. Blocks.
   void Stop();
@@ -48,13 +58,16 @@ class Server {
 
   // In the order in which each needs those before it.
   NodeStats stats_;
+  LeaderWatch leaders_;
+  CallBudget budget_;
+  Refusals refusals_{synod::StderrLogger()};
   std::optional<synod::Host> host_;
   std::optional<Node> node_;
   std::optional<Forwarder> forwarder_;
   std::optional<KvService> kv_;
   std::optional<MaintenanceService> maintenance_;
   std::optional<ClusterService> cluster_;
-  UnimplementedService unimplemented_;
+  UnimplementedService unimplemented_{refusals_};
   std::unique_ptr<grpc::Server> grpc_;
 };
 

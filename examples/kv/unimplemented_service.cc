@@ -35,13 +35,15 @@ class Refusal final : public grpc::ServerGenericBidiReactor {
 grpc::ServerGenericBidiReactor* UnimplementedService::CreateReactor(
     grpc::GenericCallbackServerContext* context) {
   const std::string method = context->method();
-  std::string text = "synod-kv does not implement " + method;
+  std::string text = "synod-kv: there is no method " + method;
   for (const Reason& reason : kReasons) {
     if (std::string_view(method).starts_with(reason.prefix)) {
       text.append(": ").append(reason.text);
       break;
     }
   }
+  // Not by the method's name: that is the client's to choose.
+  refusals_.Note("synod-kv: there is no such method", context->peer());
   return new Refusal(text);
 }
 

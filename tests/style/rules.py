@@ -53,6 +53,7 @@ RULES = [
     (TESTS, r"\bsleep_for\b|\bsleep_until\b|\bu?sleep\(",
      "a test waits for a condition, never for luck",
      {"tests/conformance/transport/test_node.h": "polls a condition",
+      "tests/unit/kv/test_member.h": "polls a condition",
       "tests/unit/node/test_cluster.cc": "polls a condition"}),
     (TESTS, r"DISABLED_|GTEST_SKIP",
      "a test that does not run proves nothing", {}),

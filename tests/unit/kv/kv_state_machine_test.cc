@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "kv/command.h"
+#include "tests/unit/kv/command_test_util.h"
 #include "tests/unit/kv/store_test_util.h"
 
 namespace synod_kv {
@@ -36,7 +37,7 @@ class KvStateMachineTest : public testing::Test {
 
   template <class Request>
   std::string Apply(KvStateMachine& machine, const Request& request) {
-    return ApplyBytes(machine, EncodeCommand(request).view());
+    return ApplyBytes(machine, CommandOf(request).view());
   }
 
   static uint32_t Hash(const KvStateMachine& machine, int64_t revision = 0) {
@@ -59,8 +60,8 @@ class KvStateMachineTest : public testing::Test {
 
 TEST_F(KvStateMachineTest, Batch_Applied_GivesEachCommandItsResult) {
   KvStateMachine machine = NewMachine();
-  const synod::Payload good = EncodeCommand(PutOf("k", "v"));
-  const synod::Payload bad = EncodeCommand(PutOf("", "v"));
+  const synod::Payload good = CommandOf(PutOf("k", "v"));
+  const synod::Payload bad = CommandOf(PutOf("", "v"));
   const synod::Command commands[] = {{synod::Index(1), good.view()}, {synod::Index(2), bad.view()}};
   std::string results[2];
   machine.Apply(commands, results);
@@ -90,7 +91,7 @@ TEST_F(KvStateMachineTest, Query_ThatWouldWriteOrIsMalformed_IsRefused) {
   EXPECT_FALSE(machine.Query(EncodeQuery(txn)).ok());
   EXPECT_FALSE(machine.Query("").ok());
   EXPECT_FALSE(machine.Query("\x01\xff\xff").ok());
-  EXPECT_FALSE(machine.Query(EncodeCommand(PutOf("k", "v")).view()).ok());
+  EXPECT_FALSE(machine.Query(CommandOf(PutOf("k", "v")).view()).ok());
 }
 
 TEST_F(KvStateMachineTest, SameCommands_OnTwoMachines_GiveEqualResultsAndHashes) {

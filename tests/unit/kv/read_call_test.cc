@@ -1,0 +1,108 @@
+// Reads, with a leader elsewhere and with none.
+#include "kv/read_call.h"
+
+#include <ctime>
+
+#include <gtest/gtest.h>
+
+#include "kv/errors.h"
+#include "tests/unit/kv/test_member.h"
+
+namespace synod_kv {
+namespace {
+
+using etcdserverpb::RangeRequest;
+using etcdserverpb::RangeResponse;
+
+grpc::Status Get(TestMember& member, bool serializable, RangeResponse* response) {
+  grpc::ClientContext context;
+  RangeRequest request;
+  request.set_key("k");
+  request.set_range_end("l");
+  request.set_serializable(serializable);
+  return member.stub().Range(&context, request, response);
+}
+
+double Seconds(clockid_t clock) {
+  timespec time = {};
+  clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+TEST(ReadCall, Linearizable_AtAFollower_SeesWhatWasWritten) {
+  TestMember member({});
+  member.Elect(kSelf);
+  ASSERT_TRUE(member.Put().ok());
+  member.Elect(kOther);
+  RangeResponse response;
+  const grpc::Status status = Get(member, /*serializable=*/false, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(response.kvs_size(), 1);
+  EXPECT_EQ(response.kvs(0).value(), "v");
+  EXPECT_EQ(response.header().cluster_id(), kTestCluster.value());
+  EXPECT_EQ(response.header().member_id(), kSelf.value());
+  EXPECT_EQ(response.header().revision(), 2);
+}
+
+TEST(ReadCall, WithoutLeader_OnlySerializable_IsAnsweredInTheTermThatItIs) {
+  TestMember member({.longest_call = std::chrono::milliseconds(300)});
+  member.Elect(kOther);
+  member.LoseLeader();
+  RangeResponse response;
+  const grpc::Status status = Get(member, /*serializable=*/false, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_TRUE(Get(member, /*serializable=*/true, &response).ok());
+  EXPECT_GE(response.header().raft_term(), 1u);
+}
+
+// Before it has ever known a leader, too.
+TEST(Signature, WithoutLeader_HasTheReplicasTerm) {
+  TestMember member({});
+  member.Elect(kOther);
+  member.LoseLeader();
+  member.node().stats.term = 0;
+  const uint64_t before = member.node().replica.Status().term.value();
+  ASSERT_GT(before, 0u);
+  EXPECT_GE(member.node().Signature().raft_term(), before);
+}
+
+TEST(ReadCall, WithoutKeyOrOverTheBound_IsRefused) {
+  TestMember member({.limits = {.calls = 0}});
+  member.Elect(kSelf);
+  RangeResponse response;
+  EXPECT_EQ(Get(member, true, &response).error_message(), "etcdserver: too many requests");
+  grpc::ClientContext context;
+  EXPECT_EQ(member.stub().Range(&context, RangeRequest(), &response).error_message(),
+            "etcdserver: key is not provided");
+  EXPECT_EQ(member.budget().calls(), 0u);
+}
+
+// The loop's thread, on which heartbeats wait, does next to nothing of the work that a large answer
+// makes.
+TEST(ReadCall, LargeAnswer_TakesNoTimeOfTheLoop) {
+  TestMember member({});
+  member.Elect(kSelf);
+  for (int i = 0; i < 100; ++i) {
+    grpc::ClientContext context;
+    etcdserverpb::PutRequest request;
+    request.set_key("k" + std::to_string(i));
+    request.set_value(std::string(1024 * 1024, 'x'));
+    etcdserverpb::PutResponse response;
+    ASSERT_TRUE(member.stub().Put(&context, request, &response).ok());
+  }
+  clockid_t loop = {};
+  ASSERT_EQ(pthread_getcpuclockid(member.loop_thread(), &loop), 0);
+  const double loop_before = Seconds(loop);
+  const double all_before = Seconds(CLOCK_PROCESS_CPUTIME_ID);
+  for (int i = 0; i < 3; ++i) {
+    RangeResponse response;
+    ASSERT_TRUE(Get(member, /*serializable=*/true, &response).ok());
+    ASSERT_EQ(response.kvs_size(), 100);
+  }
+  const double loop_share =
+      (Seconds(loop) - loop_before) / (Seconds(CLOCK_PROCESS_CPUTIME_ID) - all_before);
+  EXPECT_LT(loop_share, 0.05);
+}
+
+}  // namespace
+}  // namespace synod_kv

@@ -1,0 +1,173 @@
+// A member of a group of two, with its KV service, in this process. What listens to clients in the
+// other member's place is up to the test.
+#ifndef SYNOD_TESTS_UNIT_KV_TEST_MEMBER_H_
+#define SYNOD_TESTS_UNIT_KV_TEST_MEMBER_H_
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <pthread.h>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+#include <synod/local.h>
+#include <synod/memory.h>
+#include <synod/synod.h>
+
+#include "kv/command.h"
+#include "kv/kv_service.h"
+#include "kv/node.h"
+#include "kv/proto/etcdserver.grpc.pb.h"
+#include "kv/request_check.h"
+
+namespace synod_kv {
+
+inline constexpr synod::ClusterId kTestCluster = 7;
+inline constexpr synod::NodeId kSelf = 1;
+inline constexpr synod::NodeId kOther = 2;
+
+inline void Eventually(const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!holds()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << "what was waited for does not come";
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+class TestMember {
+ public:
+  struct Options {
+    std::string other_address = "127.0.0.1:1";  // Where the other is said to listen to clients.
+    CallBudget::Limits limits = {};
+    synod::Duration leader_patience = std::chrono::seconds(60);
+    synod::Duration longest_call = std::chrono::seconds(60);
+  };
+
+  explicit TestMember(const Options& options) : budget_(options.limits) {
+    for (const synod::NodeId id : {kSelf, kOther}) StartHost(id);
+    node_.emplace(Node{.cluster = kTestCluster,
+                       .self = kSelf,
+                       .members = {{kSelf, "", "127.0.0.1:2"}, {kOther, "", options.other_address}},
+                       .quota_bytes = uint64_t{1} << 40,
+                       .leader_patience = options.leader_patience,
+                       .longest_call = options.longest_call,
+                       .stats = stats_,
+                       .leaders = leaders_,
+                       .budget = budget_,
+                       .refusals = refusals_,
+                       .replica = replicas_[0]});
+    forwarder_.emplace(kTestCluster, kSelf, node_->members);
+    service_.emplace(*node_, *forwarder_);
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&*service_);
+    builder.SetMaxReceiveMessageSize(-1);
+    server_ = builder.BuildAndStart();
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(-1);
+    stub_ = etcdserverpb::KV::NewStub(server_->InProcessChannel(arguments));
+  }
+
+  ~TestMember() {
+    leaders_.Close();
+    for (synod::Host& host : hosts_) host.Stop();
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_->Wait();
+  }
+
+  // Makes that member lead, and waits until this one knows.
+  void Elect(synod::NodeId id) {
+    Eventually([this, id] {
+      for (synod::Replica& replica : replicas_) {
+        if (replica.IsLeader() && replica.leader() != id) {
+          static_cast<void>(replica.TransferLeadership(id).get());
+        }
+      }
+      return node_->replica.leader() == id;
+    });
+  }
+  // Takes the leader away from this member, whoever it is, until Heal.
+  void LoseLeader() {
+    network_.Cut(kSelf, kOther);
+    Eventually([this] { return node_->replica.leader().IsZero(); });
+  }
+  void Heal() { network_.Heal(); }
+
+  grpc::Status Put(grpc::ClientContext* context, etcdserverpb::PutResponse* response,
+                   const std::string& value = "v") {
+    etcdserverpb::PutRequest request;
+    request.set_key("k");
+    request.set_value(value);
+    return stub_->Put(context, request, response);
+  }
+  grpc::Status Put() {
+    grpc::ClientContext context;
+    etcdserverpb::PutResponse response;
+    return Put(&context, &response);
+  }
+
+  [[nodiscard]] const Node& node() const { return *node_; }
+  [[nodiscard]] etcdserverpb::KV::Stub& stub() { return *stub_; }
+  [[nodiscard]] grpc::Server& server() { return *server_; }
+  [[nodiscard]] LeaderWatch& leaders() { return leaders_; }
+  [[nodiscard]] CallBudget& budget() { return budget_; }
+  [[nodiscard]] Refusals& refusals() { return refusals_; }
+  // The thread of this member's loop, as soon as it has known a leader.
+  [[nodiscard]] pthread_t loop_thread() const { return loop_thread_; }
+
+ private:
+  void StartHost(synod::NodeId id) {
+    auto log = synod::memory::Create();
+    const absl::Status prepared =
+        synod::Bootstrap(*log, {.cluster = kTestCluster, .node = id, .members = {kSelf, kOther}});
+    EXPECT_TRUE(prepared.ok()) << prepared;
+    auto host = synod::Host::Start(
+        {.id = id, .log = std::move(log), .transport = network_.Attach(), .logger = {}});
+    ASSERT_TRUE(host.ok()) << host.status();
+    hosts_.push_back(*std::move(host));
+    synod::GroupOptions options;
+    NodeStats& stats = id == kSelf ? stats_ : other_stats_;
+    options.state_machine =
+        std::make_unique<KvStateMachine>(stats.store, [](const absl::Status&) {});
+    options.raft.election_timeout = std::chrono::milliseconds(300);
+    options.raft.heartbeat_interval = std::chrono::milliseconds(30);
+    options.raft.max_entry_bytes = kMaxRequestBytes + kMaxCommandOverhead;
+    options.apply_on_own_thread = true;
+    if (id == kSelf) {
+      options.observer.on_leader = [this](synod::NodeId, synod::Term term) {
+        loop_thread_ = pthread_self();
+        stats_.term = term.value();
+        leaders_.NoteChange();
+      };
+    }
+    auto replica = hosts_.back().Join(std::move(options));
+    ASSERT_TRUE(replica.ok()) << replica.status();
+    replicas_.push_back(*replica);
+  }
+
+  synod::local::Network network_;
+  NodeStats stats_;
+  NodeStats other_stats_;
+  LeaderWatch leaders_;
+  CallBudget budget_;
+  Refusals refusals_{{}};
+  std::atomic<pthread_t> loop_thread_{};
+  std::vector<synod::Host> hosts_;
+  std::vector<synod::Replica> replicas_;
+  std::optional<Node> node_;
+  std::optional<Forwarder> forwarder_;
+  std::optional<KvService> service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<etcdserverpb::KV::Stub> stub_;
+};
+
+}  // namespace synod_kv
+
+#endif  // SYNOD_TESTS_UNIT_KV_TEST_MEMBER_H_
