@@ -1,5 +1,5 @@
-// synod-kv-load: puts a cluster under load and remembers every write that was acknowledged, to ask
-// for each of them afterwards.
+// synod-kv-load: puts a cluster under load and remembers what it was told of every write, to check
+// afterwards whether it is true.
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -20,6 +20,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
+#include "kv/errors.h"
 #include "kv/proto/etcdserver.grpc.pb.h"
 
 namespace {
@@ -28,16 +29,19 @@ using Clock = std::chrono::steady_clock;
 using etcdserverpb::KV;
 
 constexpr char kHelp[] =
-    R"(synod-kv-load writes through several clients at once, and checks later that nothing that was
-acknowledged is missing.
+    R"(synod-kv-load writes through several clients at once, and checks later that what it was told is
+true: nothing that was acknowledged is missing, nothing that was refused is there, and nothing was
+executed twice.
 
   synod-kv-load run --endpoints=HOST:PORT,… --record=FILE [--clients=N] [--seconds=N]
       Puts keys that nobody else uses, each once, until the time is over (default 10) or SIGTERM or
       SIGINT comes. A client that fails goes on at the next endpoint. Adds "key value" to FILE for
-      each write that was acknowledged, and prints what came of the others.
+      each write that was acknowledged and to FILE.refused for each that was refused, and prints
+      what came of all.
   synod-kv-load verify --endpoints=HOST:PORT,… --record=FILE
-      Reads every key in FILE through the first endpoint, linearizably, and prints how many are
-      missing or have another value. Exits with 1 if any.
+      Reads all keys of all runs through the first endpoint, linearizably, and prints how many of
+      those in FILE are missing or have another value, how many of those in FILE.refused are there
+      all the same, and how many were written more than once. Exits with 1 if any.
 )";
 
 struct Options {
@@ -58,30 +62,36 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& endpoint) {
   return grpc::CreateCustomChannel(endpoint, grpc::InsecureChannelCredentials(), arguments);
 }
 
+std::string RefusedRecord(const std::string& record) { return record + ".refused"; }
+
 // What all clients have achieved together.
 class Tally {
  public:
-  explicit Tally(const std::string& record) : record_(record, std::ios::app) {}
+  explicit Tally(const std::string& record)
+      : acknowledged_record_(record, std::ios::app),
+        refused_record_(RefusedRecord(record), std::ios::app) {}
 
-  [[nodiscard]] bool is_open() const { return record_.is_open(); }
+  [[nodiscard]] bool is_open() const {
+    return acknowledged_record_.is_open() && refused_record_.is_open();
+  }
 
   void Acknowledged(const std::string& key, const std::string& value) {
     std::lock_guard lock(mutex_);
     // Flushed, so that others can follow the progress.
-    record_ << key << ' ' << value << std::endl;
+    acknowledged_record_ << key << ' ' << value << std::endl;
     NotePause();
     last_ = Clock::now();
     ++acknowledged_;
   }
 
-  // What synod-kv says with any other code was not executed; what gRPC says, of a connection that
-  // broke, is as unknown.
-  void Failed(const grpc::Status& status) {
+  void Failed(const std::string& key, const std::string& value, const grpc::Status& status) {
     std::lock_guard lock(mutex_);
-    const bool unknown = status.error_code() == grpc::StatusCode::UNKNOWN ||
-                         status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED ||
-                         status.error_message().rfind("etcdserver", 0) != 0;
-    ++(unknown ? unknown_ : refused_);
+    if (!synod_kv::WasNotExecuted(status)) {
+      ++unknown_;
+      return;
+    }
+    refused_record_ << key << ' ' << value << std::endl;
+    ++refused_;
   }
 
   // False if the record could not be written.
@@ -96,7 +106,7 @@ class Tally {
         static_cast<long long>(acknowledged_), static_cast<double>(acknowledged_) / seconds,
         static_cast<long long>(refused_), static_cast<long long>(unknown_),
         static_cast<long long>(pause.count()));
-    return record_.good();
+    return acknowledged_record_.good() && refused_record_.good();
   }
 
  private:
@@ -105,7 +115,8 @@ class Tally {
   }
 
   std::mutex mutex_;
-  std::ofstream record_;
+  std::ofstream acknowledged_record_;
+  std::ofstream refused_record_;
   int64_t acknowledged_ = 0;
   int64_t refused_ = 0;
   int64_t unknown_ = 0;
@@ -137,7 +148,7 @@ void WriteUntil(const std::atomic<bool>& stop, const Options& options, const std
       tally->Acknowledged(request.key(), request.value());
     } else {
       // The key is given up, since it may have been written, and the client does not hammer.
-      tally->Failed(status);
+      tally->Failed(request.key(), request.value(), status);
       ++at;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
@@ -171,8 +182,10 @@ int Run(const Options& options) {
   return tally.Print(Clock::now() - start) ? 0 : 1;
 }
 
+using Pairs = std::map<std::string, mvccpb::KeyValue>;
+
 // Everything below load/, as of one moment; false if it cannot be read.
-bool ReadAll(const std::string& endpoint, std::map<std::string, std::string>* pairs) {
+bool ReadAll(const std::string& endpoint, Pairs* pairs) {
   const std::unique_ptr<KV::Stub> stub = KV::NewStub(Connect(endpoint));
   etcdserverpb::RangeRequest request;
   request.set_key("load/");
@@ -189,7 +202,7 @@ bool ReadAll(const std::string& endpoint, std::map<std::string, std::string>* pa
                    status.error_message().c_str());
       return false;
     }
-    for (const auto& kv : response.kvs()) pairs->emplace(kv.key(), kv.value());
+    for (const auto& kv : response.kvs()) pairs->emplace(kv.key(), kv);
     if (response.kvs_size() > 0) request.set_key(response.kvs().rbegin()->key() + '\0');
     request.set_revision(response.header().revision());
     more = response.more();
@@ -197,33 +210,66 @@ bool ReadAll(const std::string& endpoint, std::map<std::string, std::string>* pa
   return true;
 }
 
-int Verify(const Options& options) {
-  std::map<std::string, std::string> pairs;
-  if (!ReadAll(options.endpoints.front(), &pairs)) return 1;
-  std::ifstream record(options.record);
+// Calls visit(key, value) for each line of a record; false if it cannot be read.
+template <class Visit>
+bool ForEachLine(const std::string& path, Visit visit) {
+  std::ifstream record(path);
   if (!record) {
-    std::fprintf(stderr, "synod-kv-load: cannot read %s\n", options.record.c_str());
-    return 1;
+    std::fprintf(stderr, "synod-kv-load: cannot read %s\n", path.c_str());
+    return false;
   }
-  int64_t checked = 0;
-  int64_t missing = 0;
-  int64_t wrong = 0;
   std::string key;
   std::string value;
-  while (record >> key >> value) {
-    ++checked;
-    const auto found = pairs.find(key);
-    if (found == pairs.end()) {
-      ++missing;
-      std::fprintf(stderr, "synod-kv-load: acknowledged and missing: %s\n", key.c_str());
-    } else if (found->second != value) {
-      ++wrong;
-      std::fprintf(stderr, "synod-kv-load: acknowledged with another value: %s\n", key.c_str());
-    }
+  while (record >> key >> value) visit(key, value);
+  return true;
+}
+
+// How often something was found, and each time a line about it.
+class Findings {
+ public:
+  explicit Findings(const char* what) : what_(what) {}
+
+  void Add(const std::string& key) {
+    ++count_;
+    std::fprintf(stderr, "synod-kv-load: %s: %s\n", what_, key.c_str());
   }
-  std::printf("checked %lld\nmissing %lld\nwrong %lld\n", static_cast<long long>(checked),
-              static_cast<long long>(missing), static_cast<long long>(wrong));
-  return checked > 0 && missing == 0 && wrong == 0 ? 0 : 1;
+  [[nodiscard]] long long count() const { return count_; }
+
+ private:
+  const char* what_;
+  long long count_ = 0;
+};
+
+int Verify(const Options& options) {
+  Pairs pairs;
+  if (!ReadAll(options.endpoints.front(), &pairs)) return 1;
+  long long checked = 0;
+  Findings missing("acknowledged and missing");
+  Findings wrong("acknowledged with another value");
+  Findings executed("refused and executed all the same");
+  Findings twice("executed more than once");
+  const bool complete =
+      ForEachLine(options.record,
+                  [&](const std::string& key, const std::string& value) {
+                    ++checked;
+                    const auto found = pairs.find(key);
+                    if (found == pairs.end()) {
+                      missing.Add(key);
+                    } else if (found->second.value() != value) {
+                      wrong.Add(key);
+                    }
+                  }) &&
+      ForEachLine(RefusedRecord(options.record), [&](const std::string& key, const std::string&) {
+        if (pairs.count(key) != 0) executed.Add(key);
+      });
+  // Every key is put by one request only, whatever came of that.
+  for (const auto& [key, pair] : pairs) {
+    if (pair.version() != 1) twice.Add(key);
+  }
+  std::printf("checked %lld\nmissing %lld\nwrong %lld\nrefused_but_executed %lld\ntwice %lld\n",
+              checked, missing.count(), wrong.count(), executed.count(), twice.count());
+  const bool good = missing.count() + wrong.count() + executed.count() + twice.count() == 0;
+  return complete && checked > 0 && good ? 0 : 1;
 }
 
 bool ParsePositive(std::string_view text, int* value) {
