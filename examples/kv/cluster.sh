@@ -111,6 +111,19 @@ kv_signal() {
 kv_kill() { kv_signal KILL "$1"; }
 kv_stop() { kv_signal TERM "$1"; }
 
+# kv_counter <id> <name>: a counter of that member's; 0 if it has none of that name. It writes them
+# into its log on SIGUSR1, all at once.
+kv_counter() {
+  local lists
+  lists="$(kv_counter_lists "$1")"
+  kill -s USR1 "${kv_pids[$1]}"
+  kv_wait 30 "the counters of member $1" kv_counter_lists_exceed "$1" "$lists"
+  awk -v line="synod-kv: counter $2 " 'index($0, line) == 1 {value = $NF} END {print value + 0}' \
+    "$kv_dir/$1.log"
+}
+kv_counter_lists() { grep -c "^synod-kv: these were all counters" "$kv_dir/$1.log" || true; }
+kv_counter_lists_exceed() { (($(kv_counter_lists "$1") > $2)); }
+
 kv_stop_all() {
   local id
   for ((id = 1; id <= kv_size; ++id)); do
@@ -134,7 +147,7 @@ kv_new_cluster() {
       kv_start "$id" || break
     done
     if ((id > kv_size)); then
-      kv_wait 60 "a leader" kv_leader
+      kv_await_leader >/dev/null
       return
     fi
     kv_stop_all
@@ -148,25 +161,46 @@ kv_status() {
   local id
   for ((id = 1; id <= kv_size; ++id)); do
     if kv_running "$id"; then
-      kv_ctl "$id" endpoint status 2>/dev/null | awk -F', ' -v id="$id" '{print id, $5, $9}'
+      { kv_ctl "$id" endpoint status 2>/dev/null || true; } |
+        awk -F', ' -v id="$id" '{print id, $5, $9}'
     fi
   done
 }
 
-# The id of the member that leads, as it says itself.
-kv_leader() { kv_status | awk '$2 == "true" {print $1; found = 1; exit} END {exit !found}'; }
+# The id of the member that leads, as it says itself. Reads all there is before it ends: whoever
+# writes into a pipe that nobody reads any more fails.
+kv_leader() { kv_status | awk '$2 == "true" && !found {print $1; found = 1} END {exit !found}'; }
+
+# The same as soon as there is one: between two leaders there is none for a moment.
+kv_await_leader() {
+  local deadline=$((SECONDS + 60)) id
+  until id="$(kv_leader)"; do
+    if ((SECONDS >= deadline)); then
+      kv_fail "gave up waiting for a leader"
+    fi
+    sleep 0.05
+  done
+  echo "$id"
+}
 
 kv_all_applied() {
   [[ "$(kv_status | wc -l)" == "$kv_size" ]] &&
     [[ "$(kv_status | awk '{print $3}' | sort -u | wc -l)" == 1 ]]
 }
 
-# Waits until all members have applied the same, and prints "id hash" of each; fails if they differ.
+# Waits until all members have applied the same, and prints "id hash" of each; fails if they differ,
+# or if one gives none.
 kv_hashes() {
   kv_wait 60 "all members to catch up" kv_all_applied
-  local id hashes=""
+  local id answer hash hashes=""
   for ((id = 1; id <= kv_size; ++id)); do
-    hashes+="$id $(kv_ctl "$id" endpoint hashkv | awk -F', ' '{print $2}')"$'\n'
+    answer="$(kv_ctl "$id" endpoint hashkv)" || return 1
+    hash="$(awk -F', ' '{print $2}' <<<"$answer")"
+    if [[ ! "$hash" =~ ^[0-9]+$ ]]; then
+      echo "member $id gives no hash but '$answer'" >&2
+      return 1
+    fi
+    hashes+="$id $hash"$'\n'
   done
   printf '%s' "$hashes"
   [[ "$(printf '%s' "$hashes" | awk '{print $2}' | sort -u | wc -l)" == 1 ]]

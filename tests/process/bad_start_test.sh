@@ -25,14 +25,14 @@ start_fails 2 "must be a positive number" serve --id=x
 start_fails 2 "is not a member" serve --id=1 --cluster=nonsense
 # shellcheck disable=SC2046
 start_fails 2 "no member 4" serve $(member 4 a)
-"$kv_bin/synod-kv" --help | grep -q -- "--election-timeout=TIME" || kv_fail "--help lacks a flag"
+[[ "$("$kv_bin/synod-kv" --help)" == *"--election-timeout=TIME"* ]] || kv_fail "--help lacks a flag"
 
 # Without bootstrap, and with it twice.
 # shellcheck disable=SC2046
 {
-  start_fails 1 "bootstrap" serve $(member 1 a)
+  start_fails 1 "has not been bootstrapped; run synod-kv bootstrap" serve $(member 1 a)
   "$kv_bin/synod-kv" bootstrap $(member 1 a) --cluster-id=5
-  start_fails 1 "synod-kv:" bootstrap $(member 1 a) --cluster-id=5
+  start_fails 1 "group 1 is in the log store $kv_dir/a already" bootstrap $(member 1 a) --cluster-id=5
 }
 
 # Another member's, another cluster's and a foreign data directory.
@@ -40,12 +40,24 @@ mkdir "$kv_dir/foreign"
 echo "not yours" >"$kv_dir/foreign/file"
 # shellcheck disable=SC2046
 {
-  start_fails 1 "synod-kv:" serve $(member 2 a)
+  start_fails 1 "the store belongs to node 1, not to node 2" serve $(member 2 a)
   start_fails 1 "belongs to the cluster 5, not to 6" serve $(member 1 a) --cluster-id=6
-  start_fails 1 "foreign" serve $(member 1 foreign)
-  start_fails 1 "foreign" bootstrap $(member 1 foreign) --cluster-id=5
+  start_fails 1 "no file FORMAT" serve $(member 1 foreign)
+  start_fails 1 "no file FORMAT" bootstrap $(member 1 foreign) --cluster-id=5
 }
 expect "the foreign directory" "file" "$(ls "$kv_dir/foreign")"
+
+# A data directory that a newer version has written: neither read nor changed.
+# shellcheck disable=SC2046
+{
+  "$kv_bin/synod-kv" bootstrap $(member 1 newer) --cluster-id=5
+  echo "synod rocksdb log store, format 99" >"$kv_dir/newer/FORMAT"
+  before="$(cd "$kv_dir/newer" && find . -type f -exec cksum {} + | sort)"
+  start_fails 1 "was written by a newer version (format 99" serve $(member 1 newer)
+  start_fails 1 "Start the newer version" bootstrap $(member 1 newer) --cluster-id=5
+  expect "the newer directory" "$before" \
+    "$(cd "$kv_dir/newer" && find . -type f -exec cksum {} + | sort)"
+}
 
 # Other members than it was bootstrapped with.
 start_fails 1 "bootstrapped with: 1, 2, 3" serve --id=1 --data-dir="$kv_dir/a" \

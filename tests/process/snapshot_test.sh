@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh" "$@"
 
 # More than the entries that are kept behind a snapshot for members that are a little late.
 kv_new_cluster 3 --snapshot-entries=3000
-away=$(($(kv_leader) % 3 + 1))
+away=$(($(kv_await_leader) % 3 + 1))
 kv_kill "$away"
 kv_load_start "$kv_dir/record"
 kv_load_more 16000
@@ -19,7 +19,7 @@ for id in 1 2 3; do kv_stop "$id"; done
 for id in 1 2 3; do
   kv_start "$id" || kv_fail "member $id does not start again"
 done
-kv_wait 60 "a leader" kv_leader
+kv_await_leader >/dev/null
 "$kv_bin/synod-kv-load" verify --endpoints="$(kv_endpoint "$away")" --record="$kv_load_record" \
   >"$kv_dir/verdict" || kv_fail "acknowledged writes are missing"
 expect "the hashes after the restart" "$hashes" "$(kv_hashes)"
