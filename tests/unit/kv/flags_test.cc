@@ -73,7 +73,7 @@ TEST(HelpText, Printed_NamesEveryFlag) {
   const std::string help = HelpText();
   for (const char* flag :
        {"--id=", "--cluster=", "--cluster-id=", "--data-dir=", "--log=", "--heartbeat-interval=",
-        "--election-timeout=", "--snapshot-entries=", "--quota-bytes="}) {
+        "--election-timeout=", "--snapshot-entries=", "--quota-bytes=", "SIGUSR1"}) {
     EXPECT_NE(help.find(flag), std::string::npos) << flag;
   }
   EXPECT_EQ(Parse({"--help"})->verb, Flags::Verb::kHelp);

@@ -47,8 +47,8 @@ class TestMember {
   struct Options {
     std::string other_address = "127.0.0.1:1";  // Where the other is said to listen to clients.
     CallBudget::Limits limits = {};
-    synod::Duration leader_patience = std::chrono::seconds(60);
-    synod::Duration longest_call = std::chrono::seconds(60);
+    synod::Duration leader_patience = std::chrono::hours(1);
+    synod::Duration longest_call = std::chrono::hours(1);
   };
 
   explicit TestMember(const Options& options) : budget_(options.limits) {

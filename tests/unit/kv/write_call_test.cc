@@ -155,7 +155,7 @@ TEST_F(WriteCallTest, LeaderThatCannotBeReached_IsARefusal) {
 // Nothing but the election wakes it: its patience is longer than the test may take.
 TEST_F(WriteCallTest, NoLeader_ThenOne_IsExecuted) {
   leader_.Play([](int) { return Reply{.response = ResponseOf(kTestCluster)}; });
-  TestMember& member = Start({.leader_patience = std::chrono::hours(1)});
+  TestMember& member = Start({});
   member.Elect(kSelf);
   member.LoseLeader();
   std::future<grpc::Status> put = std::async([&member] { return member.Put(); });
@@ -174,7 +174,7 @@ TEST_F(WriteCallTest, NoLeader_UntilPatienceEnds_IsRefused) {
 }
 
 TEST_F(WriteCallTest, NoLeader_AndTheServerStops_IsRefused) {
-  TestMember& member = Start({.leader_patience = std::chrono::hours(1)});
+  TestMember& member = Start({});
   member.Elect(kOther);
   member.LoseLeader();
   std::future<grpc::Status> put = std::async([&member] { return member.Put(); });
