@@ -131,10 +131,11 @@ void WriteUntil(const std::atomic<bool>& stop, const Options& options, const std
   size_t at = client;
   for (int64_t sequence = 0; !stop; ++sequence) {
     const auto& channel = channels[at % channels.size()];
-    // Tried only over a connection that stands: what fails otherwise is no write's failure.
-    if (channel->GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY) {
+    // Tried only over a connection that stands: what fails otherwise is no write's failure. Waiting
+    // is what lets gRPC connect, since it has no threads of its own for that.
+    const auto patience = std::chrono::system_clock::now() + std::chrono::milliseconds(10);
+    if (!channel->WaitForConnected(patience)) {
       ++at;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
       continue;
     }
     etcdserverpb::PutRequest request;
