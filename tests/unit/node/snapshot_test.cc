@@ -161,19 +161,20 @@ TEST(Snapshot, LeaderIsNeverIdle_FollowerBehindTheLogStillGetsOne) {
   const NodeId lagging = LeaveBehind(cluster);
   const NodeId leader = cluster.AwaitLeader();
 
-  cluster.disk(leader).Hold();
+  Disk& disk = cluster.disk(leader);
+  disk.Hold();
   std::atomic<bool> stop = false;
-  std::thread writer([&] {
+  std::thread writer([&stop, &disk, replica = cluster.replica(leader)]() mutable {
     while (!stop) {
-      cluster.replica(leader).Propose("load");
-      while (!stop && !cluster.disk(leader).ReleaseAllButOne()) std::this_thread::yield();
+      replica.Propose("load");
+      while (!stop && !disk.ReleaseAllButOne()) std::this_thread::yield();
     }
   });
   cluster.Start(lagging);
   EXPECT_TRUE(Eventually([&] { return cluster.ledger(lagging).restores > 0; }));
   stop = true;
   writer.join();
-  cluster.disk(leader).Release();
+  disk.Release();
 }
 
 TEST(Snapshot, RestoreFailsAtStart_JoinSaysWhy) {
