@@ -15,7 +15,7 @@ Applier::Applier(HostServices& host, GroupId group, std::unique_ptr<StateMachine
       group_(group),
       client_(client),
       state_machine_(std::move(state_machine)),
-      own_thread_(own_thread ? std::make_unique<Worker>() : nullptr) {}
+      own_thread_(own_thread ? host.NewExecutor() : nullptr) {}
 
 absl::Status Applier::RestoreNow() { return PerformRestore(Index()); }
 

@@ -14,10 +14,10 @@
 #include "absl/status/statusor.h"
 #include "synod/base/ids.h"
 #include "synod/core/output.h"
+#include "synod/port/executor.h"
 #include "synod/port/state_machine.h"
 
 #include "src/host_services.h"
-#include "src/worker.h"
 
 namespace synod::internal {
 
@@ -133,7 +133,7 @@ class Applier {
   std::mutex reports_mutex_;
   std::vector<ApplierReport> reports_;  // Under reports_mutex_. On their way to the loop.
 
-  std::unique_ptr<Worker> own_thread_;  // Null: the loop's.
+  std::unique_ptr<Executor> own_thread_;  // Null: the loop's.
 };
 
 }  // namespace synod::internal

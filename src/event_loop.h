@@ -17,6 +17,8 @@
 #include "synod/base/time.h"
 #include "synod/port/event_loop.h"
 
+#include "src/machine.h"
+
 namespace synod::internal {
 
 // Runs in turns. A turn waits until there is something to do, and then does, to completion:
@@ -34,9 +36,8 @@ namespace synod::internal {
 class EpollLoop final : public EventLoop {
  public:
   using Task = absl::AnyInvocable<void()>;
-  // Runs in every turn; the instant that it returns is when a turn must begin though nothing else
-  // happens (kNever: none). Cheaper than a timer that is set anew in every turn.
-  using TurnEnd = absl::AnyInvocable<Instant()>;
+  // Cheaper than a timer that is set anew in every turn.
+  using TurnEnd = Machine::TurnEnd;
 
   // Before it sleeps the loop polls for `spin` since it last had something to do. Fails if the
   // kernel is out of descriptors.

@@ -2,7 +2,6 @@
 #include "src/host_impl.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "synod/base/assert.h"
@@ -17,12 +16,6 @@ namespace {
 // How often a turn steps its cores, because a store that is done at once or a callback brought new
 // input, before it looks at the network again.
 constexpr int kMaxSteps = 32;
-
-uint64_t DrawSeed() {
-  std::random_device entropy;
-  const uint64_t high = entropy();
-  return (high << 32) ^ entropy();
-}
 
 absl::Status Validate(const GroupOptions& options) {
   if (options.group.IsZero()) return absl::InvalidArgumentError("group must not be 0");
@@ -82,6 +75,13 @@ absl::Status CheckIdentity(const absl::StatusOr<StoreIdentity>& identity, NodeId
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HostImpl>> HostImpl::Start(HostOptions options) {
+  absl::StatusOr<std::unique_ptr<Machine>> machine = NewRealMachine(options.spin);
+  if (!machine.ok()) return machine.status();
+  return StartOn(*std::move(machine), std::move(options));
+}
+
+absl::StatusOr<std::unique_ptr<HostImpl>> HostImpl::StartOn(std::unique_ptr<Machine> machine,
+                                                            HostOptions options) {
   if (!options.log.ok()) return options.log.status();
   if (!options.transport.ok()) return options.transport.status();
   if (*options.log == nullptr || *options.transport == nullptr) {
@@ -89,33 +89,32 @@ absl::StatusOr<std::unique_ptr<HostImpl>> HostImpl::Start(HostOptions options) {
   }
   const absl::StatusOr<StoreIdentity> identity = (*options.log)->Identity();
   if (absl::Status status = CheckIdentity(identity, options.id); !status.ok()) return status;
-  absl::StatusOr<std::unique_ptr<EpollLoop>> loop = EpollLoop::Create(options.spin);
-  if (!loop.ok()) return loop.status();
   if (!options.logger) options.logger = [](Severity, std::string_view) {};
 
-  std::unique_ptr<HostImpl> host(new HostImpl(*std::move(loop), *std::move(options.log),
+  std::unique_ptr<HostImpl> host(new HostImpl(std::move(machine), *std::move(options.log),
                                               *std::move(options.transport), *identity,
                                               std::move(options.logger)));
   absl::Status status = host->transport_->Start({.self = host->identity_,
-                                                 .loop = host->loop_.get(),
+                                                 .loop = &host->loop_,
                                                  .receiver = host.get(),
                                                  .logger = host->logger_});
   if (!status.ok()) return status;
   host->Log(Severity::kInfo, Concat("node ", identity->node, " of cluster ", identity->cluster,
                                     " started, incarnation ", identity->incarnation));
-  host->thread_ = std::thread([raw = host.get()] { raw->loop_->Run(); });
+  host->machine_->StartLoop([raw = host.get()] { return raw->EndTurn(); });
   return host;
 }
 
-HostImpl::HostImpl(std::unique_ptr<EpollLoop> loop, std::unique_ptr<LogStore> store,
+HostImpl::HostImpl(std::unique_ptr<Machine> machine, std::unique_ptr<LogStore> store,
                    std::unique_ptr<Transport> transport, StoreIdentity identity, Logger logger)
-    : loop_(std::move(loop)),
+    : machine_(std::move(machine)),
+      loop_(machine_->loop()),
       logger_(std::move(logger)),
       identity_(identity),
       store_(std::move(store)),
-      transport_(std::move(transport)) {
-  loop_->SetTurnEnd([this] { return EndTurn(); });
-}
+      transport_(std::move(transport)),
+      snapshot_writer_(machine_->NewExecutor()),
+      snapshot_mover_(machine_->NewExecutor()) {}
 
 HostImpl::~HostImpl() {
   Stop();
@@ -138,12 +137,12 @@ absl::StatusOr<ReplicaImpl*> HostImpl::Join(GroupOptions options) {
   absl::StatusOr<DurableState> state = store_->Load(group);
   if (!state.ok()) return state.status();
   if (absl::Status status = Raft::Validate(*state); !status.ok()) return status;
-  auto replica =
-      std::make_unique<ReplicaImpl>(*this, std::move(options), *std::move(state), DrawSeed());
+  auto replica = std::make_unique<ReplicaImpl>(*this, std::move(options), *std::move(state),
+                                               machine_->DrawSeed());
   if (absl::Status status = replica->RestoreStateMachine(); !status.ok()) return status;
   ReplicaImpl* const joined = replica.get();
   owned_.emplace(group, std::move(replica));
-  loop_->Post([this, joined] {
+  loop_.Post([this, joined] {
     replicas_.emplace(joined->group(), joined);
     if (!store_status_.ok()) joined->Stop(store_status_);
     if (!has_space_) joined->OnSpaceChanged(false);
@@ -153,20 +152,16 @@ absl::StatusOr<ReplicaImpl*> HostImpl::Join(GroupOptions options) {
 }
 
 void HostImpl::Stop() {
-  SYNOD_ASSERT(!loop_->IsLoopThread(), "Stop waits for the loop, so it is not called on it");
+  SYNOD_ASSERT(!loop_.IsLoopThread(), "Stop waits for the loop, so it is not called on it");
   const std::lock_guard stop_lock(stop_mutex_);
   {
     const std::lock_guard lock(join_mutex_);
     if (std::exchange(stopping_, true)) return;
   }
-  // Not joinable if the transport did not start.
-  if (thread_.joinable()) {
-    loop_->Post([this] { StopOnLoop(); });
-    loop_->Stop();
-    thread_.join();
-  }
-  snapshot_writer_.Stop();
-  snapshot_mover_.Stop();
+  loop_.Post([this] { StopOnLoop(); });
+  machine_->StopLoop();
+  snapshot_writer_->Stop();
+  snapshot_mover_->Stop();
   for (auto& [group, replica] : owned_) replica->StopThread();
 }
 
@@ -200,7 +195,7 @@ void HostImpl::MarkDirty(ReplicaImpl& replica) {
   if (std::exchange(replica.is_dirty, true)) return;
   dirty_.push_back(&replica);
   // EndTurn is over in this turn: another one must follow at once.
-  if (!ending_turn_ && last_turn_ == loop_->Now()) loop_->Defer([] {});
+  if (!ending_turn_ && last_turn_ == loop_.Now()) loop_.Defer([] {});
 }
 
 void HostImpl::MarkToApply(ReplicaImpl& replica) {
@@ -208,7 +203,7 @@ void HostImpl::MarkToApply(ReplicaImpl& replica) {
 }
 
 Instant HostImpl::EndTurn() {
-  const Instant now = loop_->Now();
+  const Instant now = loop_.Now();
   ending_turn_ = true;
   last_turn_ = now;
   PollSpace();
@@ -222,11 +217,11 @@ Instant HostImpl::EndTurn() {
     if (to_apply_.empty() || outgoing_ > 0 || steps >= kMaxSteps) break;
     ApplyCommitted();
   }
-  if (!dirty_.empty()) loop_->Defer([] {});  // Another turn follows at once.
+  if (!dirty_.empty()) loop_.Defer([] {});  // Another turn follows at once.
   SendOutboxes();
   if (woken) next_wake_ = NextDeadline();
   if (!to_apply_.empty() && !std::exchange(apply_deferred_, true)) {
-    loop_->Defer([this] {
+    loop_.Defer([this] {
       apply_deferred_ = false;
       ApplyCommitted();
     });
@@ -317,10 +312,10 @@ void HostImpl::OnWriteDone(absl::Status status) {
     first = write_results_.empty();
     write_results_.push_back(std::move(status));
   }
-  if (loop_->IsLoopThread()) {
+  if (loop_.IsLoopThread()) {
     CompleteWrites();
   } else if (first) {
-    loop_->Post([this] { CompleteWrites(); });
+    loop_.Post([this] { CompleteWrites(); });
   }
 }
 

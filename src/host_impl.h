@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -20,10 +19,9 @@
 #include "synod/port/log_store.h"
 #include "synod/port/transport.h"
 
-#include "src/event_loop.h"
 #include "src/host_services.h"
+#include "src/machine.h"
 #include "src/replica_impl.h"
-#include "src/worker.h"
 
 namespace synod::internal {
 
@@ -34,17 +32,20 @@ namespace synod::internal {
 class HostImpl final : public HostServices, public Receiver {
  public:
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<HostImpl>> Start(HostOptions options);
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<HostImpl>> StartOn(
+      std::unique_ptr<Machine> machine, HostOptions options);
   ~HostImpl() override;
 
   [[nodiscard]] absl::StatusOr<ReplicaImpl*> Join(GroupOptions options);
   void Stop();
 
   // --- HostServices ---
-  EventLoop& loop() override { return *loop_; }
-  Instant Clock() const override { return EpollLoop::Clock(); }
+  EventLoop& loop() override { return loop_; }
+  Instant Clock() const override { return machine_->Clock(); }
   LogStore& store() override { return *store_; }
-  Worker& snapshot_writer() override { return snapshot_writer_; }
-  Worker& snapshot_mover() override { return snapshot_mover_; }
+  Executor& snapshot_writer() override { return *snapshot_writer_; }
+  Executor& snapshot_mover() override { return *snapshot_mover_; }
+  std::unique_ptr<Executor> NewExecutor() override { return machine_->NewExecutor(); }
   void Log(Severity severity, std::string_view line) override;
   const StoreIdentity& identity() const override { return identity_; }
   std::vector<std::pair<std::string, uint64_t>> Counters() const override;
@@ -66,7 +67,7 @@ class HostImpl final : public HostServices, public Receiver {
     std::vector<Message> messages;
   };
 
-  HostImpl(std::unique_ptr<EpollLoop> loop, std::unique_ptr<LogStore> store,
+  HostImpl(std::unique_ptr<Machine> machine, std::unique_ptr<LogStore> store,
            std::unique_ptr<Transport> transport, StoreIdentity identity, Logger logger);
 
   Instant EndTurn();
@@ -81,7 +82,8 @@ class HostImpl final : public HostServices, public Receiver {
   void CompleteWrites();
   void StopOnLoop();
 
-  const std::unique_ptr<EpollLoop> loop_;  // Outlives all that posts to it.
+  const std::unique_ptr<Machine> machine_;  // Outlives all that posts to its loop.
+  EventLoop& loop_;
   const Logger logger_;
   const StoreIdentity identity_;
   std::unique_ptr<LogStore> store_;
@@ -114,9 +116,8 @@ class HostImpl final : public HostServices, public Receiver {
   bool stopping_ = false;                                            // Under join_mutex_.
   std::mutex stop_mutex_;  // Held by a Stop until it is done.
 
-  Worker snapshot_writer_;
-  Worker snapshot_mover_;
-  std::thread thread_;  // The loop's.
+  const std::unique_ptr<Executor> snapshot_writer_;
+  const std::unique_ptr<Executor> snapshot_mover_;
 };
 
 }  // namespace synod::internal

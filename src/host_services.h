@@ -2,6 +2,7 @@
 #ifndef SYNOD_SRC_HOST_SERVICES_H_
 #define SYNOD_SRC_HOST_SERVICES_H_
 
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,10 +12,9 @@
 #include "synod/core/durable_state.h"
 #include "synod/core/message.h"
 #include "synod/port/event_loop.h"
+#include "synod/port/executor.h"
 #include "synod/port/log_store.h"
 #include "synod/port/logger.h"
-
-#include "src/worker.h"
 
 namespace synod::internal {
 
@@ -25,14 +25,16 @@ class HostServices {
  public:
   virtual ~HostServices() = default;
 
-  // From any thread: Post, IsLoopThread, Clock, the store's snapshots and counters, the workers.
+  // From any thread: Post, IsLoopThread, Clock, the store's snapshots and counters, the executors.
   virtual EventLoop& loop() = 0;
   [[nodiscard]] virtual Instant Clock() const = 0;
   virtual LogStore& store() = 0;
   // Writes this host's own snapshots, which may take long, ...
-  virtual Worker& snapshot_writer() = 0;
+  virtual Executor& snapshot_writer() = 0;
   // ... and must not hold up those that come from peers and go to them.
-  virtual Worker& snapshot_mover() = 0;
+  virtual Executor& snapshot_mover() = 0;
+  // For a replica that wants one of its own.
+  [[nodiscard]] virtual std::unique_ptr<Executor> NewExecutor() = 0;
   virtual void Log(Severity severity, std::string_view line) = 0;
   [[nodiscard]] virtual const StoreIdentity& identity() const = 0;
   // Of the host, its store and its transport, by name.

@@ -51,7 +51,7 @@ class SnapshotReceiver {
 
     friend bool operator==(const Key&, const Key&) = default;
   };
-  // Used on the worker alone.
+  // Used on the executor alone.
   struct Image {
     std::unique_ptr<SnapshotWriter> writer;
     uint64_t size = 0;

@@ -46,7 +46,7 @@ class SnapshotSender {
   void Stop();
 
  private:
-  // Read on the worker alone.
+  // Read on the executor alone.
   using Image = std::unique_ptr<ByteSource>;
 
   struct Piece {

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "synod/base/crc32c.h"
+#include "synod/port/executor.h"
 
 #include "src/concat.h"
-#include "src/worker.h"
 
 namespace synod::internal {
 
@@ -20,10 +20,10 @@ constexpr Duration kBackoffMax = std::chrono::minutes(1);
 // Measures what passes through, and breaks off when the host stops.
 class MeasuringSink final : public ByteSink {
  public:
-  MeasuringSink(ByteSink& sink, const Worker& worker) : sink_(sink), worker_(worker) {}
+  MeasuringSink(ByteSink& sink, const Executor& executor) : sink_(sink), executor_(executor) {}
 
   absl::Status Append(std::string_view bytes) override {
-    if (worker_.IsStopping()) return absl::CancelledError("the host is stopping");
+    if (executor_.IsStopping()) return absl::CancelledError("the host is stopping");
     size_ += bytes.size();
     checksum_ = Crc32c(checksum_, bytes);
     return sink_.Append(bytes);
@@ -34,7 +34,7 @@ class MeasuringSink final : public ByteSink {
 
  private:
   ByteSink& sink_;
-  const Worker& worker_;
+  const Executor& executor_;
   uint64_t size_ = 0;
   uint32_t checksum_ = 0;
 };

@@ -76,17 +76,18 @@ class FakeHost final : public internal::HostServices {
         identity_{.cluster = 7, .node = node, .incarnation = Incarnation(node.value())} {
     EXPECT_TRUE(store_->Bootstrap(identity_, 1, Configuration::Of({1, 2, 3})).ok());
   }
-  // Tasks of the workers use what is below.
+  // Tasks of the executors use what is below.
   ~FakeHost() override {
-    writer_.Stop();
-    mover_.Stop();
+    writer_->Stop();
+    mover_->Stop();
   }
 
   FakeLoop& loop() override { return loop_; }
   Instant Clock() const override { return loop_.Now(); }
   LogStore& store() override { return *store_; }
-  internal::Worker& snapshot_writer() override { return writer_; }
-  internal::Worker& snapshot_mover() override { return mover_; }
+  Executor& snapshot_writer() override { return *writer_; }
+  Executor& snapshot_mover() override { return *mover_; }
+  std::unique_ptr<Executor> NewExecutor() override { return NewThreadExecutor(); }
   void Log(Severity, std::string_view line) override { logged.emplace_back(line); }
   const StoreIdentity& identity() const override { return identity_; }
   std::vector<std::pair<std::string, uint64_t>> Counters() const override { return {}; }
@@ -95,12 +96,12 @@ class FakeHost final : public internal::HostServices {
   void MarkDirty(internal::ReplicaImpl&) override {}
   void MarkToApply(internal::ReplicaImpl&) override {}
 
-  // Until neither the loop nor the workers have anything to do.
+  // Until neither the loop nor the executors have anything to do.
   void Settle() {
     do {
-      for (internal::Worker* worker : {&writer_, &mover_}) {
+      for (Executor* executor : {writer_.get(), mover_.get()}) {
         std::promise<void> idle;
-        worker->Post([&] { idle.set_value(); });
+        executor->Post([&] { idle.set_value(); });
         idle.get_future().get();
       }
     } while (loop_.RunPosted());
@@ -135,8 +136,8 @@ class FakeHost final : public internal::HostServices {
   const StoreIdentity identity_;
   FakeLoop loop_;
   uint64_t last_token_ = 0;
-  internal::Worker writer_;
-  internal::Worker mover_;
+  const std::unique_ptr<Executor> writer_ = NewThreadExecutor();
+  const std::unique_ptr<Executor> mover_ = NewThreadExecutor();
 };
 
 }  // namespace synod::test

@@ -1,37 +1,32 @@
-// A thread for what may block: snapshot files, and state machines that are applied off the loop.
-#ifndef SYNOD_SRC_WORKER_H_
-#define SYNOD_SRC_WORKER_H_
-
+// An executor with a thread of its own: for snapshot files, and state machines that are applied off
+// the loop.
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
+#include "synod/port/executor.h"
 
-namespace synod::internal {
+namespace synod {
 
-// Runs tasks one at a time, in the order in which they were posted.
-class Worker {
+namespace {
+
+class ThreadExecutor final : public Executor {
  public:
-  using Task = absl::AnyInvocable<void()>;
+  ThreadExecutor() : thread_([this] { Run(); }) {}
+  ~ThreadExecutor() override { Stop(); }
 
-  Worker() : thread_([this] { Run(); }) {}
-  ~Worker() { Stop(); }
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
-
-  // From any thread. After Stop the task is destroyed without running.
-  void Post(Task task) {
+  void Post(Task task) override {
     const std::lock_guard lock(mutex_);
     if (stopping_.load(std::memory_order_relaxed)) return;
     queue_.push_back(std::move(task));
     if (queue_.size() == 1) wake_.notify_one();
   }
 
-  // Waits for the task that runs; those that wait are destroyed. Not from a task.
-  void Stop() {
+  void Stop() override {
     {
       const std::lock_guard lock(mutex_);
       stopping_.store(true, std::memory_order_relaxed);
@@ -40,8 +35,9 @@ class Worker {
     if (thread_.joinable()) thread_.join();
   }
 
-  // For long tasks, to end early. From any thread.
-  [[nodiscard]] bool IsStopping() const { return stopping_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool IsStopping() const override {
+    return stopping_.load(std::memory_order_relaxed);
+  }
 
  private:
   void Run() {
@@ -69,6 +65,8 @@ class Worker {
   std::thread thread_;  // Last: it uses all of the above.
 };
 
-}  // namespace synod::internal
+}  // namespace
 
-#endif  // SYNOD_SRC_WORKER_H_
+std::unique_ptr<Executor> NewThreadExecutor() { return std::make_unique<ThreadExecutor>(); }
+
+}  // namespace synod
