@@ -7,7 +7,7 @@ import sources
 ENGINE = r"include/synod/(base|core|raft)/"
 LIBRARY = r"(include|src|storage|transports)/"
 TESTS = r"tests/"
-UNDER_TSAN = r"(include|src|storage/memory|transports/(local|tcp))/"
+UNDER_TSAN = r"(include|src|storage/(memory|wal)|transports/(local|tcp))/"
 
 # Where, what, why not, and where nevertheless, with the reason.
 RULES = [

@@ -1,0 +1,51 @@
+// Synod's own durable log store: the logs of all groups of one host in one write-ahead log.
+#ifndef SYNOD_WAL_H_
+#define SYNOD_WAL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "synod/port/executor.h"
+#include "synod/port/log_store.h"
+#include "synod/port/logger.h"
+#include "synod/wal/file_system.h"
+
+namespace synod::wal {
+
+struct Options {
+  // A segment file that has grown to this is followed by the next one. Compacted entries leave the
+  // disk by whole segments. A start holds one segment at a time in memory.
+  uint64_t segment_bytes = 64 * 1024 * 1024;
+
+  // HasSpace is false while the file system has less than this free, and no snapshot is begun below
+  // half of it. What is left then is for hard states and compaction.
+  uint64_t reserve_bytes = 512 * 1024 * 1024;
+
+  Logger logger = {};
+
+  // Where files, including snapshots, are kept; must outlive the store. Null:
+  // MachineFileSystem().
+  FileSystem* files = nullptr;
+
+  // Where commits run and `done` is called, for this store alone; must outlive it. The store stops
+  // it when it is closed (also if Open fails), and then carries out what is queued on the closing
+  // thread. Null: a thread of its own.
+  Executor* executor = nullptr;
+};
+
+// Opens the store in directory `path`, or creates it if the directory is empty or missing (its
+// parent must exist). Blocks, for as long as it takes to read the whole log. Writes are synced to
+// the disk before they are done.
+//
+// kFailedPrecondition if another process or store holds the directory, if it holds something else
+// (nothing in it is touched), or if a newer version wrote it. kDataLoss if what is there is damaged
+// in a place where it may have been acknowledged; the message says what is, and nothing is
+// repaired.
+[[nodiscard]] absl::StatusOr<std::unique_ptr<LogStore>> Open(std::string path,
+                                                             Options options = {});
+
+}  // namespace synod::wal
+
+#endif  // SYNOD_WAL_H_
