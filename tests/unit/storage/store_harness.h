@@ -14,11 +14,9 @@
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 #include "tests/support/faulty_file_system.h"
+#include "tests/unit/storage/store_workload.h"
 
 namespace synod::test {
-
-inline constexpr GroupId kGroup = 1;
-inline constexpr GroupId kOtherGroup = 2;
 
 class StoreHarness {
  public:
@@ -53,9 +51,6 @@ class StoreHarness {
   rocksdb::Options options_;
   std::unique_ptr<LogStore> store_;
 };
-
-[[nodiscard]] std::vector<Entry> MakeEntries(uint64_t first, uint64_t last, uint64_t term,
-                                             size_t bytes = 20);
 
 }  // namespace synod::test
 
