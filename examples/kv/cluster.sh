@@ -1,12 +1,14 @@
 # shellcheck shell=bash
 # Functions that run a cluster of synod-kv processes on this machine, for the demo and the tests. To
-# be sourced; the caller sets kv_bin (the folder of the binaries) and kv_dir (a folder of its own).
+# be sourced; the caller sets kv_bin (the folder of the binaries) and kv_dir (a folder of its own),
+# and may set kv_log (how the members keep their logs).
 
 # The members that exist, and of each its process (empty: not running).
 kv_size=0
 kv_pids=()
 kv_flags=()
 kv_first_port=0
+kv_log="${kv_log:-rocksdb}"
 
 kv_fail() {
   echo "$*" >&2
@@ -75,7 +77,7 @@ kv_choose_ports() {
 
 kv_bootstrap() {
   "$kv_bin/synod-kv" bootstrap --id="$1" --cluster="$(kv_cluster)" --cluster-id=4711 \
-    --data-dir="$kv_dir/$1" >>"$kv_dir/$1.log" 2>&1
+    --data-dir="$kv_dir/$1" --log="$kv_log" >>"$kv_dir/$1.log" 2>&1
 }
 
 # Asks etcdctl only once somebody listens: it would not try a second time for a whole second.
@@ -87,7 +89,7 @@ kv_answers() {
 # Starts a member and returns once it answers, or fails if it ends before.
 kv_start() {
   "$kv_bin/synod-kv" serve --id="$1" --cluster="$(kv_cluster)" --data-dir="$kv_dir/$1" \
-    "${kv_flags[@]}" >>"$kv_dir/$1.log" 2>&1 &
+    --log="$kv_log" "${kv_flags[@]}" >>"$kv_dir/$1.log" 2>&1 &
   kv_pids[$1]=$!
   local deadline=$((SECONDS + 60))
   until kv_answers "$1" >/dev/null 2>&1; do

@@ -88,17 +88,20 @@ const Flag kFlags[] = {
        flags->data_dir = text;
        return text.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
      }},
-    {"log", "rocksdb|memory",
-     "How the log is kept (default rocksdb). memory keeps nothing: such a member\n"
-     "needs no data directory and no bootstrap but --cluster-id, and once it has\n"
-     "stopped it cannot come back.",
+    {"log", "rocksdb|wal|memory",
+     "How the log is kept (default rocksdb). wal is Synod's own write-ahead log; a\n"
+     "data directory is of the kind with which it was bootstrapped. memory keeps\n"
+     "nothing: such a member needs no data directory and no bootstrap but\n"
+     "--cluster-id, and once it has stopped it cannot come back.",
      [](std::string_view text, Flags* flags) {
        if (text == "rocksdb") {
          flags->log = Flags::Log::kRocksDb;
+       } else if (text == "wal") {
+         flags->log = Flags::Log::kWal;
        } else if (text == "memory") {
          flags->log = Flags::Log::kMemory;
        } else {
-         return absl::InvalidArgumentError("must be rocksdb or memory");
+         return absl::InvalidArgumentError("must be rocksdb, wal or memory");
        }
        return absl::OkStatus();
      }},

@@ -18,7 +18,7 @@ namespace synod_kv {
 
 struct Flags {
   enum class Verb { kHelp, kBootstrap, kServe };
-  enum class Log { kRocksDb, kMemory };
+  enum class Log { kRocksDb, kWal, kMemory };
 
   Verb verb = Verb::kHelp;
   synod::NodeId id;

@@ -11,6 +11,7 @@
 #include <synod/memory.h>
 #include <synod/rocksdb.h>
 #include <synod/tcp.h>
+#include <synod/wal.h>
 
 #include "kv/command.h"
 #include "kv/kv_state_machine.h"
@@ -26,10 +27,16 @@ synod::BootstrapOptions BootstrapOptionsOf(const Flags& flags) {
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenLog(const Flags& flags) {
-  if (flags.log == Flags::Log::kRocksDb) {
-    return synod::rocksdb::Open(flags.data_dir, {.logger = synod::StderrLogger()});
+// What a data directory holds.
+absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenDirectory(const Flags& flags) {
+  if (flags.log == Flags::Log::kWal) {
+    return synod::wal::Open(flags.data_dir, {.logger = synod::StderrLogger()});
   }
+  return synod::rocksdb::Open(flags.data_dir, {.logger = synod::StderrLogger()});
+}
+
+absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenLog(const Flags& flags) {
+  if (flags.log != Flags::Log::kMemory) return OpenDirectory(flags);
   std::unique_ptr<synod::LogStore> log = synod::memory::Create();
   absl::Status status = synod::Bootstrap(*log, BootstrapOptionsOf(flags));
   if (!status.ok()) return status;
@@ -71,8 +78,7 @@ absl::Status CheckMembers(const synod::Replica& replica, const Flags& flags) {
 }  // namespace
 
 absl::Status BootstrapMember(const Flags& flags) {
-  absl::StatusOr<std::unique_ptr<synod::LogStore>> log =
-      synod::rocksdb::Open(flags.data_dir, {.logger = synod::StderrLogger()});
+  absl::StatusOr<std::unique_ptr<synod::LogStore>> log = OpenDirectory(flags);
   if (!log.ok()) return log.status();
   return synod::Bootstrap(**log, BootstrapOptionsOf(flags));
 }

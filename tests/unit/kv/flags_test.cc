@@ -36,6 +36,14 @@ TEST(Flags, Every_Given_IsTaken) {
   EXPECT_EQ(flags->quota_bytes, 1000u);
 }
 
+TEST(Flags, Log_Wal_NeedsADirectoryAndABootstrap) {
+  const auto flags =
+      Parse({"bootstrap", "--id=1", kCluster, "--cluster-id=7", "--log=wal", "--data-dir=/d"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->log, Flags::Log::kWal);
+  EXPECT_TRUE(absl::IsInvalidArgument(Parse({"serve", "--id=1", kCluster, "--log=wal"}).status()));
+}
+
 struct Wrong {
   std::vector<std::string_view> arguments;
   std::string_view message;  // A part of it.
@@ -61,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{{"serve", "--id=1", "--data-dir=/d"}, "--cluster is missing"},
         Wrong{{"serve", "--id=3", kCluster, "--data-dir=/d"}, "no member 3"},
         Wrong{{"serve", "--id=1", kCluster}, "--data-dir is missing"},
-        Wrong{{"serve", "--id=1", kCluster, "--log=paper"}, "rocksdb or memory"},
+        Wrong{{"serve", "--id=1", kCluster, "--log=paper"}, "rocksdb, wal or memory"},
         Wrong{{"serve", "--id=1", kCluster, "--log=memory"}, "--cluster-id is missing"},
         Wrong{{"bootstrap", "--id=1", kCluster, "--data-dir=/d"}, "--cluster-id is missing"},
         Wrong{{"bootstrap", "--id=1", kCluster, "--log=memory"}, "bootstrapped"},
