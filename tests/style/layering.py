@@ -11,6 +11,7 @@ MAY_INCLUDE = {
     "raft": {"base", "core"},
     "port": {"base", "core"},
     "node": {"base", "core", "port"},
+    "sim": {"base", "core", "port", "node"},
     "umbrella": {"node", "port"},
     "plugin": {"base", "core", "port"},
     "src": {"base", "core", "raft", "port", "node"},
@@ -18,7 +19,8 @@ MAY_INCLUDE = {
     "example": {"base", "core", "port", "node", "umbrella", "plugin"},
     "bench": {"base", "core", "raft", "port", "node", "umbrella", "plugin"},
     # Unit tests mirror private files too.
-    "tests": {"base", "core", "raft", "port", "node", "umbrella", "plugin", "src", "example"},
+    "tests": {"base", "core", "raft", "port", "node", "sim", "umbrella", "plugin", "src",
+              "example"},
 }
 
 # A user sets a group's Raft options through the runtime's headers. Everything else of a core stays
