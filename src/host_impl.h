@@ -46,6 +46,7 @@ class HostImpl final : public HostServices, public Receiver {
   Executor& snapshot_writer() override { return *snapshot_writer_; }
   Executor& snapshot_mover() override { return *snapshot_mover_; }
   std::unique_ptr<Executor> NewExecutor() override { return machine_->NewExecutor(); }
+  uint64_t DrawSeed() override { return machine_->DrawSeed(); }
   void Log(Severity severity, std::string_view line) override;
   const StoreIdentity& identity() const override { return identity_; }
   std::vector<std::pair<std::string, uint64_t>> Counters() const override;

@@ -2,6 +2,7 @@
 #ifndef SYNOD_SRC_HOST_SERVICES_H_
 #define SYNOD_SRC_HOST_SERVICES_H_
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,8 @@ class HostServices {
   virtual Executor& snapshot_mover() = 0;
   // For a replica that wants one of its own.
   [[nodiscard]] virtual std::unique_ptr<Executor> NewExecutor() = 0;
+  // Random, and different in each life of this host.
+  [[nodiscard]] virtual uint64_t DrawSeed() = 0;
   virtual void Log(Severity severity, std::string_view line) = 0;
   [[nodiscard]] virtual const StoreIdentity& identity() const = 0;
   // Of the host, its store and its transport, by name.

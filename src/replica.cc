@@ -13,7 +13,6 @@ using internal::PendingProposal;
 using internal::PendingRead;
 using internal::PendingTransfer;
 using internal::ReplicaImpl;
-using internal::Submission;
 
 Instant After(const ReplicaImpl& replica, Duration deadline) {
   const Instant now = replica.Clock();

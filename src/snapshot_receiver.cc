@@ -1,12 +1,9 @@
 // The receiving half of a snapshot transfer.
 #include "src/snapshot_receiver.h"
 
-#include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "synod/base/crc32c.h"
-#include "synod/core/configuration.h"
 #include "synod/core/quorum.h"
 
 #include "src/concat.h"
@@ -19,17 +16,10 @@ namespace {
 constexpr uint64_t kMaxUnwritten = 16 * 1024 * 1024;
 constexpr Duration kQuietAfterFailure = std::chrono::seconds(1);
 
-bool IsHalfOfConfiguration(const std::vector<NodeId>& voters) {
-  return voters.size() <= kMaxVoters && std::is_sorted(voters.begin(), voters.end());
-}
-
 // Whether a leader of `term` can have such a snapshot.
 bool IsPossible(const SnapshotMeta& meta, Term term) {
-  const Configuration& members = meta.configuration;
   return !meta.index.IsZero() && !meta.term.IsZero() && meta.term <= term &&
-         !members.voters.empty() && IsHalfOfConfiguration(members.voters) &&
-         IsHalfOfConfiguration(members.outgoing) &&
-         std::is_sorted(members.learners.begin(), members.learners.end());
+         IsWellFormed(meta.configuration);
 }
 
 }  // namespace

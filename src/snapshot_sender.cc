@@ -2,7 +2,6 @@
 #include "src/snapshot_sender.h"
 
 #include <algorithm>
-#include <random>
 #include <span>
 #include <utility>
 
@@ -30,10 +29,7 @@ constexpr Duration kQuietAfterFailure = std::chrono::seconds(1);
 
 // Ids of different lives of this node must not meet: an answer may come that was meant for the one
 // before. The highest bit is left out, so that they rise to the end.
-uint64_t DrawFirstId() {
-  std::random_device entropy;
-  return (uint64_t{entropy()} << 31) ^ entropy();
-}
+uint64_t FirstId(uint64_t seed) { return seed >> 1; }
 
 absl::StatusOr<Payload> ReadPiece(ByteSource& image) {
   Buffer buffer(kPieceBytes);
@@ -45,7 +41,7 @@ absl::StatusOr<Payload> ReadPiece(ByteSource& image) {
 }  // namespace
 
 SnapshotSender::SnapshotSender(HostServices& host, GroupId group, Client& client)
-    : host_(host), group_(group), client_(client), next_id_(DrawFirstId()) {}
+    : host_(host), group_(group), client_(client), next_id_(FirstId(host.DrawSeed())) {}
 
 void SnapshotSender::Start(const SendSnapshot& request) {
   for (Transfer& transfer : transfers_) {

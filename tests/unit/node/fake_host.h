@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "synod/base/crc32c.h"
+#include "synod/base/rng.h"
 #include "synod/memory.h"
 
 #include "gtest/gtest.h"
@@ -88,6 +89,10 @@ class FakeHost final : public internal::HostServices {
   Executor& snapshot_writer() override { return *writer_; }
   Executor& snapshot_mover() override { return *mover_; }
   std::unique_ptr<Executor> NewExecutor() override { return NewThreadExecutor(); }
+  uint64_t DrawSeed() override {
+    static Rng seeds(1);
+    return seeds.Next();
+  }
   void Log(Severity, std::string_view line) override { logged.emplace_back(line); }
   const StoreIdentity& identity() const override { return identity_; }
   std::vector<std::pair<std::string, uint64_t>> Counters() const override { return {}; }
