@@ -4,11 +4,12 @@
 #include <set>
 
 #include "format.h"
+#include "log_check.h"
+#include "log_env.h"
 #include "rocksdb/env.h"
 #include "rocksdb/experimental.h"
 #include "rocksdb/options.h"
 #include "status.h"
-#include "wal_check.h"
 
 namespace synod::rocksdb {
 namespace {
@@ -17,14 +18,15 @@ namespace {
 // waiting for the bytes of its last.
 constexpr size_t kMaxCommitBytes = 4 * 1024 * 1024;
 
-::rocksdb::Options DatabaseOptions(const Options& options) {
+::rocksdb::Options DatabaseOptions(const Options& options, ::rocksdb::Env& env) {
   ::rocksdb::Options result;
-  result.env = options.env;
+  result.env = &env;
   result.create_if_missing = true;
   result.paranoid_checks = true;
 
-  // A torn tail of the write-ahead log was never synced, hence never acknowledged, and is cut (F1).
-  // Any other damage refuses to open (F2): the default mode would silently drop all that follows.
+  // A torn tail of the write-ahead log was never synced, hence never acknowledged, and was cut
+  // before (F1). Any damage refuses to open (F2): the default mode would silently drop all that
+  // follows.
   result.wal_recovery_mode = ::rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // A file that was complete when the next one was begun must be complete when it is read: its
   // "torn tail" would be a hole.
@@ -74,7 +76,8 @@ Store::Store(std::unique_ptr<Directory> directory, ::rocksdb::FileSystem& files,
     : options_(std::move(options)),
       directory_(std::move(directory)),
       space_(files, directory_->path(), options_.reserve_bytes),
-      snapshots_(files, directory_->SnapshotsPath(), space_) {}
+      snapshots_(files, directory_->SnapshotsPath(), space_),
+      log_env_(MakeLogEnv(options_.env)) {}
 
 Store::~Store() {
   {
@@ -92,10 +95,10 @@ void Store::Log(Severity severity, std::string_view line) const {
 
 absl::Status Store::OpenDatabase() {
   const std::string path = directory_->DatabasePath();
-  absl::Status status = CheckWriteAheadLogs(*options_.env->GetFileSystem(), path);
+  absl::Status status = CutWriteAheadLogs(*options_.env->GetFileSystem(), path);
   if (status.ok()) {
     ::rocksdb::DB* database = nullptr;
-    status = ToStatus(::rocksdb::DB::Open(DatabaseOptions(options_), path, &database),
+    status = ToStatus(::rocksdb::DB::Open(DatabaseOptions(options_, *log_env_), path, &database),
                       "opening the database " + path);
     database_.reset(database);
   }

@@ -96,6 +96,7 @@ class Store final : public LogStore {
   const std::unique_ptr<Directory> directory_;
   Space space_;
   SnapshotFiles snapshots_;
+  const std::unique_ptr<::rocksdb::Env> log_env_;
   std::unique_ptr<::rocksdb::DB> database_;
   Count count_;
 
