@@ -229,7 +229,7 @@ TEST_F(RocksdbDamage, SnapshotFile_MissingOrCut_IsFound) {
 }
 
 // The newest file of RocksDB's write-ahead log.
-std::string NewestLog(FaultyFileSystem& disk) {
+std::string NewestLog(FaultyDisk& disk) {
   std::string newest;
   for (const std::string& file : disk.FilesBelow("/store/db")) {
     if (file.ends_with(".log")) newest = file;
@@ -371,7 +371,7 @@ TEST_F(RocksdbWriteAheadLog, FileBeforeTheNewest_CutShort_RefusesToOpen) {
     harness.disk().CutPowerAt(harness.disk().operations() + 1);
   }
   harness.Close();
-  harness.disk().Restart(Unsynced::kKept, 1);
+  harness.disk().Restart(Lost::kNothing, 1);
   harness.disk().CutTo(first, harness.disk().SizeOf(first) - 100);
   EXPECT_TRUE(absl::IsDataLoss(harness.Open()));
 }
