@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rocksdb/file_system.h"
+#include "rocksdb/system_clock.h"
 
 namespace synod::rocksdb {
 namespace {
@@ -89,6 +90,7 @@ class LogEnv final : public ::rocksdb::EnvWrapper {
  public:
   explicit LogEnv(::rocksdb::Env* base) : EnvWrapper(base) {
     file_system_ = std::make_shared<LogFileSystem>(base->GetFileSystem());
+    system_clock_ = base->GetSystemClock();
   }
   const char* Name() const override { return "synod::rocksdb::LogEnv"; }
 };

@@ -7,7 +7,7 @@
 namespace synod::test {
 namespace {
 
-constexpr size_t kSectorBytes = 512;
+constexpr uint64_t kSectorBytes = 512;
 
 std::string DirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -18,13 +18,21 @@ absl::Status NotFound(const std::string& path) { return absl::NotFoundError(path
 
 }  // namespace
 
-class FaultyDisk::OpenFile final : public wal::File {
+class FaultyDisk::OpenFile final : public DiskFile {
  public:
   OpenFile(FaultyDisk& disk, std::shared_ptr<Node> node) : disk_(disk), node_(std::move(node)) {}
 
   absl::Status Append(std::string_view bytes) override {
     const std::lock_guard lock(disk_.mutex_);
-    return disk_.Append(*node_, bytes);
+    return disk_.WriteAt(*node_, node_->bytes.size(), bytes);
+  }
+  absl::Status WriteAt(uint64_t offset, std::string_view bytes) override {
+    const std::lock_guard lock(disk_.mutex_);
+    return disk_.WriteAt(*node_, offset, bytes);
+  }
+  absl::Status Resize(uint64_t size) override {
+    const std::lock_guard lock(disk_.mutex_);
+    return disk_.Resize(*node_, size);
   }
   absl::Status Sync() override {
     const std::lock_guard lock(disk_.mutex_);
@@ -60,9 +68,8 @@ class FaultyDisk::HeldLock final : public wal::FileLock {
   const std::string path_;
 };
 
-FaultyDisk::FaultyDisk() {
-  now_["/"] = std::make_shared<Node>(Node{.is_directory = true, .bytes = {}, .durable = {}});
-  durable_ = now_;
+FaultyDisk::FaultyDisk(Order order) : order_(order) {
+  now_["/"] = durable_["/"] = std::make_shared<Node>(Node{.is_directory = true});
 }
 
 void FaultyDisk::CutPowerAt(uint64_t operation) {
@@ -83,25 +90,17 @@ uint64_t FaultyDisk::operations() const {
 void FaultyDisk::Restart(Lost lost, uint64_t seed) {
   const std::lock_guard lock(mutex_);
   Rng rng(seed);
-  if (lost == Lost::kSectors) {
-    std::set<std::string> paths;
-    for (const auto& [path, node] : now_) paths.insert(path);
-    for (const auto& [path, node] : durable_) paths.insert(path);
-    for (const std::string& path : paths) {
-      if (path != "/" && rng.Chance(1, 2)) KeepName(path);
-    }
-    for (const auto& [path, node] : durable_) LoseSectors(*node, rng);
-  }
+  if (lost == Lost::kSectors) LoseNames(rng);
   if (lost != Lost::kNothing) {
     // Nothing is below a directory that is not there.
     std::erase_if(durable_, [this](const auto& name) {
       return name.first != "/" && !durable_.contains(DirectoryOf(name.first));
     });
     for (const auto& [path, node] : durable_) {
-      node->bytes = node->durable;
-      node->lost_a_write = false;
+      LoseUnsynced(*node, lost == Lost::kSectors ? &rng : nullptr);
     }
     now_ = durable_;
+    changes_.clear();
   }
   locked_.clear();
   operations_ = 0;
@@ -110,19 +109,55 @@ void FaultyDisk::Restart(Lost lost, uint64_t seed) {
   file_syncs_lie_ = directory_syncs_lie_ = false;
 }
 
-void FaultyDisk::LoseSectors(Node& node, Rng& rng) {
-  const size_t synced = node.durable.size();
-  if (node.lost_a_write || node.bytes.size() <= synced) return;
-  const size_t size = synced + rng.Below(node.bytes.size() - synced + 1);
-  for (size_t at = synced; at < size;) {
-    const size_t end = std::min(size, (at / kSectorBytes + 1) * kSectorBytes);
-    if (rng.Chance(2, 3)) {
-      node.durable.append(node.bytes, at, end - at);
-    } else {
-      node.durable.append(end - at, '\0');
+void FaultyDisk::LoseNames(Rng& rng) {
+  if (order_ == Order::kNone) {
+    std::map<std::string, NameChange> last;
+    for (const NameChange& change : changes_) last.insert_or_assign(change.path, change);
+    for (const auto& [path, change] : last) {
+      if (rng.Chance(1, 2)) Apply(change, durable_);
     }
-    at = end;
+    return;
   }
+  std::map<std::string, uint64_t> arrived;  // Of each directory.
+  for (const NameChange& change : changes_) ++arrived[DirectoryOf(change.path)];
+  for (auto& [directory, count] : arrived) count = rng.Below(count + 1);
+  for (const NameChange& change : changes_) {
+    uint64_t& left = arrived[DirectoryOf(change.path)];
+    if (left == 0) continue;
+    Apply(change, durable_);
+    --left;
+  }
+}
+
+void FaultyDisk::LoseUnsynced(Node& node, Rng* rng) const {
+  if (node.lost_a_write) rng = nullptr;
+  const uint64_t now = node.bytes.size();
+  uint64_t size = node.synced_size;
+  uint64_t grown_from = node.synced_size;
+  const bool was_cut = node.smallest_size < node.synced_size;
+  if (rng != nullptr && !(was_cut && rng->Chance(1, 2))) {
+    grown_from = node.smallest_size;
+    size = grown_from + rng->Below(now - grown_from + 1);
+  }
+  node.bytes.resize(size);
+  for (const auto& [sector, old] : node.before) {
+    const uint64_t start = sector * kSectorBytes;
+    if (start >= size) break;
+    const uint64_t end = std::min(size, start + kSectorBytes);
+    const bool must_arrive = order_ == Order::kJournal && end > grown_from;
+    const bool arrived = rng != nullptr && (must_arrive || rng->Chance(2, 3));
+    // What a cut that is undone had cut off is as it was in any case.
+    for (uint64_t at = arrived ? std::max(start, now) : start; at < end; ++at) {
+      node.bytes[at] = at - start < old.size() ? old[at - start] : '\0';
+    }
+  }
+  node.lost_a_write = false;
+  SetSynced(node);
+}
+
+void FaultyDisk::SetSynced(Node& node) {
+  node.before.clear();
+  node.synced_size = node.smallest_size = node.bytes.size();
 }
 
 void FaultyDisk::FailSync(uint64_t count) {
@@ -156,16 +191,44 @@ std::string FaultyDisk::Contents(const std::string& path) const {
   return node == nullptr ? "" : node->bytes;
 }
 
+uint64_t FaultyDisk::SizeOf(const std::string& path) const {
+  const std::lock_guard lock(mutex_);
+  const auto node = Find(path);
+  return node == nullptr ? 0 : node->bytes.size();
+}
+
 void FaultyDisk::SetContents(const std::string& path, std::string bytes) {
   const std::lock_guard lock(mutex_);
   const auto node = std::make_shared<Node>();
-  node->durable = bytes;
   node->bytes = std::move(bytes);
+  SetSynced(*node);
+  std::erase_if(changes_, [&path](const NameChange& change) { return change.path == path; });
   now_[path] = durable_[path] = node;
+}
+
+void FaultyDisk::FlipBit(const std::string& path, uint64_t offset) {
+  const std::lock_guard lock(mutex_);
+  const auto node = Find(path);
+  if (node == nullptr || offset >= node->bytes.size()) return;
+  node->bytes[offset] ^= 1;
+  const auto before = node->before.find(offset / kSectorBytes);
+  const uint64_t in_sector = offset % kSectorBytes;
+  if (before != node->before.end() && in_sector < before->second.size()) {
+    before->second[in_sector] ^= 1;
+  }
+}
+
+void FaultyDisk::CutTo(const std::string& path, uint64_t size) {
+  const std::lock_guard lock(mutex_);
+  const auto node = Find(path);
+  if (node == nullptr || size > node->bytes.size()) return;
+  node->bytes.resize(size);
+  CutDurably(*node, size);
 }
 
 void FaultyDisk::Delete(const std::string& path) {
   const std::lock_guard lock(mutex_);
+  std::erase_if(changes_, [&path](const NameChange& change) { return change.path == path; });
   now_.erase(path);
   durable_.erase(path);
 }
@@ -180,14 +243,43 @@ std::shared_ptr<FaultyDisk::Node> FaultyDisk::Find(const std::string& path) cons
   return found == now_.end() ? nullptr : found->second;
 }
 
-absl::Status FaultyDisk::Append(Node& node, std::string_view bytes) {
-  if (operations_ >= cut_at_) return absl::InternalError("the power is off");
+uint64_t FaultyDisk::UsedBytes() const {
   uint64_t used = 0;
-  for (const auto& [path, other] : now_) used += other->bytes.size();
-  if (bytes.size() > capacity_ - std::min(capacity_, used)) {
-    return absl::ResourceExhaustedError("the disk is full");
+  for (const auto& [path, node] : now_) used += node->bytes.size();
+  return used;
+}
+
+void FaultyDisk::RememberSectors(Node& node, uint64_t first, uint64_t last) {
+  for (uint64_t sector = first / kSectorBytes; sector * kSectorBytes < last; ++sector) {
+    const auto [before, is_new] = node.before.try_emplace(sector);
+    const uint64_t start = sector * kSectorBytes;
+    if (!is_new || start >= node.synced_size) continue;
+    before->second.assign(node.bytes, start, std::min(kSectorBytes, node.synced_size - start));
   }
-  node.bytes += bytes;
+}
+
+absl::Status FaultyDisk::WriteAt(Node& node, uint64_t offset, std::string_view bytes) {
+  if (operations_ >= cut_at_) return absl::InternalError("the power is off");
+  const uint64_t end = offset + bytes.size();
+  const uint64_t size = node.bytes.size();
+  if (end > size) {
+    if (end - size > capacity_ - std::min(capacity_, UsedBytes())) {
+      return absl::ResourceExhaustedError("the disk is full");
+    }
+    RememberSectors(node, size, offset);
+    node.bytes.resize(end);
+  }
+  RememberSectors(node, offset, end);
+  bytes.copy(node.bytes.data() + offset, bytes.size());
+  return Operate();
+}
+
+absl::Status FaultyDisk::Resize(Node& node, uint64_t size) {
+  if (size > node.bytes.size()) return WriteAt(node, size, "");
+  if (operations_ >= cut_at_) return absl::InternalError("the power is off");
+  RememberSectors(node, size, node.bytes.size());
+  node.bytes.resize(size);
+  node.smallest_size = std::min(node.smallest_size, size);
   return Operate();
 }
 
@@ -198,26 +290,29 @@ absl::Status FaultyDisk::Sync(Node& node) {
     node.lost_a_write = true;
     return absl::InternalError("the disk failed");
   }
-  if (!file_syncs_lie_ && !node.lost_a_write) node.durable = node.bytes;
+  if (!file_syncs_lie_ && !node.lost_a_write) SetSynced(node);
   return absl::OkStatus();
 }
 
-std::set<std::string> FaultyDisk::NamesIn(const std::string& directory) const {
-  std::set<std::string> names;
-  for (const Tree* tree : {&now_, &durable_}) {
-    for (const auto& [path, node] : *tree) {
-      if (path != "/" && DirectoryOf(path) == directory) names.insert(path);
-    }
+void FaultyDisk::CutDurably(Node& node, uint64_t size) {
+  node.synced_size = std::min(node.synced_size, size);
+  node.smallest_size = std::min(node.smallest_size, size);
+  for (auto& [sector, old] : node.before) {
+    const uint64_t start = std::min(size, sector * kSectorBytes);
+    old.resize(std::min<uint64_t>(old.size(), size - start));
   }
-  return names;
 }
 
-void FaultyDisk::KeepName(const std::string& path) {
-  const auto found = now_.find(path);
-  if (found == now_.end()) {
-    durable_.erase(path);
+void FaultyDisk::ChangeName(const std::string& path, std::shared_ptr<Node> node) {
+  changes_.push_back({.path = path, .node = std::move(node)});
+  Apply(changes_.back(), now_);
+}
+
+void FaultyDisk::Apply(const NameChange& change, Tree& tree) {
+  if (change.node == nullptr) {
+    tree.erase(change.path);
   } else {
-    durable_[path] = found->second;
+    tree[change.path] = change.node;
   }
 }
 
@@ -227,7 +322,7 @@ absl::StatusOr<std::unique_ptr<wal::File>> FaultyDisk::Create(const std::string&
   if (Find(path) != nullptr) return absl::AlreadyExistsError(path + " is there");
   if (Find(DirectoryOf(path)) == nullptr) return NotFound(DirectoryOf(path));
   const auto node = std::make_shared<Node>();
-  now_[path] = node;
+  ChangeName(path, node);
   absl::Status status = Operate();
   if (!status.ok()) return status;
   return std::make_unique<OpenFile>(*this, node);
@@ -240,15 +335,21 @@ absl::StatusOr<std::unique_ptr<wal::File>> FaultyDisk::Open(const std::string& p
   return std::make_unique<OpenFile>(*this, node);
 }
 
+absl::StatusOr<std::unique_ptr<DiskFile>> FaultyDisk::OpenToChange(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  const auto node = Find(path);
+  if (node == nullptr || node->is_directory) return NotFound(path);
+  return std::make_unique<OpenFile>(*this, node);
+}
+
 absl::Status FaultyDisk::Truncate(const std::string& path, uint64_t size) {
   const std::lock_guard lock(mutex_);
   const auto node = Find(path);
   if (node == nullptr) return NotFound(path);
-  absl::Status status = Operate();
-  if (!status.ok()) return status;
-  node->bytes.resize(std::min<size_t>(node->bytes.size(), size));
-  node->durable.resize(std::min<size_t>(node->durable.size(), size));
-  return absl::OkStatus();
+  size = std::min<uint64_t>(node->bytes.size(), size);
+  absl::Status status = Resize(*node, size);
+  if (status.ok()) CutDurably(*node, size);
+  return status;
 }
 
 absl::StatusOr<std::vector<std::string>> FaultyDisk::List(const std::string& directory) {
@@ -257,8 +358,10 @@ absl::StatusOr<std::vector<std::string>> FaultyDisk::List(const std::string& dir
   if (node == nullptr) return NotFound(directory);
   if (!node->is_directory) return absl::FailedPreconditionError(directory + " is a file");
   std::vector<std::string> names;
-  for (const std::string& path : NamesIn(directory)) {
-    if (now_.contains(path)) names.push_back(path.substr(path.rfind('/') + 1));
+  for (const auto& [path, child] : now_) {
+    if (path != "/" && DirectoryOf(path) == directory) {
+      names.push_back(path.substr(path.rfind('/') + 1));
+    }
   }
   return names;
 }
@@ -268,7 +371,7 @@ absl::Status FaultyDisk::CreateDirectory(const std::string& path) {
   if (operations_ >= cut_at_) return absl::InternalError("the power is off");
   if (Find(path) != nullptr) return absl::AlreadyExistsError(path + " is there");
   if (Find(DirectoryOf(path)) == nullptr) return NotFound(DirectoryOf(path));
-  now_[path] = std::make_shared<Node>(Node{.is_directory = true, .bytes = {}, .durable = {}});
+  ChangeName(path, std::make_shared<Node>(Node{.is_directory = true}));
   return Operate();
 }
 
@@ -278,7 +381,13 @@ absl::Status FaultyDisk::SyncDirectory(const std::string& path) {
   absl::Status status = Operate();
   if (!status.ok()) return status;
   if (directory_syncs_lie_) return absl::OkStatus();
-  for (const std::string& name : NamesIn(path)) KeepName(name);
+  const auto is_in_it = [&path](const NameChange& change) {
+    return DirectoryOf(change.path) == path;
+  };
+  for (const NameChange& change : changes_) {
+    if (is_in_it(change)) Apply(change, durable_);
+  }
+  std::erase_if(changes_, is_in_it);
   return absl::OkStatus();
 }
 
@@ -287,8 +396,8 @@ absl::Status FaultyDisk::Rename(const std::string& from, const std::string& to) 
   if (operations_ >= cut_at_) return absl::InternalError("the power is off");
   const auto node = Find(from);
   if (node == nullptr) return NotFound(from);
-  now_.erase(from);
-  now_[to] = node;
+  ChangeName(to, node);
+  ChangeName(from, nullptr);
   return Operate();
 }
 
@@ -296,7 +405,7 @@ absl::Status FaultyDisk::Remove(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (operations_ >= cut_at_) return absl::InternalError("the power is off");
   if (Find(path) == nullptr) return NotFound(path);
-  now_.erase(path);
+  ChangeName(path, nullptr);
   return Operate();
 }
 
@@ -305,16 +414,14 @@ absl::StatusOr<std::unique_ptr<wal::FileLock>> FaultyDisk::Lock(const std::strin
   if (operations_ >= cut_at_) return absl::InternalError("the power is off");
   if (!locked_.insert(path).second) return absl::FailedPreconditionError(path + " is locked");
   auto held = std::make_unique<HeldLock>(*this, path);
-  if (Find(path) == nullptr) now_[path] = std::make_shared<Node>();
+  if (Find(path) == nullptr) ChangeName(path, std::make_shared<Node>());
   return held;
 }
 
 absl::StatusOr<uint64_t> FaultyDisk::FreeBytes(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (Find(path) == nullptr) return NotFound(path);
-  uint64_t used = 0;
-  for (const auto& [name, node] : now_) used += node->bytes.size();
-  return capacity_ - std::min(capacity_, used);
+  return capacity_ - std::min(capacity_, UsedBytes());
 }
 
 }  // namespace synod::test

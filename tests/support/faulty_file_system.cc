@@ -1,17 +1,27 @@
 #include "tests/support/faulty_file_system.h"
 
-#include <algorithm>
-#include <cstring>
-#include <iterator>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "rocksdb/system_clock.h"
 
 namespace synod::test {
 namespace {
 
+using ::rocksdb::FileOptions;
+using ::rocksdb::IOOptions;
 using ::rocksdb::IOStatus;
 using ::rocksdb::Slice;
+using Context = ::rocksdb::IODebugContext;
+
+IOStatus ToIOStatus(const absl::Status& status) {
+  const std::string message(status.message());
+  if (status.ok()) return IOStatus::OK();
+  if (absl::IsNotFound(status)) return IOStatus::PathNotFound(message);
+  if (absl::IsResourceExhausted(status)) return IOStatus::NoSpace(message);
+  return IOStatus::IOError(message);
+}
 
 std::string Normalize(const std::string& path) {
   std::string result;
@@ -22,22 +32,12 @@ std::string Normalize(const std::string& path) {
   return result;
 }
 
-std::string ParentOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
-}
-
-IOStatus NoSuchFile(const std::string& path) {
-  return IOStatus::PathNotFound("no such file or directory", path);
-}
-
 class HeldLock final : public ::rocksdb::FileLock {
  public:
-  explicit HeldLock(std::string path) : path_(std::move(path)) {}
-  [[nodiscard]] const std::string& path() const { return path_; }
+  explicit HeldLock(std::unique_ptr<wal::FileLock> lock) : lock_(std::move(lock)) {}
 
  private:
-  const std::string path_;
+  const std::unique_ptr<wal::FileLock> lock_;
 };
 
 class SilentLogger final : public ::rocksdb::Logger {
@@ -56,7 +56,7 @@ class RestlessClock final : public ::rocksdb::SystemClockWrapper {
 
 class FaultyEnv final : public ::rocksdb::EnvWrapper {
  public:
-  explicit FaultyEnv(std::shared_ptr<FaultyFileSystem> files)
+  explicit FaultyEnv(std::shared_ptr<::rocksdb::FileSystem> files)
       : EnvWrapper(::rocksdb::NewCompositeEnv(files)) {
     file_system_ = std::move(files);
     system_clock_ = std::make_shared<RestlessClock>(::rocksdb::SystemClock::Default());
@@ -64,13 +64,10 @@ class FaultyEnv final : public ::rocksdb::EnvWrapper {
   const char* Name() const override { return "FaultyEnv"; }
 };
 
-}  // namespace
-
-class FaultyFileSystem::ReadableFile final : public ::rocksdb::FSSequentialFile,
-                                             public ::rocksdb::FSRandomAccessFile {
+class ReadableFile final : public ::rocksdb::FSSequentialFile,
+                           public ::rocksdb::FSRandomAccessFile {
  public:
-  ReadableFile(FaultyFileSystem& files, std::shared_ptr<Node> node)
-      : files_(files), node_(std::move(node)) {}
+  explicit ReadableFile(std::unique_ptr<wal::File> file) : file_(std::move(file)) {}
 
   IOStatus Read(size_t n, const IOOptions& options, Slice* result, char* scratch,
                 Context* context) override {
@@ -84,12 +81,9 @@ class FaultyFileSystem::ReadableFile final : public ::rocksdb::FSSequentialFile,
   }
   IOStatus Read(uint64_t offset, size_t n, const IOOptions&, Slice* result, char* scratch,
                 Context*) const override {
-    const std::lock_guard lock(files_.mutex_);
-    const uint64_t size = node_->bytes.size();
-    const auto count = static_cast<size_t>(std::min<uint64_t>(n, size - std::min(size, offset)));
-    if (count > 0) std::memcpy(scratch, node_->bytes.data() + offset, count);
-    *result = Slice(scratch, count);
-    return IOStatus::OK();
+    const auto count = file_->ReadAt(offset, {scratch, n});
+    if (count.ok()) *result = Slice(scratch, *count);
+    return ToIOStatus(count.status());
   }
   IOStatus InvalidateCache(size_t, size_t) override { return IOStatus::OK(); }
   bool use_direct_io() const override { return false; }
@@ -99,398 +93,201 @@ class FaultyFileSystem::ReadableFile final : public ::rocksdb::FSSequentialFile,
   }
 
  private:
-  FaultyFileSystem& files_;
-  const std::shared_ptr<Node> node_;
+  const std::unique_ptr<wal::File> file_;
   uint64_t position_ = 0;
 };
 
-class FaultyFileSystem::WritableFile final : public ::rocksdb::FSWritableFile {
+class WritableFile final : public ::rocksdb::FSWritableFile {
  public:
-  WritableFile(FaultyFileSystem& files, std::shared_ptr<Node> node)
-      : files_(files), node_(std::move(node)) {}
+  WritableFile(std::unique_ptr<DiskFile> file, uint64_t position)
+      : file_(std::move(file)), position_(position) {}
 
   using FSWritableFile::Append;
+  using FSWritableFile::PositionedAppend;
   IOStatus Append(const Slice& bytes, const IOOptions&, Context*) override {
-    const std::lock_guard lock(files_.mutex_);
-    return files_.Append(*node_, bytes);
+    const IOStatus status = ToIOStatus(file_->WriteAt(position_, bytes.ToStringView()));
+    if (status.ok()) position_ += bytes.size();
+    return status;
+  }
+  IOStatus PositionedAppend(const Slice& bytes, uint64_t offset, const IOOptions&,
+                            Context*) override {
+    return ToIOStatus(file_->WriteAt(offset, bytes.ToStringView()));
+  }
+  IOStatus PositionedAppend(const Slice& bytes, uint64_t offset, const IOOptions& options,
+                            const ::rocksdb::DataVerificationInfo&, Context* context) override {
+    return PositionedAppend(bytes, offset, options, context);
   }
   IOStatus Truncate(uint64_t size, const IOOptions&, Context*) override {
-    const std::lock_guard lock(files_.mutex_);
-    if (size < node_->bytes.size()) node_->bytes.resize(size);
-    node_->synced = std::min(node_->synced, node_->bytes.size());
-    return IOStatus::OK();
+    return ToIOStatus(file_->Resize(size));
   }
   IOStatus Close(const IOOptions&, Context*) override { return IOStatus::OK(); }
   IOStatus Flush(const IOOptions&, Context*) override { return IOStatus::OK(); }
-  IOStatus Sync(const IOOptions&, Context*) override {
-    const std::lock_guard lock(files_.mutex_);
-    return files_.Sync(*node_);
-  }
+  IOStatus Sync(const IOOptions&, Context*) override { return ToIOStatus(file_->Sync()); }
   bool IsSyncThreadSafe() const override { return true; }
-  uint64_t GetFileSize(const IOOptions&, Context*) override {
-    const std::lock_guard lock(files_.mutex_);
-    return node_->bytes.size();
-  }
+  uint64_t GetFileSize(const IOOptions&, Context*) override { return file_->Size().value(); }
 
  private:
-  FaultyFileSystem& files_;
-  const std::shared_ptr<Node> node_;
+  const std::unique_ptr<DiskFile> file_;
+  uint64_t position_;
 };
 
-class FaultyFileSystem::Handle final : public ::rocksdb::FSDirectory {
+class Handle final : public ::rocksdb::FSDirectory {
  public:
-  Handle(FaultyFileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
+  Handle(FaultyDisk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
 
   IOStatus Fsync(const IOOptions&, Context*) override {
-    const std::lock_guard lock(files_.mutex_);
-    return files_.SyncEntries(path_);
+    return ToIOStatus(disk_.SyncDirectory(path_));
   }
   IOStatus Close(const IOOptions&, Context*) override { return IOStatus::OK(); }
 
  private:
-  FaultyFileSystem& files_;
+  FaultyDisk& disk_;
   const std::string path_;
 };
 
-FaultyFileSystem::FaultyFileSystem() {
-  const auto root = std::make_shared<Node>();
-  root->is_directory = true;
-  now_["/"] = durable_["/"] = root;
-}
+class FaultyFileSystem final : public ::rocksdb::FileSystem {
+ public:
+  explicit FaultyFileSystem(FaultyDisk& disk) : disk_(disk) {}
 
-void FaultyFileSystem::CutPowerAt(uint64_t operation) {
-  const std::lock_guard lock(mutex_);
-  cut_at_ = operation;
-}
+  const char* Name() const override { return "FaultyFileSystem"; }
 
-bool FaultyFileSystem::PowerIsOff() const {
-  const std::lock_guard lock(mutex_);
-  return operations_ >= cut_at_;
-}
-
-uint64_t FaultyFileSystem::operations() const {
-  const std::lock_guard lock(mutex_);
-  return operations_;
-}
-
-void FaultyFileSystem::Restart(Unsynced unsynced, uint64_t seed) {
-  const std::lock_guard lock(mutex_);
-  Rng rng(seed);
-  std::set<std::string> directories;
-  for (const auto& [path, node] : now_) {
-    if (node->is_directory) directories.insert(path);
+  IOStatus NewSequentialFile(const std::string& path, const FileOptions&,
+                             std::unique_ptr<::rocksdb::FSSequentialFile>* result,
+                             Context*) override {
+    return OpenToRead(path, result);
   }
-  for (const std::string& directory : directories) {
-    const bool arrived =
-        unsynced == Unsynced::kKept || (unsynced == Unsynced::kTorn && rng.Chance(1, 2));
-    if (arrived) CopyEntries(directory);
+  IOStatus NewRandomAccessFile(const std::string& path, const FileOptions&,
+                               std::unique_ptr<::rocksdb::FSRandomAccessFile>* result,
+                               Context*) override {
+    return OpenToRead(path, result);
   }
-  // A directory that is not there takes along what was in it. Parents sort before their children.
-  for (auto entry = durable_.begin(); entry != durable_.end();) {
-    const bool has_parent = entry->first == "/" || durable_.contains(ParentOf(entry->first));
-    entry = has_parent ? std::next(entry) : durable_.erase(entry);
+  IOStatus NewWritableFile(const std::string& path, const FileOptions&,
+                           std::unique_ptr<::rocksdb::FSWritableFile>* result, Context*) override {
+    const absl::Status created = disk_.Create(Normalize(path)).status();
+    if (!created.ok() && !absl::IsAlreadyExists(created)) return ToIOStatus(created);
+    auto file = disk_.OpenToChange(Normalize(path));
+    absl::Status status = file.status();
+    if (status.ok() && !created.ok()) status = (*file)->Resize(0);
+    if (status.ok()) *result = std::make_unique<WritableFile>(*std::move(file), 0);
+    return ToIOStatus(status);
   }
-  used_ = 0;
-  for (const auto& [path, node] : durable_) {
-    const size_t pending = node->bytes.size() - node->synced;
-    size_t arrived = 0;
-    if (!node->lost_a_write && unsynced == Unsynced::kKept) arrived = pending;
-    if (!node->lost_a_write && unsynced == Unsynced::kTorn) arrived = rng.Below(pending + 1);
-    node->bytes.resize(node->synced + arrived);
-    node->synced = node->bytes.size();
-    node->lost_a_write = false;
-    used_ += node->bytes.size();
+  IOStatus ReopenWritableFile(const std::string& path, const FileOptions& options,
+                              std::unique_ptr<::rocksdb::FSWritableFile>* result,
+                              Context* context) override {
+    auto file = disk_.OpenToChange(Normalize(path));
+    if (absl::IsNotFound(file.status())) return NewWritableFile(path, options, result, context);
+    const uint64_t size = disk_.SizeOf(Normalize(path));
+    *result = std::make_unique<WritableFile>(*std::move(file), size);
+    return IOStatus::OK();
   }
-  now_ = durable_;
-  locked_.clear();
-  cut_at_ = std::numeric_limits<uint64_t>::max();
-  operations_ = 0;
-  syncs_until_failure_ = 0;
-  syncs_lie_ = false;
-}
-
-void FaultyFileSystem::FailSync(uint64_t count) {
-  const std::lock_guard lock(mutex_);
-  syncs_until_failure_ = count;
-}
-
-void FaultyFileSystem::SetSyncsLie(bool lie) {
-  const std::lock_guard lock(mutex_);
-  syncs_lie_ = lie;
-}
-
-void FaultyFileSystem::SetCapacity(uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  capacity_ = bytes;
-}
-
-std::vector<std::string> FaultyFileSystem::FilesBelow(const std::string& directory) const {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::string> files;
-  for (const auto& [path, node] : now_) {
-    if (!node->is_directory && path.starts_with(directory + "/")) files.push_back(path);
+  IOStatus NewDirectory(const std::string& path, const IOOptions&,
+                        std::unique_ptr<::rocksdb::FSDirectory>* result, Context*) override {
+    const absl::Status status = disk_.List(Normalize(path)).status();
+    if (status.ok()) *result = std::make_unique<Handle>(disk_, Normalize(path));
+    return ToIOStatus(status);
   }
-  return files;
-}
 
-uint64_t FaultyFileSystem::SizeOf(const std::string& path) const {
-  const std::lock_guard lock(mutex_);
-  const std::shared_ptr<Node> node = Find(path);
-  return node == nullptr ? 0 : node->bytes.size();
-}
-
-void FaultyFileSystem::FlipBit(const std::string& path, uint64_t offset) {
-  const std::lock_guard lock(mutex_);
-  const std::shared_ptr<Node> node = Find(path);
-  if (node != nullptr && offset < node->bytes.size()) node->bytes[offset] ^= 1;
-}
-
-void FaultyFileSystem::CutTo(const std::string& path, uint64_t size) {
-  const std::lock_guard lock(mutex_);
-  const std::shared_ptr<Node> node = Find(path);
-  if (node == nullptr || size > node->bytes.size()) return;
-  node->bytes.resize(size);
-  node->synced = std::min(node->synced, node->bytes.size());
-}
-
-IOStatus FaultyFileSystem::Operate() {
-  ++operations_;
-  return operations_ >= cut_at_ ? IOStatus::IOError("the power is off") : IOStatus::OK();
-}
-
-std::shared_ptr<FaultyFileSystem::Node> FaultyFileSystem::Find(const std::string& path) const {
-  const auto found = now_.find(Normalize(path));
-  return found == now_.end() ? nullptr : found->second;
-}
-
-IOStatus FaultyFileSystem::Create(const std::string& raw_path, bool is_directory,
-                                  std::shared_ptr<Node>* node) {
-  const std::string path = Normalize(raw_path);
-  if (!now_.contains(ParentOf(path))) return NoSuchFile(ParentOf(path));
-  const bool was_off = operations_ >= cut_at_;
-  const IOStatus status = Operate();
-  if (was_off) return status;
-  const auto created = std::make_shared<Node>();
-  created->is_directory = is_directory;
-  now_[path] = created;
-  if (node != nullptr) *node = created;
-  return status;
-}
-
-IOStatus FaultyFileSystem::Append(Node& node, const Slice& bytes) {
-  const bool was_off = operations_ >= cut_at_;
-  const IOStatus status = Operate();
-  if (was_off) return status;
-  if (used_ + bytes.size() > capacity_) return IOStatus::NoSpace("no space left on the disk");
-  used_ += bytes.size();
-  node.bytes.append(bytes.data(), bytes.size());
-  return status;
-}
-
-IOStatus FaultyFileSystem::Sync(Node& node) {
-  const IOStatus status = Operate();
-  if (!status.ok() || syncs_lie_) return status;
-  if (syncs_until_failure_ > 0 && --syncs_until_failure_ == 0) {
-    node.lost_a_write = true;
-    return IOStatus::IOError("input/output error");
+  IOStatus FileExists(const std::string& path, const IOOptions&, Context*) override {
+    const absl::Status status = disk_.List(Normalize(path)).status();
+    return absl::IsNotFound(status) ? IOStatus::NotFound() : IOStatus::OK();
   }
-  if (!node.lost_a_write) node.synced = node.bytes.size();
-  return status;
-}
-
-IOStatus FaultyFileSystem::SyncEntries(const std::string& directory) {
-  const IOStatus status = Operate();
-  if (status.ok() && !syncs_lie_) CopyEntries(directory);
-  return status;
-}
-
-void FaultyFileSystem::CopyEntries(const std::string& directory) {
-  const auto is_child = [&directory](const std::string& path) {
-    return path != "/" && ParentOf(path) == directory;
-  };
-  for (auto entry = durable_.begin(); entry != durable_.end();) {
-    const bool gone = is_child(entry->first) && !now_.contains(entry->first);
-    entry = gone ? durable_.erase(entry) : std::next(entry);
+  IOStatus IsDirectory(const std::string& path, const IOOptions&, bool* is_directory,
+                       Context*) override {
+    const absl::Status status = disk_.List(Normalize(path)).status();
+    *is_directory = status.ok();
+    return absl::IsNotFound(status) ? ToIOStatus(status) : IOStatus::OK();
   }
-  for (const auto& [path, node] : now_) {
-    if (is_child(path)) durable_[path] = node;
+  IOStatus GetChildren(const std::string& path, const IOOptions&, std::vector<std::string>* result,
+                       Context*) override {
+    auto names = disk_.List(Normalize(path));
+    if (names.ok()) *result = *std::move(names);
+    return ToIOStatus(names.status());
   }
-}
-
-IOStatus FaultyFileSystem::NewSequentialFile(const std::string& path, const FileOptions&,
-                                             std::unique_ptr<::rocksdb::FSSequentialFile>* result,
-                                             Context*) {
-  const std::lock_guard lock(mutex_);
-  std::shared_ptr<Node> node = Find(path);
-  if (node == nullptr) return NoSuchFile(path);
-  *result = std::make_unique<ReadableFile>(*this, std::move(node));
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::NewRandomAccessFile(
-    const std::string& path, const FileOptions&,
-    std::unique_ptr<::rocksdb::FSRandomAccessFile>* result, Context*) {
-  const std::lock_guard lock(mutex_);
-  std::shared_ptr<Node> node = Find(path);
-  if (node == nullptr) return NoSuchFile(path);
-  *result = std::make_unique<ReadableFile>(*this, std::move(node));
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::NewWritableFile(const std::string& path, const FileOptions&,
-                                           std::unique_ptr<::rocksdb::FSWritableFile>* result,
-                                           Context*) {
-  const std::lock_guard lock(mutex_);
-  std::shared_ptr<Node> node;
-  IOStatus status = Create(path, /*is_directory=*/false, &node);
-  if (status.ok()) *result = std::make_unique<WritableFile>(*this, std::move(node));
-  return status;
-}
-
-IOStatus FaultyFileSystem::NewDirectory(const std::string& path, const IOOptions&,
-                                        std::unique_ptr<::rocksdb::FSDirectory>* result, Context*) {
-  const std::lock_guard lock(mutex_);
-  if (Find(path) == nullptr) return NoSuchFile(path);
-  *result = std::make_unique<Handle>(*this, Normalize(path));
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::FileExists(const std::string& path, const IOOptions&, Context*) {
-  const std::lock_guard lock(mutex_);
-  return Find(path) == nullptr ? IOStatus::NotFound() : IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::GetChildren(const std::string& path, const IOOptions&,
-                                       std::vector<std::string>* result, Context*) {
-  const std::lock_guard lock(mutex_);
-  const std::string directory = Normalize(path);
-  if (Find(directory) == nullptr) return NoSuchFile(path);
-  result->clear();
-  for (const auto& [child, node] : now_) {
-    if (child != "/" && ParentOf(child) == directory) {
-      result->push_back(child.substr(child.rfind('/') + 1));
-    }
+  IOStatus GetFileSize(const std::string& path, const IOOptions&, uint64_t* size,
+                       Context*) override {
+    const auto file = disk_.Open(Normalize(path));
+    if (file.ok()) *size = (*file)->Size().value();
+    return ToIOStatus(file.status());
   }
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::DeleteFile(const std::string& path, const IOOptions&, Context*) {
-  const std::lock_guard lock(mutex_);
-  const std::shared_ptr<Node> node = Find(path);
-  if (node == nullptr) return NoSuchFile(path);
-  const IOStatus status = Operate();
-  if (!status.ok()) return status;
-  used_ -= std::min<uint64_t>(used_, node->bytes.size());
-  now_.erase(Normalize(path));
-  return status;
-}
-
-IOStatus FaultyFileSystem::CreateDir(const std::string& path, const IOOptions&, Context*) {
-  const std::lock_guard lock(mutex_);
-  if (Find(path) != nullptr) return IOStatus::IOError("it exists already", path);
-  return Create(path, /*is_directory=*/true, nullptr);
-}
-
-IOStatus FaultyFileSystem::CreateDirIfMissing(const std::string& path, const IOOptions&, Context*) {
-  const std::lock_guard lock(mutex_);
-  if (Find(path) != nullptr) return IOStatus::OK();
-  return Create(path, /*is_directory=*/true, nullptr);
-}
-
-IOStatus FaultyFileSystem::DeleteDir(const std::string& path, const IOOptions&, Context*) {
-  const std::lock_guard lock(mutex_);
-  if (Find(path) == nullptr) return NoSuchFile(path);
-  const IOStatus status = Operate();
-  if (status.ok()) now_.erase(Normalize(path));
-  return status;
-}
-
-IOStatus FaultyFileSystem::GetFileSize(const std::string& path, const IOOptions&, uint64_t* size,
-                                       Context*) {
-  const std::lock_guard lock(mutex_);
-  const std::shared_ptr<Node> node = Find(path);
-  if (node == nullptr) return NoSuchFile(path);
-  *size = node->bytes.size();
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::GetFileModificationTime(const std::string& path, const IOOptions&,
-                                                   uint64_t* time, Context*) {
-  const std::lock_guard lock(mutex_);
-  if (Find(path) == nullptr) return NoSuchFile(path);
-  *time = 0;
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::RenameFile(const std::string& from, const std::string& to,
-                                      const IOOptions&, Context*) {
-  const std::lock_guard lock(mutex_);
-  const std::shared_ptr<Node> node = Find(from);
-  if (node == nullptr) return NoSuchFile(from);
-  const bool was_off = operations_ >= cut_at_;
-  const IOStatus status = Operate();
-  if (was_off) return status;
-  now_.erase(Normalize(from));
-  now_[Normalize(to)] = node;
-  return status;
-}
-
-IOStatus FaultyFileSystem::LockFile(const std::string& raw_path, const IOOptions&,
-                                    ::rocksdb::FileLock** lock, Context*) {
-  const std::lock_guard guard(mutex_);
-  const std::string path = Normalize(raw_path);
-  if (locked_.contains(path)) return IOStatus::IOError("lock " + path, "held already");
-  if (Find(path) == nullptr) {
-    if (IOStatus status = Create(path, /*is_directory=*/false, nullptr); !status.ok()) {
-      return status;
-    }
+  IOStatus GetFileModificationTime(const std::string& path, const IOOptions& options,
+                                   uint64_t* time, Context* context) override {
+    *time = 0;
+    return FileExists(path, options, context);
   }
-  locked_.insert(path);
-  *lock = new HeldLock(path);  // RocksDB's interface passes it as a bare pointer.
-  return IOStatus::OK();
+  IOStatus GetFreeSpace(const std::string& path, const IOOptions&, uint64_t* free,
+                        Context*) override {
+    const auto bytes = disk_.FreeBytes(Normalize(path));
+    if (bytes.ok()) *free = *bytes;
+    return ToIOStatus(bytes.status());
+  }
+
+  IOStatus CreateDir(const std::string& path, const IOOptions&, Context*) override {
+    return ToIOStatus(disk_.CreateDirectory(Normalize(path)));
+  }
+  IOStatus CreateDirIfMissing(const std::string& path, const IOOptions&, Context*) override {
+    const absl::Status status = disk_.CreateDirectory(Normalize(path));
+    return absl::IsAlreadyExists(status) ? IOStatus::OK() : ToIOStatus(status);
+  }
+  IOStatus DeleteFile(const std::string& path, const IOOptions&, Context*) override {
+    return ToIOStatus(disk_.Remove(Normalize(path)));
+  }
+  IOStatus DeleteDir(const std::string& path, const IOOptions&, Context*) override {
+    return ToIOStatus(disk_.Remove(Normalize(path)));
+  }
+  IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions&,
+                      Context*) override {
+    return ToIOStatus(disk_.Rename(Normalize(from), Normalize(to)));
+  }
+  IOStatus Truncate(const std::string& path, size_t size, const IOOptions&, Context*) override {
+    const auto file = disk_.OpenToChange(Normalize(path));
+    return ToIOStatus(file.ok() ? (*file)->Resize(size) : file.status());
+  }
+
+  IOStatus LockFile(const std::string& path, const IOOptions&, ::rocksdb::FileLock** lock,
+                    Context*) override {
+    auto held = disk_.Lock(Normalize(path));
+    // RocksDB's interface passes it as a bare pointer.
+    if (held.ok()) *lock = new HeldLock(*std::move(held));
+    return ToIOStatus(held.status());
+  }
+  IOStatus UnlockFile(::rocksdb::FileLock* lock, const IOOptions&, Context*) override {
+    delete lock;
+    return IOStatus::OK();
+  }
+
+  IOStatus GetTestDirectory(const IOOptions&, std::string* path, Context*) override {
+    *path = "/test";
+    return IOStatus::OK();
+  }
+  IOStatus NewLogger(const std::string&, const IOOptions&,
+                     std::shared_ptr<::rocksdb::Logger>* result, Context*) override {
+    *result = std::make_shared<SilentLogger>();
+    return IOStatus::OK();
+  }
+  IOStatus GetAbsolutePath(const std::string& path, const IOOptions&, std::string* result,
+                           Context*) override {
+    *result = Normalize(path);
+    return IOStatus::OK();
+  }
+
+ private:
+  template <class File>
+  IOStatus OpenToRead(const std::string& path, std::unique_ptr<File>* result) {
+    auto file = disk_.Open(Normalize(path));
+    if (file.ok()) *result = std::make_unique<ReadableFile>(*std::move(file));
+    return ToIOStatus(file.status());
+  }
+
+  FaultyDisk& disk_;
+};
+
+}  // namespace
+
+std::shared_ptr<::rocksdb::FileSystem> MakeFileSystem(FaultyDisk& disk) {
+  return std::make_shared<FaultyFileSystem>(disk);
 }
 
-IOStatus FaultyFileSystem::UnlockFile(::rocksdb::FileLock* lock, const IOOptions&, Context*) {
-  const std::lock_guard guard(mutex_);
-  const std::unique_ptr<HeldLock> held(static_cast<HeldLock*>(lock));
-  locked_.erase(held->path());
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::GetTestDirectory(const IOOptions&, std::string* path, Context*) {
-  *path = "/test";
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::NewLogger(const std::string&, const IOOptions&,
-                                     std::shared_ptr<::rocksdb::Logger>* result, Context*) {
-  *result = std::make_shared<SilentLogger>();
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::GetAbsolutePath(const std::string& path, const IOOptions&,
-                                           std::string* result, Context*) {
-  *result = Normalize(path);
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::IsDirectory(const std::string& path, const IOOptions&,
-                                       bool* is_directory, Context*) {
-  const std::lock_guard lock(mutex_);
-  const std::shared_ptr<Node> node = Find(path);
-  if (node == nullptr) return NoSuchFile(path);
-  *is_directory = node->is_directory;
-  return IOStatus::OK();
-}
-
-IOStatus FaultyFileSystem::GetFreeSpace(const std::string&, const IOOptions&, uint64_t* free,
-                                        Context*) {
-  const std::lock_guard lock(mutex_);
-  *free = capacity_ - std::min(used_, capacity_);
-  return IOStatus::OK();
-}
-
-std::unique_ptr<::rocksdb::Env> MakeEnv(std::shared_ptr<FaultyFileSystem> files) {
+std::unique_ptr<::rocksdb::Env> MakeEnv(std::shared_ptr<::rocksdb::FileSystem> files) {
   return std::make_unique<FaultyEnv>(std::move(files));
 }
 

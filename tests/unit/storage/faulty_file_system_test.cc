@@ -1,6 +1,7 @@
-// The disk that the storage tests stand on: it forgets what it must and nothing else.
+// The disk of the storage tests, as RocksDB sees it.
 #include "tests/support/faulty_file_system.h"
 
+#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -8,148 +9,91 @@
 namespace synod::test {
 namespace {
 
+using ::rocksdb::DataVerificationInfo;
 using ::rocksdb::FileOptions;
+using ::rocksdb::FSWritableFile;
 using ::rocksdb::IOOptions;
 
 class FaultyFileSystemTest : public ::testing::Test {
  protected:
-  std::unique_ptr<::rocksdb::FSWritableFile> Create(const std::string& path) {
-    std::unique_ptr<::rocksdb::FSWritableFile> file;
-    EXPECT_TRUE(disk_.NewWritableFile(path, FileOptions(), &file, nullptr).ok());
+  std::unique_ptr<FSWritableFile> Open(const std::string& path) {
+    std::unique_ptr<FSWritableFile> file;
+    EXPECT_TRUE(files_->NewWritableFile(path, FileOptions(), &file, nullptr).ok());
     return file;
   }
-  static bool Append(::rocksdb::FSWritableFile& file, const std::string& bytes) {
-    return file.Append(bytes, IOOptions(), nullptr).ok();
-  }
-  static bool Sync(::rocksdb::FSWritableFile& file) { return file.Sync(IOOptions(), nullptr).ok(); }
   bool SyncRoot() {
     std::unique_ptr<::rocksdb::FSDirectory> root;
-    return disk_.NewDirectory("/", IOOptions(), &root, nullptr).ok() &&
+    return files_->NewDirectory("/", IOOptions(), &root, nullptr).ok() &&
            root->Fsync(IOOptions(), nullptr).ok();
   }
-  // "-" if it is not there.
-  std::string Contents(const std::string& path) {
-    std::string text;
-    return ::rocksdb::ReadFileToString(&disk_, path, &text).ok() ? text : "-";
-  }
 
-  FaultyFileSystem disk_;
+  FaultyDisk disk_;
+  const std::shared_ptr<::rocksdb::FileSystem> files_ = MakeFileSystem(disk_);
+  const IOOptions options_;
 };
 
-TEST_F(FaultyFileSystemTest, Restart_BytesNotSynced_AreDropped) {
-  const auto file = Create("/f");
-  ASSERT_TRUE(Append(*file, "synced"));
-  ASSERT_TRUE(Sync(*file) && SyncRoot());
-  ASSERT_TRUE(Append(*file, " and not"));
-  EXPECT_EQ(Contents("/f"), "synced and not");
-  disk_.Restart(Unsynced::kDropped, 1);
-  EXPECT_EQ(Contents("/f"), "synced");
+TEST_F(FaultyFileSystemTest, Append_AfterPositionedAppend_GoesOnBehindTheLastAppend) {
+  const auto file = Open("/f");
+  EXPECT_TRUE(file->Append("ab", options_, nullptr).ok());
+  EXPECT_TRUE(file->PositionedAppend("------", 0, options_, nullptr).ok());
+  EXPECT_TRUE(file->Append("cd", options_, DataVerificationInfo(), nullptr).ok());
+  EXPECT_TRUE(file->PositionedAppend("y", 5, options_, DataVerificationInfo(), nullptr).ok());
+  EXPECT_EQ(disk_.Contents("/f"), "--cd-y");
+  EXPECT_EQ(file->GetFileSize(options_, nullptr), 6U);
 }
 
-TEST_F(FaultyFileSystemTest, Restart_KeepingAll_DropsNothing) {
-  const auto file = Create("/f");
-  ASSERT_TRUE(Append(*file, "all"));
-  disk_.Restart(Unsynced::kKept, 1);
-  EXPECT_EQ(Contents("/f"), "all");
-}
-
-TEST_F(FaultyFileSystemTest, Restart_Torn_KeepsSomePrefix) {
-  bool whole = false;
-  bool part = false;
-  for (uint64_t seed = 0; seed < 100; ++seed) {
-    FaultyFileSystem disk;
-    std::unique_ptr<::rocksdb::FSWritableFile> file;
-    ASSERT_TRUE(disk.NewWritableFile("/f", FileOptions(), &file, nullptr).ok());
-    std::unique_ptr<::rocksdb::FSDirectory> root;
-    ASSERT_TRUE(disk.NewDirectory("/", IOOptions(), &root, nullptr).ok());
-    ASSERT_TRUE(root->Fsync(IOOptions(), nullptr).ok());
-    ASSERT_TRUE(Append(*file, "0123456789"));
-    disk.Restart(Unsynced::kTorn, seed);
-    const uint64_t size = disk.SizeOf("/f");
-    ASSERT_LE(size, 10U);
-    whole = whole || size == 10;
-    part = part || (size > 0 && size < 10);
-  }
-  EXPECT_TRUE(whole && part);
-}
-
-TEST_F(FaultyFileSystemTest, Restart_NameNotSynced_IsGoneThoughTheBytesWereSynced) {
-  const auto file = Create("/f");
-  ASSERT_TRUE(Append(*file, "bytes") && Sync(*file));
-  disk_.Restart(Unsynced::kDropped, 1);
-  EXPECT_EQ(Contents("/f"), "-");
-}
-
-TEST_F(FaultyFileSystemTest, Restart_RenameAndDeletionNotSynced_AreUndone) {
-  for (const std::string name : {"/a", "/b"}) {
-    const auto file = Create(name);
-    ASSERT_TRUE(Append(*file, name) && Sync(*file));
-  }
+TEST_F(FaultyFileSystemTest, Sync_AndFsync_MakeDurableWhatIsThereAndNothingElse) {
+  const auto file = Open("/f");
   ASSERT_TRUE(SyncRoot());
-  ASSERT_TRUE(disk_.RenameFile("/a", "/c", IOOptions(), nullptr).ok());
-  ASSERT_TRUE(disk_.DeleteFile("/b", IOOptions(), nullptr).ok());
-  EXPECT_EQ(Contents("/c"), "/a");
-  disk_.Restart(Unsynced::kDropped, 1);
-  EXPECT_EQ(Contents("/a"), "/a");
-  EXPECT_EQ(Contents("/b"), "/b");
-  EXPECT_EQ(Contents("/c"), "-");
+  EXPECT_TRUE(file->Append("abcd", options_, nullptr).ok());
+  EXPECT_TRUE(file->Sync(options_, nullptr).ok());
+  EXPECT_TRUE(file->PositionedAppend("x", 1, options_, nullptr).ok());
+  EXPECT_TRUE(file->Fsync(options_, nullptr).ok());
+  EXPECT_TRUE(file->PositionedAppend("y", 2, options_, nullptr).ok());
+  EXPECT_TRUE(file->Truncate(3, options_, nullptr).ok());
+  EXPECT_TRUE(file->Flush(options_, nullptr).ok());
+  EXPECT_TRUE(file->Close(options_, nullptr).ok());
+  EXPECT_EQ(disk_.Contents("/f"), "axy");
+  disk_.Restart(Lost::kAll, 1);
+  EXPECT_EQ(disk_.Contents("/f"), "axcd");
 }
 
-TEST_F(FaultyFileSystemTest, Restart_DirectoryNotSynced_TakesItsFilesAlong) {
-  ASSERT_TRUE(disk_.CreateDir("/d", IOOptions(), nullptr).ok());
-  const auto file = Create("/d/f");
-  ASSERT_TRUE(Append(*file, "bytes") && Sync(*file));
-  std::unique_ptr<::rocksdb::FSDirectory> directory;
-  ASSERT_TRUE(disk_.NewDirectory("/d", IOOptions(), &directory, nullptr).ok());
-  ASSERT_TRUE(directory->Fsync(IOOptions(), nullptr).ok());
-  disk_.Restart(Unsynced::kDropped, 1);
-  EXPECT_EQ(Contents("/d/f"), "-");
+TEST_F(FaultyFileSystemTest, Open_OfAFileThatIsThere_EmptiesItOrGoesOnBehindItsEnd) {
+  ASSERT_TRUE(Open("/f")->Append("abcd", options_, nullptr).ok());
+  std::unique_ptr<FSWritableFile> file;
+  ASSERT_TRUE(files_->ReopenWritableFile("/f", FileOptions(), &file, nullptr).ok());
+  EXPECT_TRUE(file->Append("ef", options_, nullptr).ok());
+  EXPECT_EQ(disk_.Contents("/f"), "abcdef");
+  EXPECT_TRUE(files_->Truncate("//f", 3, options_, nullptr).ok());
+  EXPECT_EQ(disk_.Contents("/f"), "abc");
+  Open("/f");
+  EXPECT_EQ(disk_.Contents("/f"), "");
+  ASSERT_TRUE(files_->ReopenWritableFile("/g", FileOptions(), &file, nullptr).ok());
+  EXPECT_TRUE(files_->FileExists("/g", options_, nullptr).ok());
 }
 
-TEST_F(FaultyFileSystemTest, CutPower_AtAnOperation_FailsItAndAllThatFollow) {
-  const auto file = Create("/f");
-  ASSERT_TRUE(SyncRoot());
-  disk_.CutPowerAt(disk_.operations() + 2);
-  EXPECT_TRUE(Append(*file, "1"));
-  EXPECT_FALSE(disk_.PowerIsOff());
-  EXPECT_FALSE(Append(*file, "2"));
-  EXPECT_TRUE(disk_.PowerIsOff());
-  EXPECT_FALSE(Append(*file, "3"));
-  EXPECT_FALSE(Sync(*file));
-  disk_.Restart(Unsynced::kKept, 1);
-  EXPECT_EQ(Contents("/f"), "12");
+TEST_F(FaultyFileSystemTest, Errors_AreThoseThatRocksdbKnows) {
+  uint64_t size = 0;
+  EXPECT_TRUE(files_->FileExists("/f", options_, nullptr).IsNotFound());
+  EXPECT_TRUE(files_->GetFileSize("/f", options_, &size, nullptr).IsPathNotFound());
+  std::unique_ptr<FSWritableFile> file;
+  EXPECT_TRUE(
+      files_->NewWritableFile("/missing/f", FileOptions(), &file, nullptr).IsPathNotFound());
+  file = Open("/f");
+  disk_.SetCapacity(3);
+  EXPECT_TRUE(file->Append("abcd", options_, nullptr).IsNoSpace());
+  disk_.CutPowerAt(0);
+  EXPECT_TRUE(file->Append("a", options_, nullptr).IsIOError());
 }
 
-TEST_F(FaultyFileSystemTest, FailSync_ThenASyncThatSucceeds_HasLostTheBytes) {
-  const auto file = Create("/f");
-  ASSERT_TRUE(SyncRoot());
-  disk_.FailSync(1);
-  ASSERT_TRUE(Append(*file, "lost"));
-  EXPECT_FALSE(Sync(*file));
-  EXPECT_TRUE(Sync(*file));
-  disk_.Restart(Unsynced::kDropped, 1);
-  EXPECT_EQ(Contents("/f"), "");
-}
-
-TEST_F(FaultyFileSystemTest, LyingSync_Succeeds_AndDoesNothing) {
-  const auto file = Create("/f");
-  ASSERT_TRUE(SyncRoot());
-  disk_.SetSyncsLie(true);
-  ASSERT_TRUE(Append(*file, "lost") && Sync(*file));
-  disk_.Restart(Unsynced::kDropped, 1);
-  EXPECT_EQ(Contents("/f"), "");
-}
-
-TEST_F(FaultyFileSystemTest, Capacity_Reached_IsNoSpaceUntilAFileGoes) {
-  const auto file = Create("/f");
-  disk_.SetCapacity(10);
-  ASSERT_TRUE(Append(*file, "12345678"));
-  EXPECT_TRUE(file->Append("9012", IOOptions(), nullptr).IsNoSpace());
-  uint64_t free = 0;
-  ASSERT_TRUE(disk_.GetFreeSpace("/", IOOptions(), &free, nullptr).ok());
-  EXPECT_EQ(free, 2U);
-  ASSERT_TRUE(disk_.DeleteFile("/f", IOOptions(), nullptr).ok());
-  EXPECT_TRUE(Append(*Create("/g"), "9012"));
+TEST_F(FaultyFileSystemTest, Lock_Held_IsRefusedUntilItIsGivenBack) {
+  ::rocksdb::FileLock* first = nullptr;
+  ::rocksdb::FileLock* second = nullptr;
+  ASSERT_TRUE(files_->LockFile("/lock", options_, &first, nullptr).ok());
+  EXPECT_TRUE(files_->LockFile("//lock", options_, &second, nullptr).IsIOError());
+  ASSERT_TRUE(files_->UnlockFile(first, options_, nullptr).ok());
+  ASSERT_TRUE(files_->LockFile("/lock", options_, &second, nullptr).ok());
+  EXPECT_TRUE(files_->UnlockFile(second, options_, nullptr).ok());
 }
 
 }  // namespace

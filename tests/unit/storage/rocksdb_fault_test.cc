@@ -31,7 +31,7 @@ TEST(RocksdbFault, Write_SyncFails_IsFinalThoughTheDiskRecovers) {
   EXPECT_EQ(StoreHarness::Bootstrap(harness.store(), kOtherGroup), first);
   EXPECT_EQ(harness.store().OpenSnapshot(kGroup).status(), first);
   harness.Close();
-  harness.disk().Restart(Unsynced::kDropped, 1);
+  harness.disk().Restart(Lost::kAll, 1);
   harness.MustOpen();
   EXPECT_EQ(harness.store().Load(kGroup)->entries, MakeEntries(1, 3, 1));
   EXPECT_EQ(harness.store().Load(kGroup)->hard_state, HardState());
@@ -71,7 +71,7 @@ TEST(RocksdbFault, Write_SyncFailsInstallingASnapshot_KeepsTheOneBefore) {
   harness.disk().FailSync(1);
   EXPECT_FALSE(harness.Write(persist).ok());
   harness.Close();
-  harness.disk().Restart(Unsynced::kKept, 1);
+  harness.disk().Restart(Lost::kAll, 1);
   harness.MustOpen();
   const auto opened = harness.store().OpenSnapshot(kGroup);
   ASSERT_EQ(opened.status(), absl::OkStatus());
@@ -94,7 +94,7 @@ TEST(RocksdbFault, Write_DiskFull_FailsTypedAndLosesNothingAcknowledged) {
   EXPECT_EQ(harness.Append(acknowledged + 1, acknowledged + 1), status);
   harness.Close();
   harness.disk().SetCapacity(100 * kMegabyte);
-  harness.disk().Restart(Unsynced::kDropped, 1);
+  harness.disk().Restart(Lost::kAll, 1);
   harness.MustOpen();
   const size_t found = harness.store().Load(kGroup)->entries.size();
   EXPECT_GE(found, acknowledged);

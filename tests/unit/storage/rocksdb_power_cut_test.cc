@@ -29,16 +29,16 @@ void RunWorkload(StoreHarness& harness, Workload& workload) {
 }
 
 // Runs until operation `cut`. False if the work was done before.
-bool RunAndCut(StoreHarness& harness, Workload& workload, uint64_t cut, Unsynced unsynced) {
+bool RunAndCut(StoreHarness& harness, Workload& workload, uint64_t cut, Lost lost) {
   harness.disk().CutPowerAt(cut);
   RunWorkload(harness, workload);
   harness.Close();
   const bool was_cut = harness.disk().PowerIsOff();
-  harness.disk().Restart(unsynced, cut);
+  harness.disk().Restart(lost, cut);
   return was_cut;
 }
 
-class RocksdbPowerCut : public ::testing::TestWithParam<Unsynced> {};
+class RocksdbPowerCut : public ::testing::TestWithParam<Lost> {};
 
 // What was found after a cut is a base to go on from, and is found again.
 void ExpectUsable(StoreHarness& harness) {
@@ -49,7 +49,7 @@ void ExpectUsable(StoreHarness& harness) {
       state->entries.empty() ? state->snapshot.index.value() : state->entries.back().index.value();
   ASSERT_EQ(harness.Append(last + 1, last + 1), absl::OkStatus());
   harness.Close();
-  harness.disk().Restart(Unsynced::kDropped, last);
+  harness.disk().Restart(Lost::kAll, last);
   ASSERT_EQ(harness.Open(), absl::OkStatus());
   ASSERT_EQ(harness.store().Load(kGroup)->entries.back().index, Index(last + 1));
 }
@@ -94,16 +94,16 @@ TEST_P(RocksdbPowerCut, AgainWhileRecovering_NothingAcknowledgedIsLost) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Unsynced, RocksdbPowerCut,
-                         ::testing::Values(Unsynced::kDropped, Unsynced::kTorn, Unsynced::kKept),
+INSTANTIATE_TEST_SUITE_P(Lost, RocksdbPowerCut,
+                         ::testing::Values(Lost::kAll, Lost::kSectors, Lost::kNothing),
                          [](const auto& param) -> std::string {
                            switch (param.param) {
-                             case Unsynced::kDropped:
-                               return "Dropped";
-                             case Unsynced::kTorn:
-                               return "Torn";
-                             case Unsynced::kKept:
-                               return "Kept";
+                             case Lost::kAll:
+                               return "All";
+                             case Lost::kSectors:
+                               return "Sectors";
+                             case Lost::kNothing:
+                               return "Nothing";
                            }
                            return "Unknown";
                          });
@@ -114,11 +114,11 @@ TEST(RocksdbPowerCut, SyncsDoNothing_TheLossIsSeen) {
   const auto harness = MakeHarness();
   harness->MustOpen({});
   harness->Close();
-  harness->disk().SetSyncsLie(true);
+  harness->disk().SetSyncsLie(/*files=*/true, /*directories=*/true);
   Workload workload(1);
   RunWorkload(*harness, workload);
   harness->Close();
-  harness->disk().Restart(Unsynced::kDropped, 1);
+  harness->disk().Restart(Lost::kAll, 1);
   ASSERT_EQ(harness->Open(), absl::OkStatus());
   EXPECT_EQ(workload.Check(harness->store()), "acknowledged writes are missing");
 }

@@ -6,7 +6,7 @@
 
 namespace synod::test {
 
-StoreHarness::StoreHarness() : disk_(std::make_shared<FaultyFileSystem>()), env_(MakeEnv(disk_)) {
+StoreHarness::StoreHarness() : env_(MakeEnv(MakeFileSystem(disk_))) {
   options_.env = env_.get();
   options_.reserve_bytes = 0;
 }

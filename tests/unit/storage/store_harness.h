@@ -25,7 +25,7 @@ class StoreHarness {
 
   StoreHarness();
 
-  FaultyFileSystem& disk() { return *disk_; }
+  FaultyDisk& disk() { return disk_; }
   LogStore& store() { return *store_; }
   [[nodiscard]] bool IsOpen() const { return store_ != nullptr; }
   rocksdb::Options& options() { return options_; }
@@ -46,7 +46,7 @@ class StoreHarness {
                                       GroupId group = kGroup);
 
  private:
-  const std::shared_ptr<FaultyFileSystem> disk_;  // Shared as RocksDB's interface wants it.
+  FaultyDisk disk_{Order::kJournal};
   const std::unique_ptr<::rocksdb::Env> env_;
   rocksdb::Options options_;
   std::unique_ptr<LogStore> store_;
