@@ -371,9 +371,9 @@ bool ReplicaImpl::OnSnapshotReceived(NodeId from, Incarnation incarnation, Term 
 
 void ReplicaImpl::Stop(absl::Status why) {
   if (stopped_) return;
-  stopped_ = why;
-  const bool by_host = absl::IsCancelled(why);
-  host_.Log(by_host ? Severity::kInfo : Severity::kError, Name() + Concat("stopped: ", why));
+  stopped_ = std::move(why);
+  const bool by_host = absl::IsCancelled(*stopped_);
+  host_.Log(by_host ? Severity::kInfo : Severity::kError, Name() + Concat("stopped: ", *stopped_));
   core_deadline_ = kNever;
   held_.clear();
   snapshots_to_send_.clear();
@@ -394,7 +394,7 @@ void ReplicaImpl::Stop(absl::Status why) {
   }
   reads_.clear();
   transfers_.clear();
-  if (options_.observer.on_stop) options_.observer.on_stop(why);
+  if (options_.observer.on_stop) options_.observer.on_stop(*stopped_);
 }
 
 void ReplicaImpl::Close() {

@@ -43,20 +43,16 @@ void ReplicaImpl::Submit(Submission submission) {
     if (closed_) EndRefused();
     return;
   }
-  bool first = false;
-  {
-    const std::lock_guard lock(submitted_mutex_);
-    if (!closed_) {
-      first = submitted_.empty();
-      submitted_.push_back(std::move(submission));
-      if (!first) return;
-    }
-  }
-  if (first) {
-    host_.loop().Post([this] { DrainSubmitted(); });
-  } else {
+  std::unique_lock lock(submitted_mutex_);
+  if (closed_) {
+    lock.unlock();
     End(std::move(submission.request), Outcome::Kind::kNotCommitted, Reason::kStopped);
+    return;
   }
+  submitted_.push_back(std::move(submission));
+  const bool first = submitted_.size() == 1;
+  lock.unlock();
+  if (first) host_.loop().Post([this] { DrainSubmitted(); });
 }
 
 void ReplicaImpl::DrainSubmitted() {

@@ -46,8 +46,7 @@ SnapshotSender::SnapshotSender(HostServices& host, GroupId group, Client& client
 void SnapshotSender::Start(const SendSnapshot& request) {
   for (Transfer& transfer : transfers_) {
     if (transfer.to != request.to) continue;
-    Forget(std::move(transfer));
-    transfers_.erase(transfers_.begin() + (&transfer - transfers_.data()));
+    Forget(transfer);
     break;
   }
   Transfer& transfer = transfers_.emplace_back();
@@ -196,8 +195,7 @@ void SnapshotSender::End(uint64_t id, bool delivered) {
   if (found == nullptr) return;
   const NodeId to = found->to;
   const Term term = found->term;
-  Forget(std::move(*found));
-  transfers_.erase(transfers_.begin() + (found - transfers_.data()));
+  Forget(*found);
   client_.OnSnapshotSendEnded(to, term, delivered);
 }
 
@@ -211,13 +209,13 @@ void SnapshotSender::LogFailure(Severity severity, NodeId to, const std::string&
 }
 
 // The image goes where it is read, after the last task that reads it.
-void SnapshotSender::Forget(Transfer transfer) {
+void SnapshotSender::Forget(Transfer& transfer) {
   host_.snapshot_mover().Post([image = std::move(transfer.image)] {});
+  transfers_.erase(transfers_.begin() + (&transfer - transfers_.data()));
 }
 
 void SnapshotSender::Stop() {
-  for (Transfer& transfer : transfers_) Forget(std::move(transfer));
-  transfers_.clear();
+  while (!transfers_.empty()) Forget(transfers_.back());
 }
 
 SnapshotSender::Transfer* SnapshotSender::Find(uint64_t id) {

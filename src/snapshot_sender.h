@@ -76,10 +76,10 @@ class SnapshotSender {
   void Transmit(Transfer& transfer);
   void OnTimer();
   void ArmTimer();
-  // Invalidates references to transfers.
+  // End and Forget invalidate references to transfers.
   void End(uint64_t id, bool delivered);
   void LogFailure(Severity severity, NodeId to, const std::string& line);
-  void Forget(Transfer transfer);
+  void Forget(Transfer& transfer);
   Transfer* Find(uint64_t id);
 
   HostServices& host_;

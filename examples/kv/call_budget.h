@@ -35,7 +35,7 @@ class CallBudget {
     size_t bytes_;
   };
 
-  CallBudget() = default;
+  CallBudget() : CallBudget(Limits()) {}
   explicit CallBudget(Limits limits) : limits_(limits) {}
 
   // Nothing if that would be too much.

@@ -68,8 +68,9 @@ const Flag kFlags[] = {
      "on every member. IPv6 addresses go in brackets.",
      [](std::string_view text, Flags* flags) {
        absl::StatusOr<std::vector<ClusterMember>> cluster = ParseCluster(text);
-       if (cluster.ok()) flags->cluster = *std::move(cluster);
-       return cluster.status();
+       if (!cluster.ok()) return cluster.status();
+       flags->cluster = *std::move(cluster);
+       return absl::OkStatus();
      }},
     {"cluster-id", "N",
      "A number of your choice that no other cluster has; members of different\n"

@@ -171,6 +171,7 @@ int Run(const Options& options) {
   const std::string prefix = "load/" + std::to_string(std::random_device()()) + "/";
   std::atomic<bool> stop = false;
   std::vector<std::thread> clients;
+  clients.reserve(static_cast<size_t>(options.clients));
   const Clock::time_point start = Clock::now();
   for (int client = 0; client < options.clients; ++client) {
     clients.emplace_back(WriteUntil, std::cref(stop), std::cref(options), prefix,
@@ -234,17 +235,17 @@ class Findings {
     ++count_;
     std::fprintf(stderr, "synod-kv-load: %s: %s\n", what_, key.c_str());
   }
-  [[nodiscard]] long long count() const { return count_; }
+  [[nodiscard]] size_t count() const { return count_; }
 
  private:
   const char* what_;
-  long long count_ = 0;
+  size_t count_ = 0;
 };
 
 int Verify(const Options& options) {
   Pairs pairs;
   if (!ReadAll(options.endpoints.front(), &pairs)) return 1;
-  long long checked = 0;
+  size_t checked = 0;
   Findings missing("acknowledged and missing");
   Findings wrong("acknowledged with another value");
   Findings executed("refused and executed all the same");
@@ -267,8 +268,8 @@ int Verify(const Options& options) {
   for (const auto& [key, pair] : pairs) {
     if (pair.version() != 1) twice.Add(key);
   }
-  std::printf("checked %lld\nmissing %lld\nwrong %lld\nrefused_but_executed %lld\ntwice %lld\n",
-              checked, missing.count(), wrong.count(), executed.count(), twice.count());
+  std::printf("checked %zu\nmissing %zu\nwrong %zu\nrefused_but_executed %zu\ntwice %zu\n", checked,
+              missing.count(), wrong.count(), executed.count(), twice.count());
   const bool good = missing.count() + wrong.count() + executed.count() + twice.count() == 0;
   return complete && checked > 0 && good ? 0 : 1;
 }

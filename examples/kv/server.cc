@@ -126,7 +126,7 @@ absl::Status Server::StartReplica(const Flags& flags,
     stats_.term.store(term.value(), std::memory_order_relaxed);
     leaders_.NoteChange();
   };
-  options.observer.on_stop = on_broken;
+  options.observer.on_stop = std::move(on_broken);
   absl::StatusOr<synod::Replica> replica = host_->Join(std::move(options));
   if (!replica.ok()) return replica.status();
   node_.emplace(Node{.cluster = *cluster,

@@ -34,7 +34,7 @@ class Refusal final : public grpc::ServerGenericBidiReactor {
 
 grpc::ServerGenericBidiReactor* UnimplementedService::CreateReactor(
     grpc::GenericCallbackServerContext* context) {
-  const std::string method = context->method();
+  const std::string& method = context->method();
   std::string text = "synod-kv: there is no method " + method;
   for (const Reason& reason : kReasons) {
     if (std::string_view(method).starts_with(reason.prefix)) {

@@ -89,8 +89,9 @@ Store::~Store() {
 }
 
 void Store::Log(Severity severity, std::string_view line) const {
-  if (options_.logger)
+  if (options_.logger) {
     options_.logger(severity, "log store " + directory_->path() + ": " + std::string(line));
+  }
 }
 
 absl::Status Store::OpenDatabase() {

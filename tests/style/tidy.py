@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over the project's sources, and remembers which were found clean.
 
-A source is checked again when what the compiler would see of it has changed, or what is checked.
-The cores are headers: they are seen through the sources of the runtime, which include them.
+A source is checked again when what the compiler would see of it has changed, or a comment, which may
+be a NOLINT, or what is checked. The cores are headers: they are seen through the sources of the
+runtime, which include them. The simulator's headers are seen through their tests.
 """
 
 import concurrent.futures
@@ -17,7 +18,7 @@ import sys
 
 import sources
 
-CHECKED = re.compile(r"(src|storage|transports|examples|bench)/")
+CHECKED = re.compile(r"(src|storage|transports|examples|bench|tests/unit/sim)/")
 
 
 def preprocess(command):
@@ -27,14 +28,17 @@ def preprocess(command):
     if "ccache" in names:
         words = words[names.index("ccache") + 1:]
     output = words.index("-o")
-    words = words[:output] + words[output + 2:] + ["-E"]
-    return subprocess.run(words, cwd=command["directory"], capture_output=True, check=True).stdout
+    words = words[:output] + words[output + 2:] + ["-E", "-C"]
+    return subprocess.run(words, cwd=command["directory"], capture_output=True, check=False)
 
 
 def check(command, build):
     """(source, whether it was checked now, what is wrong with it)"""
     path = pathlib.Path(command["file"]).relative_to(sources.ROOT)
-    digest = hashlib.sha256(preprocess(command))
+    text = preprocess(command)
+    if text.returncode != 0:
+        return path, False, f"{path}: is the build complete?\n" + text.stderr.decode()
+    digest = hashlib.sha256(text.stdout)
     digest.update(sources.read(".clang-tidy").encode())
     clean = build / "tests/style/clean" / digest.hexdigest()
     if clean.exists():

@@ -71,9 +71,8 @@ void Dialer::OnConnecting() {
 }
 
 void Dialer::GiveUp(const absl::Status& why) {
-  const absl::Status reason = why;  // It may be part of what Retry ends.
   Retry();
-  callbacks_.failed(reason);
+  callbacks_.failed(why);
 }
 
 void Dialer::Retry() {

@@ -35,7 +35,7 @@ absl::Status Options::Validate() const {
 }
 
 absl::StatusOr<std::unique_ptr<Transport>> Listen(const std::string& address,
-                                                  std::map<NodeId, std::string> peers,
+                                                  const std::map<NodeId, std::string>& peers,
                                                   Options options) {
   absl::Status valid = options.Validate();
   if (!valid.ok()) return valid;

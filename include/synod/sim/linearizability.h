@@ -67,13 +67,12 @@ template <SequentialModel Model, class IsWrite>
   std::vector<size_t> order;  // Positions, as the log has them.
   order.reserve(history.size());
   for (size_t i = 0; i < history.size(); ++i) {
-    if (!history[i].index.IsZero()) {
-      order.push_back(i);
-    } else if (history[i].HasReturned() && is_write(history[i].operation)) {
+    const Call<typename Model::Operation>& call = history[i];
+    if (call.index.IsZero() && call.HasReturned() && is_write(call.operation)) {
       return violation(i, "a write returned, but is not in the log");
-    } else if (history[i].HasReturned()) {
-      order.push_back(i);  // A read of the state before the first entry.
     }
+    // A read without an index saw the state before the first entry.
+    if (!call.index.IsZero() || call.HasReturned()) order.push_back(i);
   }
   const auto place = [&](size_t i) {
     return std::pair(history[i].index, !is_write(history[i].operation));

@@ -62,9 +62,8 @@ struct Options {
 // For each pair of nodes there are two connections, one for consensus and one for bulk data, both
 // dialed by the node with the higher id. A handshake checks version, cluster, both nodes' ids and
 // incarnations; it does not authenticate. Data is not encrypted: for networks that are trusted.
-[[nodiscard]] absl::StatusOr<std::unique_ptr<Transport>> Listen(const std::string& address,
-                                                                std::map<NodeId, std::string> peers,
-                                                                Options options = {});
+[[nodiscard]] absl::StatusOr<std::unique_ptr<Transport>> Listen(
+    const std::string& address, const std::map<NodeId, std::string>& peers, Options options = {});
 
 }  // namespace synod::tcp
 
