@@ -14,6 +14,8 @@
 #include "synod/base/ids.h"
 #include "synod/core/durable_state.h"
 
+#include "storage/files/snapshot_files.h"
+
 namespace synod::rocksdb {
 
 // The version of everything below the store's directory. Raised with every change that an older
@@ -83,11 +85,7 @@ struct LogHead {
   Link link = 0;  // Of the entry at `index`, or what stands for it.
 };
 
-// The installed snapshot and the file that holds its image. Index 0: none.
-struct SnapshotRecord {
-  SnapshotMeta meta;
-  uint64_t file = 0;
-};
+using storage::SnapshotRecord;
 
 // Every record ends in a CRC-32C over its key and its body, so that one in another's place is
 // found out.

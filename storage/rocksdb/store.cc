@@ -14,6 +14,8 @@
 namespace synod::rocksdb {
 namespace {
 
+constexpr storage::Format kFormat = {.name = "synod rocksdb log store", .version = kFormatVersion};
+
 // One sync takes about as long for this much as for a little; more would keep its first write
 // waiting for the bytes of its last.
 constexpr size_t kMaxCommitBytes = 4 * 1024 * 1024;
@@ -61,22 +63,27 @@ constexpr size_t kMaxCommitBytes = 4 * 1024 * 1024;
 
 absl::StatusOr<std::unique_ptr<LogStore>> Store::Open(std::string path, Options options) {
   if (options.env == nullptr) options.env = ::rocksdb::Env::Default();
-  ::rocksdb::FileSystem& files = *options.env->GetFileSystem();
-  auto directory = Directory::Open(files, std::move(path));
+  auto files = std::make_unique<EnvFiles>(*options.env->GetFileSystem());
+  auto directory = storage::Directory::Open(*files, std::move(path), kFormat);
   if (!directory.ok()) return directory.status();
-  std::unique_ptr<Store> store(new Store(*std::move(directory), files, std::move(options)));
-  absl::Status status = store->OpenDatabase();
+  std::unique_ptr<Store> store(
+      new Store(std::move(files), *std::move(directory), std::move(options)));
+  absl::Status status = store->FindDatabase();
+  if (status.ok()) status = store->OpenDatabase();
+  if (status.ok()) status = store->directory_->Complete();
   if (status.ok()) status = store->ReadCatalog();
   if (!status.ok()) return status;
   store->writer_ = std::thread(&Store::RunWriter, store.get());
   return store;
 }
 
-Store::Store(std::unique_ptr<Directory> directory, ::rocksdb::FileSystem& files, Options options)
+Store::Store(std::unique_ptr<FileSystem> files, std::unique_ptr<storage::Directory> directory,
+             Options options)
     : options_(std::move(options)),
+      files_(std::move(files)),
       directory_(std::move(directory)),
-      space_(files, directory_->path(), options_.reserve_bytes),
-      snapshots_(files, directory_->SnapshotsPath(), space_),
+      space_(*files_, directory_->path(), options_.reserve_bytes),
+      snapshots_(*files_, directory_->SnapshotsPath(), space_),
       log_env_(MakeLogEnv(options_.env)) {}
 
 Store::~Store() {
@@ -94,8 +101,22 @@ void Store::Log(Severity severity, std::string_view line) const {
   }
 }
 
+absl::Status Store::FindDatabase() {
+  if (directory_->IsComplete()) {
+    // RocksDB would make a new one in its place.
+    const absl::Status status = files_->Open(DatabasePath() + "/CURRENT").status();
+    if (!absl::IsNotFound(status)) return status;
+    return absl::DataLossError("the log store " + directory_->path() +
+                               " has lost its database. Nothing was repaired. Keep the directory "
+                               "and treat this member as lost.");
+  }
+  absl::Status status = files_->CreateDirectory(DatabasePath());
+  if (!status.ok() && !absl::IsAlreadyExists(status)) return status;
+  return files_->SyncDirectory(directory_->path());
+}
+
 absl::Status Store::OpenDatabase() {
-  const std::string path = directory_->DatabasePath();
+  const std::string path = DatabasePath();
   absl::Status status = CutWriteAheadLogs(*options_.env->GetFileSystem(), path);
   if (status.ok()) {
     ::rocksdb::DB* database = nullptr;
@@ -217,7 +238,7 @@ absl::StatusOr<DurableState> Store::Load(GroupId group) {
   auto loaded = Group::Load(group, *database_);
   absl::Status status = loaded.status();
   if (status.ok() && !loaded->state.snapshot.index.IsZero()) {
-    status = snapshots_.Verify(group, loaded->group.snapshot());
+    status = snapshots_.Read(group, loaded->group.snapshot()).status();
   }
   if (!status.ok()) {
     if (absl::IsDataLoss(status)) count_.damaged_loads.fetch_add(1, std::memory_order_relaxed);
@@ -237,18 +258,28 @@ void Store::Write(std::vector<GroupWrite> batch, Done done) {
   queue_changed_.notify_one();
 }
 
+bool Store::HasSpace() const {
+  if (space_.HasRoom()) return true;
+  // Nobody may write now, so that nothing else would notice that there is room again.
+  {
+    const std::lock_guard lock(queue_mutex_);
+    refresh_is_due_ = true;
+  }
+  queue_changed_.notify_one();
+  return false;
+}
+
 void Store::RunWriter() {
   std::vector<Queued> taken;
   for (;;) {
     {
       std::unique_lock lock(queue_mutex_);
-      // Woken up now and then, to see whether space has been freed or taken by others.
-      queue_changed_.wait_for(lock, Space::kRefreshInterval,
-                              [this] { return closing_ || !queue_.empty(); });
+      queue_changed_.wait(lock, [this] { return closing_ || refresh_is_due_ || !queue_.empty(); });
       if (queue_.empty() && closing_) return;
       std::swap(taken, queue_);
+      refresh_is_due_ = false;
     }
-    space_.Refresh();
+    if (taken.empty()) space_.Refresh();
     Commit(taken);
     taken.clear();
   }
@@ -323,7 +354,6 @@ absl::Status Store::Sync(::rocksdb::WriteBatch& batch) {
   if (!status.ok()) return ToStatus(status, "writing to the log store " + directory_->path());
   count_.syncs.fetch_add(1, std::memory_order_relaxed);
   count_.bytes.fetch_add(batch.GetDataSize(), std::memory_order_relaxed);
-  space_.Consumed(batch.GetDataSize());
   return absl::OkStatus();
 }
 
@@ -334,6 +364,7 @@ void Store::Fail(const absl::Status& status) {
 }
 
 void Store::CleanUp() {
+  space_.Refresh();
   {
     const std::lock_guard lock(commit_mutex_);
     // What a failed write has replaced may still be what the disk refers to.

@@ -20,13 +20,13 @@
 #include "synod/port/log_store.h"
 #include "synod/rocksdb.h"
 
-#include "directory.h"
+#include "env_files.h"
 #include "group.h"
 #include "rocksdb/db.h"
-#include "rocksdb/file_system.h"
 #include "rocksdb/write_batch.h"
-#include "snapshot_files.h"
-#include "space.h"
+#include "storage/files/directory.h"
+#include "storage/files/snapshot_files.h"
+#include "storage/files/space.h"
 
 namespace synod::rocksdb {
 
@@ -43,7 +43,7 @@ class Store final : public LogStore {
   absl::StatusOr<std::vector<GroupId>> Groups() const override;
   absl::StatusOr<DurableState> Load(GroupId group) override;
   void Write(std::vector<GroupWrite> batch, Done done) override;
-  bool HasSpace() const override { return space_.HasRoom(); }
+  bool HasSpace() const override;
   absl::StatusOr<std::unique_ptr<SnapshotWriter>> NewSnapshot(GroupId group) override;
   void DiscardStaged(GroupId group, StagedSnapshot staged) override;
   absl::StatusOr<OpenedSnapshot> OpenSnapshot(GroupId group) override;
@@ -69,8 +69,12 @@ class Store final : public LogStore {
     std::atomic<uint64_t> snapshots_swept{0};
   };
 
-  Store(std::unique_ptr<Directory> directory, ::rocksdb::FileSystem& files, Options options);
+  Store(std::unique_ptr<FileSystem> files, std::unique_ptr<storage::Directory> directory,
+        Options options);
 
+  [[nodiscard]] std::string DatabasePath() const { return directory_->path() + "/db"; }
+  // Makes the database's directory, durably; kDataLoss if the database was there and is not now.
+  absl::Status FindDatabase();
   absl::Status OpenDatabase();
   // Finds the identity, the groups and their snapshots, and removes unused snapshot files.
   absl::Status ReadCatalog();
@@ -93,9 +97,10 @@ class Store final : public LogStore {
 
   const Options options_;
   // In the order in which they are needed: the database is closed before the lock goes.
-  const std::unique_ptr<Directory> directory_;
-  Space space_;
-  SnapshotFiles snapshots_;
+  const std::unique_ptr<FileSystem> files_;
+  const std::unique_ptr<storage::Directory> directory_;
+  storage::Space space_;
+  storage::SnapshotFiles snapshots_;
   const std::unique_ptr<::rocksdb::Env> log_env_;
   std::unique_ptr<::rocksdb::DB> database_;
   Count count_;
@@ -111,9 +116,10 @@ class Store final : public LogStore {
   std::vector<SnapshotFile> replaced_;  // Go once it is durable.
   bool freed_entries_ = false;          // It compacts a log, or replaces one.
 
-  std::mutex queue_mutex_;
-  std::condition_variable queue_changed_;
+  mutable std::mutex queue_mutex_;
+  mutable std::condition_variable queue_changed_;
   std::vector<Queued> queue_;
+  mutable bool refresh_is_due_ = false;  // Somebody waits for space.
   bool closing_ = false;
 
   std::thread writer_;

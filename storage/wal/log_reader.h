@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "synod/wal/file_system.h"
+#include "synod/port/file_system.h"
 
 #include "log_writer.h"
 
@@ -39,9 +39,6 @@ class LogReader {
   uint64_t window_offset_ = 0;
   size_t window_size_ = 0;
 };
-
-// All of a file.
-[[nodiscard]] absl::StatusOr<std::string> ReadFile(FileSystem& files, const std::string& path);
 
 }  // namespace synod::wal
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "synod/wal/file_system.h"
+#include "synod/port/file_system.h"
 
 #include "format.h"
 #include "payload_format.h"

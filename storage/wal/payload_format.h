@@ -12,15 +12,11 @@
 #include "synod/core/durable_state.h"
 #include "synod/port/log_store.h"
 
+#include "storage/files/snapshot_files.h"
+
 namespace synod::wal {
 
-// The installed snapshot and the file that holds its image. Index 0: none.
-struct SnapshotRecord {
-  SnapshotMeta meta;
-  uint64_t file = 0;
-
-  friend bool operator==(const SnapshotRecord&, const SnapshotRecord&) = default;
-};
+using storage::SnapshotRecord;
 
 // Where an entry is.
 struct EntryAt {

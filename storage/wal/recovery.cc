@@ -7,6 +7,7 @@
 
 #include "log_reader.h"
 #include "segment_reader.h"
+#include "storage/files/read_file.h"
 
 namespace synod::wal {
 namespace {
@@ -119,7 +120,7 @@ bool Recovery::MayBeUnsynced(const Reading& segment) const {
 }
 
 absl::Status Recovery::ReadSegment(Reading& segment) {
-  auto bytes = ReadFile(files_, segment.path);
+  auto bytes = storage::ReadFile(files_, segment.path);
   if (!bytes.ok()) return bytes.status();
   segment.bytes = *std::move(bytes);
   // What precedes the first segment that is there was given up once nobody needed it; only the very

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "synod/wal/file_system.h"
+#include "synod/port/file_system.h"
 
 #include "format.h"
 #include "group.h"

@@ -3,8 +3,12 @@
 #include <array>
 #include <set>
 
+#include "format.h"
+
 namespace synod::wal {
 namespace {
+
+constexpr storage::Format kFormat = {.name = "synod wal", .version = kFormatVersion};
 
 std::string Named(GroupId group) { return "group " + std::to_string(group.value()); }
 
@@ -54,7 +58,7 @@ class Store::Reading {
 absl::StatusOr<std::unique_ptr<LogStore>> Store::Open(std::string path, Options options) {
   if (options.files == nullptr) options.files = &MachineFileSystem();
   FileSystem& files = *options.files;
-  auto directory = Directory::Open(files, std::move(path));
+  auto directory = storage::Directory::Open(files, std::move(path), kFormat);
   if (!directory.ok()) return directory.status();
   auto recovered = Recover(files, (*directory)->path(), (*directory)->IsComplete());
   if (!recovered.ok()) {
@@ -73,7 +77,7 @@ absl::StatusOr<std::unique_ptr<LogStore>> Store::Open(std::string path, Options 
   return store;
 }
 
-Store::Store(std::unique_ptr<Directory> directory, FileSystem& files, Options options,
+Store::Store(std::unique_ptr<storage::Directory> directory, FileSystem& files, Options options,
              Recovered recovered)
     : options_(std::move(options)),
       files_(files),

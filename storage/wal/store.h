@@ -17,13 +17,13 @@
 #include "synod/port/log_store.h"
 #include "synod/wal.h"
 
-#include "directory.h"
 #include "group.h"
 #include "log_reader.h"
 #include "log_writer.h"
 #include "recovery.h"
-#include "snapshot_files.h"
-#include "space.h"
+#include "storage/files/directory.h"
+#include "storage/files/snapshot_files.h"
+#include "storage/files/space.h"
 
 namespace synod::wal {
 
@@ -70,7 +70,7 @@ class Store final : public LogStore {
   // What Load reads without a lock: segments stay as long as one exists.
   class Reading;
 
-  Store(std::unique_ptr<Directory> directory, FileSystem& files, Options options,
+  Store(std::unique_ptr<storage::Directory> directory, FileSystem& files, Options options,
         Recovered recovered);
 
   // A segment of its own, so that what follows never depends on an old file's tail.
@@ -104,9 +104,9 @@ class Store final : public LogStore {
 
   const Options options_;
   FileSystem& files_;
-  const std::unique_ptr<Directory> directory_;  // Its lock goes last.
-  mutable Space space_;
-  SnapshotFiles snapshots_;
+  const std::unique_ptr<storage::Directory> directory_;  // Its lock goes last.
+  mutable storage::Space space_;
+  storage::SnapshotFiles snapshots_;
   Count count_;
 
   // Held through each commit, so that one writes at a time.

@@ -13,14 +13,16 @@ MAY_INCLUDE = {
     "node": {"base", "core", "port"},
     "sim": {"base", "core", "port", "node"},
     "umbrella": {"node", "port"},
-    "plugin": {"base", "core", "port"},
+    # What the durable log stores share.
+    "files": {"base", "core", "port"},
+    "plugin": {"base", "core", "port", "files"},
     "src": {"base", "core", "raft", "port", "node"},
     # These see what an outside user sees: any public header of the library and its plugins.
     "example": {"base", "core", "port", "node", "umbrella", "plugin"},
     "bench": {"base", "core", "raft", "port", "node", "umbrella", "plugin"},
     # Unit tests mirror private files too.
-    "tests": {"base", "core", "raft", "port", "node", "sim", "umbrella", "plugin", "src",
-              "example"},
+    "tests": {"base", "core", "raft", "port", "node", "sim", "umbrella", "files", "plugin",
+              "src", "example"},
 }
 
 # A user sets a group's Raft options through the runtime's headers. Everything else of a core stays
@@ -37,6 +39,8 @@ def part_of(path):
     folders = path.parts
     if folders[:2] == ("include", "synod"):
         return (folders[2] if len(folders) > 3 else "umbrella", None)
+    if folders[:2] == ("storage", "files"):
+        return ("files", None)
     if folders[0] in ("storage", "transports"):
         return ("plugin", folders[1])
     if folders[0] == "examples":

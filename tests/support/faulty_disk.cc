@@ -55,7 +55,7 @@ class FaultyDisk::OpenFile final : public DiskFile {
   const std::shared_ptr<Node> node_;
 };
 
-class FaultyDisk::HeldLock final : public wal::FileLock {
+class FaultyDisk::HeldLock final : public FileLock {
  public:
   HeldLock(FaultyDisk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
   ~HeldLock() override {
@@ -316,7 +316,7 @@ void FaultyDisk::Apply(const NameChange& change, Tree& tree) {
   }
 }
 
-absl::StatusOr<std::unique_ptr<wal::File>> FaultyDisk::Create(const std::string& path) {
+absl::StatusOr<std::unique_ptr<File>> FaultyDisk::Create(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (operations_ >= cut_at_) return absl::InternalError("the power is off");
   if (Find(path) != nullptr) return absl::AlreadyExistsError(path + " is there");
@@ -328,7 +328,7 @@ absl::StatusOr<std::unique_ptr<wal::File>> FaultyDisk::Create(const std::string&
   return std::make_unique<OpenFile>(*this, node);
 }
 
-absl::StatusOr<std::unique_ptr<wal::File>> FaultyDisk::Open(const std::string& path) {
+absl::StatusOr<std::unique_ptr<File>> FaultyDisk::Open(const std::string& path) {
   const std::lock_guard lock(mutex_);
   const auto node = Find(path);
   if (node == nullptr || node->is_directory) return NotFound(path);
@@ -409,7 +409,7 @@ absl::Status FaultyDisk::Remove(const std::string& path) {
   return Operate();
 }
 
-absl::StatusOr<std::unique_ptr<wal::FileLock>> FaultyDisk::Lock(const std::string& path) {
+absl::StatusOr<std::unique_ptr<FileLock>> FaultyDisk::Lock(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (operations_ >= cut_at_) return absl::InternalError("the power is off");
   if (!locked_.insert(path).second) return absl::FailedPreconditionError(path + " is locked");

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "synod/base/rng.h"
-#include "synod/wal/file_system.h"
+#include "synod/port/file_system.h"
 
 namespace synod::test {
 
@@ -35,7 +35,7 @@ enum class Order {
 };
 
 // An open file that may be changed at any place.
-class DiskFile : public wal::File {
+class DiskFile : public File {
  public:
   // Overwrites what is there, and extends the file if that does not suffice, with zeros up to
   // `offset` if it must.
@@ -48,7 +48,7 @@ class DiskFile : public wal::File {
 
 // Models what FileSystem and DiskFile promise and no more. Every change is one operation, counted
 // from 1. Thread-safe. Everything that has files open must be destroyed before Restart.
-class FaultyDisk final : public wal::FileSystem {
+class FaultyDisk final : public FileSystem {
  public:
   explicit FaultyDisk(Order order = Order::kNone);
 
@@ -89,17 +89,17 @@ class FaultyDisk final : public wal::FileSystem {
   // kNotFound if there is no such file.
   absl::StatusOr<std::unique_ptr<DiskFile>> OpenToChange(const std::string& path);
 
-  // --- wal::FileSystem.
+  // --- FileSystem.
 
-  absl::StatusOr<std::unique_ptr<wal::File>> Create(const std::string& path) override;
-  absl::StatusOr<std::unique_ptr<wal::File>> Open(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<File>> Create(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path) override;
   absl::Status Truncate(const std::string& path, uint64_t size) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
   absl::Status CreateDirectory(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& path) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
   absl::Status Remove(const std::string& path) override;
-  absl::StatusOr<std::unique_ptr<wal::FileLock>> Lock(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
   absl::StatusOr<uint64_t> FreeBytes(const std::string& path) override;
 
  private:
@@ -129,7 +129,7 @@ class FaultyDisk final : public wal::FileSystem {
   [[nodiscard]] uint64_t UsedBytes() const;
   absl::Status WriteAt(Node& node, uint64_t offset, std::string_view bytes);
   absl::Status Resize(Node& node, uint64_t size);
-  // Those of [first, last) that were not changed before are kept aside.
+  // Keeps aside what is in the sectors of bytes [first, last), where that was not done before.
   static void RememberSectors(Node& node, uint64_t first, uint64_t last);
   absl::Status Sync(Node& node);
   // Of what is synced nothing is left beyond `size`.

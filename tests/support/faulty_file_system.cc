@@ -34,10 +34,10 @@ std::string Normalize(const std::string& path) {
 
 class HeldLock final : public ::rocksdb::FileLock {
  public:
-  explicit HeldLock(std::unique_ptr<wal::FileLock> lock) : lock_(std::move(lock)) {}
+  explicit HeldLock(std::unique_ptr<synod::FileLock> lock) : lock_(std::move(lock)) {}
 
  private:
-  const std::unique_ptr<wal::FileLock> lock_;
+  const std::unique_ptr<synod::FileLock> lock_;
 };
 
 class SilentLogger final : public ::rocksdb::Logger {
@@ -67,7 +67,7 @@ class FaultyEnv final : public ::rocksdb::EnvWrapper {
 class ReadableFile final : public ::rocksdb::FSSequentialFile,
                            public ::rocksdb::FSRandomAccessFile {
  public:
-  explicit ReadableFile(std::unique_ptr<wal::File> file) : file_(std::move(file)) {}
+  explicit ReadableFile(std::unique_ptr<File> file) : file_(std::move(file)) {}
 
   IOStatus Read(size_t n, const IOOptions& options, Slice* result, char* scratch,
                 Context* context) override {
@@ -93,7 +93,7 @@ class ReadableFile final : public ::rocksdb::FSSequentialFile,
   }
 
  private:
-  const std::unique_ptr<wal::File> file_;
+  const std::unique_ptr<File> file_;
   uint64_t position_ = 0;
 };
 
@@ -271,8 +271,8 @@ class FaultyFileSystem final : public ::rocksdb::FileSystem {
   }
 
  private:
-  template <class File>
-  IOStatus OpenToRead(const std::string& path, std::unique_ptr<File>* result) {
+  template <class Readable>
+  IOStatus OpenToRead(const std::string& path, std::unique_ptr<Readable>* result) {
     auto file = disk_.Open(Normalize(path));
     if (file.ok()) *result = std::make_unique<ReadableFile>(*std::move(file));
     return ToIOStatus(file.status());

@@ -12,7 +12,7 @@
 
 #include "storage/rocksdb/format.h"
 #include "storage/rocksdb/log_check.h"
-#include "tests/unit/storage/store_harness.h"
+#include "tests/unit/storage/rocksdb_harness.h"
 
 namespace synod::test {
 namespace {
@@ -67,7 +67,7 @@ class RocksdbDamage : public ::testing::Test {
     EXPECT_TRUE(counted);
   }
 
-  StoreHarness harness_;
+  RocksdbHarness harness_;
 };
 
 TEST_F(RocksdbDamage, Entry_AnyByteChanged_IsFound) {
@@ -267,7 +267,7 @@ class RocksdbWriteAheadLog : public ::testing::Test {
     return state->entries.size();
   }
 
-  StoreHarness harness_;
+  RocksdbHarness harness_;
   std::string file_;
   uint64_t last_write_ = 0;  // Where it begins,
   uint64_t size_ = 0;        // and where it ends.
@@ -303,7 +303,7 @@ TEST_F(RocksdbWriteAheadLog, LastWrite_AnyBitFlipped_RefusesToOpen) {
 TEST_F(RocksdbWriteAheadLog, LastWrite_CutAnywhere_IsDropped) {
   // From its last byte to its first, in its data and in its header.
   for (uint64_t size = size_ - 1; size >= last_write_; size -= 3) {
-    StoreHarness harness;
+    RocksdbHarness harness;
     harness.MustOpen();
     ASSERT_EQ(harness.Append(1, 19), absl::OkStatus());
     const std::string file = NewestLog(harness.disk());
@@ -357,7 +357,7 @@ class FlushesHeldUp {
 };
 
 TEST_F(RocksdbWriteAheadLog, FileBeforeTheNewest_CutShort_RefusesToOpen) {
-  StoreHarness harness;
+  RocksdbHarness harness;
   harness.options().write_buffer_bytes = 64 * 1024;
   harness.MustOpen();
   const std::string first = NewestLog(harness.disk());

@@ -1,7 +1,6 @@
-// The store's directory: held, foreign, newer, half made.
+// The store's directory: what is the RocksDB store's own.
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,36 +8,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/storage/store_harness.h"
+#include "tests/unit/storage/real_directory.h"
+#include "tests/unit/storage/rocksdb_harness.h"
 
 namespace synod::test {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-
-// A directory of its own on the machine's disk.
-class RealDirectory {
- public:
-  RealDirectory() {
-    std::string name = ::testing::TempDir() + "synod-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~RealDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::string File(const std::string& name) const { return path_ + "/" + name; }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-void WriteFile(const std::string& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
 
 size_t CountFiles(const std::string& path) {
   size_t count = 0;
@@ -101,22 +77,6 @@ TEST(RocksdbDirectory, Open_HeldByAnotherProcess_IsRefused) {
   EXPECT_EQ(rocksdb::Open(directory.path()).status(), absl::OkStatus());
 }
 
-TEST(RocksdbDirectory, Open_TwiceInOneProcess_IsRefused) {
-  const RealDirectory directory;
-  const auto first = rocksdb::Open(directory.path());
-  ASSERT_EQ(first.status(), absl::OkStatus());
-  EXPECT_TRUE(absl::IsFailedPrecondition(rocksdb::Open(directory.path()).status()));
-}
-
-TEST(RocksdbDirectory, Open_ForeignDirectory_IsRefusedAndLeftAlone) {
-  const RealDirectory directory;
-  WriteFile(directory.File("precious.txt"), "mine");
-  const absl::Status status = rocksdb::Open(directory.path()).status();
-  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("precious.txt"));
-  EXPECT_EQ(CountFiles(directory.path()), 1U);
-}
-
 TEST(RocksdbDirectory, Open_ForeignRocksdbDatabase_IsRefusedAndLeftAlone) {
   const RealDirectory directory;
   ::rocksdb::Options options;
@@ -129,78 +89,19 @@ TEST(RocksdbDirectory, Open_ForeignRocksdbDatabase_IsRefusedAndLeftAlone) {
   EXPECT_EQ(CountFiles(directory.path()), files);
 }
 
-TEST(RocksdbDirectory, Open_AnothersFormatFile_IsRefusedAndLeftAlone) {
-  for (const std::string text : {"", "something else", "synod rocksdb log store, format x\n",
-                                 "synod rocksdb log store, format 1"}) {
-    const RealDirectory directory;
-    WriteFile(directory.File("FORMAT"), text);
-    EXPECT_TRUE(absl::IsFailedPrecondition(rocksdb::Open(directory.path()).status())) << text;
-    EXPECT_EQ(CountFiles(directory.path()), 1U);
-  }
-}
-
-TEST(RocksdbDirectory, Open_NewerFormat_IsRefusedAndLeftAlone) {
-  const RealDirectory directory;
-  WriteFile(directory.File("FORMAT"), "synod rocksdb log store, format 2\n");
-  const absl::Status status = rocksdb::Open(directory.path()).status();
-  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("newer version (format 2"));
-  EXPECT_EQ(CountFiles(directory.path()), 1U);
-}
-
-TEST(RocksdbDirectory, Open_FileInItsPlace_IsRefused) {
-  const RealDirectory directory;
-  WriteFile(directory.File("store"), "a file");
-  EXPECT_TRUE(absl::IsFailedPrecondition(rocksdb::Open(directory.File("store")).status()));
-}
-
-TEST(RocksdbDirectory, Open_MissingParent_IsRefused) {
-  const RealDirectory directory;
-  const absl::Status status = rocksdb::Open(directory.File("missing/store")).status();
-  EXPECT_FALSE(status.ok());
-  EXPECT_THAT(std::string(status.message()), HasSubstr("its parent must exist"));
-}
-
-TEST(RocksdbDirectory, Open_EmptyPath_IsRefused) {
-  EXPECT_TRUE(absl::IsInvalidArgument(rocksdb::Open("").status()));
-}
-
-TEST(RocksdbDirectory, Open_FreshMountPoint_IsTaken) {
-  const RealDirectory directory;
-  std::filesystem::create_directory(directory.File("lost+found"));
-  EXPECT_EQ(rocksdb::Open(directory.path() + "/").status(), absl::OkStatus());
-}
-
-TEST(RocksdbDirectory, Open_UnusedSnapshotFiles_AreDeleted) {
-  StoreHarness harness;
+TEST(RocksdbDirectory, Open_WithoutTheDatabaseThatWasThere_IsRefused) {
+  RocksdbHarness harness;
   harness.MustOpen();
-  ASSERT_EQ(harness.Append(1, 5), absl::OkStatus());
-  Persist persist;
-  persist.snapshot = harness.Stage(Index(3), Term(1), "installed").value();
-  ASSERT_EQ(harness.Write(persist), absl::OkStatus());
-  ASSERT_EQ(harness.Stage(Index(4), Term(1), "staged").status(), absl::OkStatus());
-  EXPECT_EQ(harness.disk().FilesBelow("/store/snapshots").size(), 2U);
   harness.Close();
-  harness.MustOpen();
-  EXPECT_EQ(harness.disk().FilesBelow("/store/snapshots").size(), 1U);
-  EXPECT_EQ(harness.store().OpenSnapshot(kGroup).status(), absl::OkStatus());
-  // The number of a file that is gone is not that of one that is there.
-  persist.snapshot = harness.Stage(Index(5), Term(1), "next").value();
-  ASSERT_EQ(harness.Write(persist), absl::OkStatus());
-  EXPECT_EQ(harness.store().OpenSnapshot(kGroup)->meta.index, Index(5));
-}
-
-TEST(RocksdbDirectory, Snapshot_Replaced_ItsFileGoes) {
-  StoreHarness harness;
-  harness.MustOpen();
-  ASSERT_EQ(harness.Append(1, 5), absl::OkStatus());
-  for (uint64_t index = 1; index <= 5; ++index) {
-    Persist persist;
-    persist.snapshot = harness.Stage(Index(index), Term(1), "image").value();
-    ASSERT_EQ(harness.Write(persist), absl::OkStatus());
+  harness.disk().Delete("/store/db/CURRENT");
+  const absl::Status status = harness.Open();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("has lost its database"));
+  for (const std::string& file : harness.disk().FilesBelow("/store/db")) {
+    harness.disk().Delete(file);
   }
-  harness.Close();
-  EXPECT_EQ(harness.disk().FilesBelow("/store/snapshots").size(), 1U);
+  harness.disk().Delete("/store/db");
+  EXPECT_TRUE(absl::IsDataLoss(harness.Open()));
 }
 
 }  // namespace

@@ -6,13 +6,8 @@
 
 namespace synod::test {
 
-StoreHarness::StoreHarness() : env_(MakeEnv(MakeFileSystem(disk_))) {
-  options_.env = env_.get();
-  options_.reserve_bytes = 0;
-}
-
 absl::Status StoreHarness::Open() {
-  auto store = rocksdb::Open(kPath, options_);
+  auto store = OpenAt(kPath);
   if (!store.ok()) return store.status();
   store_ = *std::move(store);
   return absl::OkStatus();
@@ -22,26 +17,9 @@ void StoreHarness::MustOpen(const std::vector<GroupId>& groups) {
   ASSERT_EQ(Open(), absl::OkStatus());
   for (const GroupId group : groups) {
     absl::Status status = store_->Load(group).status();
-    if (absl::IsNotFound(status)) status = Bootstrap(*store_, group);
+    if (absl::IsNotFound(status)) status = BootstrapGroup(*store_, group);
     ASSERT_EQ(status, absl::OkStatus());
   }
-}
-
-absl::Status StoreHarness::Tamper(const std::function<void(::rocksdb::DB& database)>& change) {
-  Close();
-  ::rocksdb::Options options;
-  options.env = env_.get();
-  ::rocksdb::DB* database = nullptr;
-  const ::rocksdb::Status status =
-      ::rocksdb::DB::Open(options, std::string(kPath) + "/db", &database);
-  if (!status.ok()) return absl::InternalError(status.ToString());
-  change(*database);
-  delete database;
-  return Open();
-}
-
-absl::Status StoreHarness::Bootstrap(LogStore& store, GroupId group) {
-  return BootstrapGroup(store, group);
 }
 
 absl::Status StoreHarness::Write(std::vector<GroupWrite> batch) {
@@ -63,6 +41,27 @@ absl::Status StoreHarness::Append(uint64_t first, uint64_t last, GroupId group) 
 absl::StatusOr<InstallStaged> StoreHarness::Stage(Index index, Term term, std::string_view image,
                                                   GroupId group) {
   return StageSnapshot(*store_, group, index, term, image);
+}
+
+absl::Status StoreHarness::Compact(uint64_t index, GroupId group) {
+  auto install = Stage(Index(index), Term(1), "image", group);
+  if (!install.ok()) return install.status();
+  Persist persist;
+  persist.snapshot = *std::move(install);
+  persist.compact_to = Index(index);
+  return Write(std::move(persist), group);
+}
+
+uint64_t StoreHarness::Counter(std::string_view name) const {
+  for (const auto& [counter, value] : store_->Counters()) {
+    if (counter == name) return value;
+  }
+  ADD_FAILURE() << "there is no counter " << name;
+  return 0;
+}
+
+Logger StoreHarness::MakeLogger() {
+  return [this](Severity, std::string_view line) { log_.append(line).append("\n"); };
 }
 
 }  // namespace synod::test

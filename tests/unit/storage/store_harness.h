@@ -1,54 +1,68 @@
-// A RocksDB log store on a disk that can be damaged, with shorthands for its tests.
+// A durable log store on a disk that can be damaged, with shorthands for its tests.
 #ifndef SYNOD_TESTS_UNIT_STORAGE_STORE_HARNESS_H_
 #define SYNOD_TESTS_UNIT_STORAGE_STORE_HARNESS_H_
 
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "synod/port/log_store.h"
-#include "synod/rocksdb.h"
+#include "synod/port/logger.h"
 
-#include "rocksdb/db.h"
-#include "rocksdb/env.h"
-#include "tests/support/faulty_file_system.h"
+#include "tests/support/faulty_disk.h"
 #include "tests/unit/storage/store_workload.h"
 
 namespace synod::test {
 
+// Whoever derives from it must call Close when it is destroyed.
 class StoreHarness {
  public:
   // Where the store is.
   static constexpr const char* kPath = "/store";
 
-  StoreHarness();
+  explicit StoreHarness(Order order) : disk_(order) {}
+  virtual ~StoreHarness() = default;
+  StoreHarness(const StoreHarness&) = delete;
+  StoreHarness& operator=(const StoreHarness&) = delete;
 
   FaultyDisk& disk() { return disk_; }
+  [[nodiscard]] const FaultyDisk& disk() const { return disk_; }
   LogStore& store() { return *store_; }
-  [[nodiscard]] bool IsOpen() const { return store_ != nullptr; }
-  rocksdb::Options& options() { return options_; }
-  ::rocksdb::Env& env() { return *env_; }
+  // What was logged so far, a line each.
+  [[nodiscard]] const std::string& log() const { return log_; }
 
+  // Of the stores opened from now on.
+  virtual void SetReserve(uint64_t bytes) = 0;
+  // So small that the files of the log follow each other within a short test.
+  virtual void UseSmallFiles() = 0;
+
+  // A store beside the harness's own, on the same disk.
+  virtual absl::StatusOr<std::unique_ptr<LogStore>> OpenAt(const std::string& path) = 0;
   absl::Status Open();
   void Close() { store_.reset(); }
   // Open must succeed; a group that is not there is made.
   void MustOpen(const std::vector<GroupId>& groups = {kGroup});
-  // Closes the store, changes the database behind its back, and opens it again.
-  absl::Status Tamper(const std::function<void(::rocksdb::DB& database)>& change);
 
-  static absl::Status Bootstrap(LogStore& store, GroupId group);
   absl::Status Write(std::vector<GroupWrite> batch);
   absl::Status Write(Persist persist, GroupId group = kGroup);
   absl::Status Append(uint64_t first, uint64_t last, GroupId group = kGroup);
   absl::StatusOr<InstallStaged> Stage(Index index, Term term, std::string_view image,
                                       GroupId group = kGroup);
+  // A snapshot at `index`, of term 1, behind which the log is compacted.
+  absl::Status Compact(uint64_t index, GroupId group = kGroup);
+
+  [[nodiscard]] uint64_t Counter(std::string_view name) const;
+
+ protected:
+  [[nodiscard]] Logger MakeLogger();
 
  private:
-  FaultyDisk disk_{Order::kJournal};
-  const std::unique_ptr<::rocksdb::Env> env_;
-  rocksdb::Options options_;
+  FaultyDisk disk_;
+  std::string log_;
   std::unique_ptr<LogStore> store_;
 };
 

@@ -5,41 +5,26 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "synod/port/log_store.h"
+#include "synod/port/executor.h"
 #include "synod/wal.h"
 
-#include "tests/support/faulty_disk.h"
-#include "tests/unit/storage/store_workload.h"
+#include "tests/unit/storage/durable_store.h"
+#include "tests/unit/storage/store_harness.h"
 
 namespace synod::test {
 
-class WalHarness {
+class WalHarness final : public StoreHarness {
  public:
-  // Where the store is.
-  static constexpr const char* kPath = "/store";
-
   WalHarness();
+  ~WalHarness() override { Close(); }
 
-  FaultyDisk& disk() { return disk_; }
-  LogStore& store() { return *store_; }
   wal::Options& options() { return options_; }
-  // What was logged so far, a line each.
-  [[nodiscard]] const std::string& log() const { return log_; }
 
-  absl::Status Open();
-  void Close() { store_.reset(); }
-  // Open must succeed; a group that is not there is made.
-  void MustOpen(const std::vector<GroupId>& groups = {kGroup});
-
-  absl::Status Write(Persist persist, GroupId group = kGroup);
-  absl::Status Append(uint64_t first, uint64_t last, GroupId group = kGroup);
-  // A snapshot at `index`, of term 1, behind which the log is compacted.
-  absl::Status Compact(uint64_t index, GroupId group = kGroup);
-
-  [[nodiscard]] uint64_t Counter(std::string_view name) const;
+  void SetReserve(uint64_t bytes) override { options_.reserve_bytes = bytes; }
+  void UseSmallFiles() override { options_.segment_bytes = 4096; }
+  absl::StatusOr<std::unique_ptr<LogStore>> OpenAt(const std::string& path) override;
 
   // The paths of the segments that are there, in order.
   [[nodiscard]] std::vector<std::string> Segments() const;
@@ -47,11 +32,10 @@ class WalHarness {
   [[nodiscard]] std::string LastSegment() const;
 
  private:
-  FaultyDisk disk_;
-  std::string log_;
   wal::Options options_;
-  std::unique_ptr<LogStore> store_;
 };
+
+[[nodiscard]] DurableStoreParam WalStore();
 
 // Runs tasks when it is told to, on the stack of who tells it.
 class ManualExecutor final : public Executor {

@@ -8,9 +8,9 @@
 
 #include "absl/status/statusor.h"
 #include "synod/port/executor.h"
+#include "synod/port/file_system.h"
 #include "synod/port/log_store.h"
 #include "synod/port/logger.h"
-#include "synod/wal/file_system.h"
 
 namespace synod::wal {
 

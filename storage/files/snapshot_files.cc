@@ -1,4 +1,4 @@
-#include "snapshot_files.h"
+#include "storage/files/snapshot_files.h"
 
 #include <algorithm>
 #include <charconv>
@@ -9,15 +9,8 @@
 
 #include "synod/base/crc32c.h"
 
-#include "directory.h"
-#include "status.h"
-
-namespace synod::rocksdb {
+namespace synod::storage {
 namespace {
-
-using ::rocksdb::FileOptions;
-using ::rocksdb::IOOptions;
-using ::rocksdb::Slice;
 
 constexpr std::string_view kTemporarySuffix = ".tmp";
 constexpr std::string_view kSuffix = ".snapshot";
@@ -54,14 +47,16 @@ std::optional<FileName> ParseFileName(std::string_view name) {
 }
 
 absl::Status Damaged(GroupId group, const std::string& path, std::string_view what) {
-  return absl::DataLossError("group " + std::to_string(group.value()) + ": the snapshot " + path +
-                             " " + std::string(what));
+  return absl::DataLossError(
+      "group " + std::to_string(group.value()) + ": the snapshot " + path + " " +
+      std::string(what) +
+      ". Nothing was repaired. Keep the directory and treat this member as lost.");
 }
 
 class SnapshotFileSource final : public ByteSource {
  public:
-  SnapshotFileSource(std::unique_ptr<::rocksdb::FSSequentialFile> file, GroupId group,
-                     std::string path, const SnapshotMeta& meta)
+  SnapshotFileSource(std::unique_ptr<File> file, GroupId group, std::string path,
+                     const SnapshotMeta& meta)
       : file_(std::move(file)),
         group_(group),
         path_(std::move(path)),
@@ -69,30 +64,23 @@ class SnapshotFileSource final : public ByteSource {
         checksum_(meta.checksum) {}
 
   absl::StatusOr<size_t> Read(std::span<char> out) override {
-    size_t filled = 0;
     const auto wanted = static_cast<size_t>(std::min<uint64_t>(out.size(), size_ - read_));
-    while (filled < wanted) {
-      Slice bytes;
-      const ::rocksdb::IOStatus status =
-          file_->Read(wanted - filled, IOOptions(), &bytes, out.data() + filled, nullptr);
-      if (!status.ok()) return ToStatus(status, "reading the snapshot " + path_);
-      if (bytes.empty()) return Damaged(group_, path_, "ends early");
-      if (bytes.data() != out.data() + filled) {
-        std::copy_n(bytes.data(), bytes.size(), out.data() + filled);
-      }
-      computed_ = Crc32c(computed_, {bytes.data(), bytes.size()});
-      filled += bytes.size();
-      read_ += bytes.size();
+    const auto count = file_->ReadAt(read_, out.first(wanted));
+    if (!count.ok()) return count.status();
+    if (*count < wanted) {
+      return Damaged(group_, path_, "ends at offset " + std::to_string(read_ + *count));
     }
+    computed_ = Crc32c(computed_, {out.data(), wanted});
+    read_ += wanted;
     // Together with the last bytes, so that nobody takes a damaged image for complete.
     if (read_ == size_ && computed_ != checksum_) {
       return Damaged(group_, path_, "does not match its checksum");
     }
-    return filled;
+    return wanted;
   }
 
  private:
-  const std::unique_ptr<::rocksdb::FSSequentialFile> file_;
+  const std::unique_ptr<File> file_;
   const GroupId group_;
   const std::string path_;
   const uint64_t size_;
@@ -106,7 +94,7 @@ class SnapshotFileSource final : public ByteSource {
 class SnapshotFileWriter final : public SnapshotWriter {
  public:
   SnapshotFileWriter(SnapshotFiles& owner, GroupId group, uint64_t file, std::string path,
-                     std::unique_ptr<::rocksdb::FSWritableFile> output)
+                     std::unique_ptr<File> output)
       : owner_(owner),
         group_(group),
         number_(file),
@@ -116,9 +104,7 @@ class SnapshotFileWriter final : public SnapshotWriter {
   }
 
   ~SnapshotFileWriter() override {
-    if (output_ == nullptr) return;
-    output_->Close(IOOptions(), nullptr).PermitUncheckedError();
-    Delete();
+    if (output_ != nullptr) Delete();
   }
 
   absl::Status Append(std::string_view bytes) override {
@@ -135,18 +121,13 @@ class SnapshotFileWriter final : public SnapshotWriter {
 
   absl::StatusOr<StagedSnapshot> Finish() override {
     if (output_ == nullptr) return absl::FailedPreconditionError("the snapshot is finished");
+    FileSystem& files = owner_.files_;
     if (failure_.ok()) failure_ = Flush();
-    if (failure_.ok()) failure_ = Check(output_->Fsync(IOOptions(), nullptr), "syncing");
-    if (failure_.ok()) failure_ = Check(output_->Close(IOOptions(), nullptr), "closing");
+    if (failure_.ok()) failure_ = output_->Sync();
+    if (failure_.ok()) failure_ = files.Rename(Temporary(), path_);
+    if (failure_.ok()) failure_ = files.SyncDirectory(owner_.path_);
     if (!failure_.ok()) return failure_;
     output_.reset();
-    ::rocksdb::FileSystem& files = owner_.files_;
-    failure_ = Check(files.RenameFile(Temporary(), path_, IOOptions(), nullptr), "naming");
-    if (failure_.ok()) failure_ = SyncDirectory(files, owner_.path_);
-    if (!failure_.ok()) {
-      Delete();
-      return failure_;
-    }
     owner_.Stage(number_, {.group = group_, .size = size_, .checksum = checksum_});
     return StagedSnapshot(number_);
   }
@@ -158,22 +139,17 @@ class SnapshotFileWriter final : public SnapshotWriter {
 
   [[nodiscard]] std::string Temporary() const { return path_ + std::string(kTemporarySuffix); }
 
-  absl::Status Check(const ::rocksdb::IOStatus& status, std::string_view what) const {
-    return ToStatus(status, std::string(what) + " the snapshot " + path_);
-  }
-
   absl::Status Flush() {
     owner_.space_.Refresh();
     if (!owner_.space_.HasRoomForSnapshot()) {
       return absl::ResourceExhaustedError("too little space is left to write the snapshot " +
                                           path_);
     }
-    absl::Status status = Check(output_->Append(buffer_, IOOptions(), nullptr), "writing");
-    owner_.space_.Consumed(buffer_.size());
+    absl::Status status = output_->Append(buffer_);
     unsynced_ += buffer_.size();
     buffer_.clear();
     if (status.ok() && unsynced_ >= kSyncBytes) {
-      status = Check(output_->Sync(IOOptions(), nullptr), "syncing");
+      status = output_->Sync();
       unsynced_ = 0;
     }
     return status;
@@ -181,16 +157,15 @@ class SnapshotFileWriter final : public SnapshotWriter {
 
   // Not deleting it is harmless: the next start does.
   void Delete() {
-    ::rocksdb::FileSystem& files = owner_.files_;
-    files.DeleteFile(Temporary(), IOOptions(), nullptr).PermitUncheckedError();
-    files.DeleteFile(path_, IOOptions(), nullptr).PermitUncheckedError();
+    owner_.files_.Remove(Temporary()).IgnoreError();
+    owner_.files_.Remove(path_).IgnoreError();
   }
 
   SnapshotFiles& owner_;
   const GroupId group_;
   const uint64_t number_;
   const std::string path_;  // Once it is finished.
-  std::unique_ptr<::rocksdb::FSWritableFile> output_;
+  std::unique_ptr<File> output_;
   std::string buffer_;
   uint64_t unsynced_ = 0;
   uint64_t size_ = 0;
@@ -198,24 +173,21 @@ class SnapshotFileWriter final : public SnapshotWriter {
   absl::Status failure_;  // The first; no sync is tried again after one (F4).
 };
 
-SnapshotFiles::SnapshotFiles(::rocksdb::FileSystem& files, std::string path, Space& space)
+SnapshotFiles::SnapshotFiles(FileSystem& files, std::string path, Space& space)
     : files_(files), path_(std::move(path)), space_(space) {}
 
 absl::StatusOr<uint64_t> SnapshotFiles::Sweep(
     const std::function<bool(GroupId, uint64_t file)>& is_referred_to) {
-  std::vector<std::string> names;
-  absl::Status status = ToStatus(files_.GetChildren(path_, IOOptions(), &names, nullptr),
-                                 "listing the directory " + path_);
-  if (!status.ok()) return status;
+  const auto names = files_.List(path_);
+  if (!names.ok()) return names.status();
   const std::lock_guard lock(mutex_);
   uint64_t deleted = 0;
-  for (const std::string& name : names) {
+  for (const std::string& name : *names) {
     const std::optional<FileName> parsed = ParseFileName(name);
     if (!parsed) continue;
     last_file_ = std::max(last_file_, parsed->file);
     if (!parsed->is_temporary && is_referred_to(parsed->group, parsed->file)) continue;
-    status = ToStatus(files_.DeleteFile(path_ + "/" + name, IOOptions(), nullptr),
-                      "deleting the unused snapshot " + name);
+    absl::Status status = files_.Remove(path_ + "/" + name);
     if (!status.ok()) return status;
     ++deleted;
   }
@@ -234,12 +206,9 @@ absl::StatusOr<std::unique_ptr<SnapshotWriter>> SnapshotFiles::Create(GroupId gr
     file = ++last_file_;
   }
   const std::string path = PathOf(group, file);
-  std::unique_ptr<::rocksdb::FSWritableFile> output;
-  absl::Status status = ToStatus(
-      files_.NewWritableFile(path + std::string(kTemporarySuffix), FileOptions(), &output, nullptr),
-      "creating the snapshot " + path);
-  if (!status.ok()) return status;
-  return std::make_unique<SnapshotFileWriter>(*this, group, file, path, std::move(output));
+  auto output = files_.Create(path + std::string(kTemporarySuffix));
+  if (!output.ok()) return output.status();
+  return std::make_unique<SnapshotFileWriter>(*this, group, file, path, *std::move(output));
 }
 
 void SnapshotFiles::Stage(uint64_t file, Staged staged) {
@@ -270,7 +239,7 @@ void SnapshotFiles::Discard(GroupId group, StagedSnapshot staged) {
 
 void SnapshotFiles::Remove(GroupId group, uint64_t file) {
   // If it stays, the next start deletes it.
-  files_.DeleteFile(PathOf(group, file), IOOptions(), nullptr).PermitUncheckedError();
+  files_.Remove(PathOf(group, file)).IgnoreError();
 }
 
 std::string SnapshotFiles::PathOf(GroupId group, uint64_t file) const {
@@ -278,28 +247,20 @@ std::string SnapshotFiles::PathOf(GroupId group, uint64_t file) const {
          std::string(kSuffix);
 }
 
-absl::Status SnapshotFiles::Verify(GroupId group, const SnapshotRecord& record) const {
-  const std::string path = PathOf(group, record.file);
-  uint64_t size = 0;
-  const ::rocksdb::IOStatus status = files_.GetFileSize(path, IOOptions(), &size, nullptr);
-  if (status.IsNotFound() || status.IsPathNotFound()) return Damaged(group, path, "is missing");
-  if (!status.ok()) return ToStatus(status, "looking at the snapshot " + path);
-  if (size == record.meta.size) return absl::OkStatus();
-  return Damaged(
-      group, path,
-      "has " + std::to_string(size) + " bytes instead of " + std::to_string(record.meta.size));
-}
-
 absl::StatusOr<std::unique_ptr<ByteSource>> SnapshotFiles::Read(
     GroupId group, const SnapshotRecord& record) const {
-  absl::Status status = Verify(group, record);
-  if (!status.ok()) return status;
   const std::string path = PathOf(group, record.file);
-  std::unique_ptr<::rocksdb::FSSequentialFile> file;
-  status = ToStatus(files_.NewSequentialFile(path, FileOptions(), &file, nullptr),
-                    "opening the snapshot " + path);
-  if (!status.ok()) return status;
-  return std::make_unique<SnapshotFileSource>(std::move(file), group, path, record.meta);
+  auto file = files_.Open(path);
+  if (absl::IsNotFound(file.status())) return Damaged(group, path, "is missing");
+  if (!file.ok()) return file.status();
+  const auto size = (*file)->Size();
+  if (!size.ok()) return size.status();
+  if (*size != record.meta.size) {
+    return Damaged(
+        group, path,
+        "has " + std::to_string(*size) + " bytes instead of " + std::to_string(record.meta.size));
+  }
+  return std::make_unique<SnapshotFileSource>(*std::move(file), group, path, record.meta);
 }
 
-}  // namespace synod::rocksdb
+}  // namespace synod::storage

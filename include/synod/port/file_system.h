@@ -1,6 +1,6 @@
-// What the write-ahead log needs of a disk, so that a simulator can be one.
-#ifndef SYNOD_WAL_FILE_SYSTEM_H_
-#define SYNOD_WAL_FILE_SYSTEM_H_
+// The port for disks: what a durable store needs of one, so that a simulator can be it.
+#ifndef SYNOD_PORT_FILE_SYSTEM_H_
+#define SYNOD_PORT_FILE_SYSTEM_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace synod::wal {
+namespace synod {
 
 // An open file. From one thread at a time. It can be used to its end though it is renamed or
 // removed.
@@ -59,7 +59,8 @@ class FileSystem {
   // none.
   [[nodiscard]] virtual absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path) = 0;
 
-  // Cuts the file to `size` bytes. Durable at return. After a failure the file has either size.
+  // Cuts the file, which nobody may have open, to `size` bytes. Durable at return. After a failure
+  // the file has either size.
   [[nodiscard]] virtual absl::Status Truncate(const std::string& path, uint64_t size) = 0;
 
   // The names in a directory, in no order, without "." and "..". kNotFound if there is none;
@@ -92,6 +93,6 @@ class FileSystem {
 // The machine's. Never destroyed.
 [[nodiscard]] FileSystem& MachineFileSystem();
 
-}  // namespace synod::wal
+}  // namespace synod
 
-#endif  // SYNOD_WAL_FILE_SYSTEM_H_
+#endif  // SYNOD_PORT_FILE_SYSTEM_H_

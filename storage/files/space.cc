@@ -1,9 +1,9 @@
-#include "space.h"
+#include "storage/files/space.h"
 
 #include <limits>
 #include <utility>
 
-namespace synod::wal {
+namespace synod::storage {
 
 Space::Space(FileSystem& files, std::string path, uint64_t reserve_bytes)
     : files_(files), path_(std::move(path)), reserve_(reserve_bytes) {
@@ -15,4 +15,4 @@ void Space::Refresh() {
   free_.store(free.ok() ? *free : std::numeric_limits<uint64_t>::max(), std::memory_order_relaxed);
 }
 
-}  // namespace synod::wal
+}  // namespace synod::storage

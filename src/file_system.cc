@@ -1,4 +1,6 @@
 // The machine's file system.
+#include "synod/port/file_system.h"
+
 #include <cerrno>
 #include <cstring>
 #include <dirent.h>
@@ -12,9 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "synod/wal/file_system.h"
-
-namespace synod::wal {
+namespace synod {
 namespace {
 
 // The status of a call that has just failed.
@@ -208,4 +208,4 @@ FileSystem& MachineFileSystem() {
   return *kFiles;
 }
 
-}  // namespace synod::wal
+}  // namespace synod

@@ -1,14 +1,14 @@
 // How much room the file system has left, as of the last time that it was asked.
-#ifndef SYNOD_STORAGE_WAL_SPACE_H_
-#define SYNOD_STORAGE_WAL_SPACE_H_
+#ifndef SYNOD_STORAGE_FILES_SPACE_H_
+#define SYNOD_STORAGE_FILES_SPACE_H_
 
 #include <atomic>
 #include <cstdint>
 #include <string>
 
-#include "synod/wal/file_system.h"
+#include "synod/port/file_system.h"
 
-namespace synod::wal {
+namespace synod::storage {
 
 // From any thread. Only Refresh asks the file system, and so only Refresh may block. A file system
 // that cannot tell counts as having room: running out of it is an error of the write then.
@@ -32,6 +32,6 @@ class Space {
   std::atomic<uint64_t> free_{0};
 };
 
-}  // namespace synod::wal
+}  // namespace synod::storage
 
-#endif  // SYNOD_STORAGE_WAL_SPACE_H_
+#endif  // SYNOD_STORAGE_FILES_SPACE_H_

@@ -1,4 +1,4 @@
-#include "directory.h"
+#include "storage/files/directory.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,17 +6,15 @@
 #include <string_view>
 #include <vector>
 
-#include "format.h"
-#include "log_reader.h"
+#include "storage/files/read_file.h"
 
-namespace synod::wal {
+namespace synod::storage {
 namespace {
 
 constexpr std::string_view kFormatFile = "FORMAT";
 constexpr std::string_view kFormatTemporary = "FORMAT.tmp";
 constexpr std::string_view kLockFile = "LOCK";
 constexpr std::string_view kSnapshots = "snapshots";
-constexpr std::string_view kMagic = "synod wal, format ";
 
 // What may be in a directory that is a store's in the making, or nobody's.
 bool IsHarmless(std::string_view name) {
@@ -33,13 +31,17 @@ bool Has(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// What FORMAT begins with.
+std::string Magic(const Format& format) { return std::string(format.name) + ", format "; }
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Directory>> Directory::Open(FileSystem& files, std::string path) {
+absl::StatusOr<std::unique_ptr<Directory>> Directory::Open(FileSystem& files, std::string path,
+                                                           Format format) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   if (path.empty()) return absl::InvalidArgumentError("the path of the log store is empty");
 
-  std::unique_ptr<Directory> directory(new Directory(files, std::move(path)));
+  std::unique_ptr<Directory> directory(new Directory(files, std::move(path), format));
   absl::Status status = directory->CheckContents(/*may_create=*/true);
   if (!status.ok()) return status;
   auto lock = files.Lock(directory->path_ + "/" + std::string(kLockFile));
@@ -97,21 +99,21 @@ absl::Status Directory::Found() {
 absl::Status Directory::CheckFormat() {
   const auto text = ReadFile(files_, path_ + "/" + std::string(kFormatFile));
   if (!text.ok()) return text.status();
+  const std::string magic = Magic(format_);
   uint32_t version = 0;
-  if (text->starts_with(kMagic) && text->ends_with('\n')) {
+  if (text->starts_with(magic) && text->ends_with('\n')) {
     const char* end = text->data() + text->size() - 1;
-    const auto parsed = std::from_chars(text->data() + kMagic.size(), end, version);
+    const auto parsed = std::from_chars(text->data() + magic.size(), end, version);
     if (parsed.ec != std::errc() || parsed.ptr != end) version = 0;
   }
   if (version == 0) {
-    return absl::FailedPreconditionError(
-        path_ +
-        "/FORMAT does not say that this directory is a write-ahead log. Nothing was changed.");
+    return absl::FailedPreconditionError(path_ + "/FORMAT does not say that this directory is a '" +
+                                         std::string(format_.name) + "'. Nothing was changed.");
   }
-  if (version > kFormatVersion) {
+  if (version > format_.version) {
     return absl::FailedPreconditionError(path_ + " was written by a newer version (format " +
                                          std::to_string(version) + ", this one reads up to " +
-                                         std::to_string(kFormatVersion) +
+                                         std::to_string(format_.version) +
                                          "). Nothing was changed. Start the newer version.");
   }
   return absl::OkStatus();
@@ -123,18 +125,18 @@ absl::Status Directory::WriteFormat() {
   if (!status.ok() && !absl::IsNotFound(status)) return status;
   auto file = files_.Create(temporary);
   if (!file.ok()) return file.status();
-  status = (*file)->Append(std::string(kMagic) + std::to_string(kFormatVersion) + "\n");
+  status = (*file)->Append(Magic(format_) + std::to_string(format_.version) + "\n");
   if (status.ok()) status = (*file)->Sync();
   if (status.ok()) status = files_.Rename(temporary, path_ + "/" + std::string(kFormatFile));
   return status;
 }
 
 absl::Status Directory::Complete() {
-  if (is_complete_) return absl::OkStatus();
-  absl::Status status = files_.CreateDirectory(SnapshotsPath());
+  absl::Status status = is_complete_ ? absl::OkStatus() : files_.CreateDirectory(SnapshotsPath());
+  // Whoever has made it before may have been killed before this.
   if (status.ok()) status = files_.SyncDirectory(path_);
   is_complete_ = status.ok();
   return status;
 }
 
-}  // namespace synod::wal
+}  // namespace synod::storage

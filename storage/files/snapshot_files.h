@@ -1,7 +1,7 @@
 // The files that hold snapshot images: written aside, synced, and then either referred to by the
-// log or deleted.
-#ifndef SYNOD_STORAGE_WAL_SNAPSHOT_FILES_H_
-#define SYNOD_STORAGE_WAL_SNAPSHOT_FILES_H_
+// store's log or deleted.
+#ifndef SYNOD_STORAGE_FILES_SNAPSHOT_FILES_H_
+#define SYNOD_STORAGE_FILES_SNAPSHOT_FILES_H_
 
 #include <cstdint>
 #include <functional>
@@ -14,13 +14,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "synod/port/byte_stream.h"
+#include "synod/port/file_system.h"
 #include "synod/port/log_store.h"
-#include "synod/wal/file_system.h"
 
-#include "payload_format.h"
-#include "space.h"
+#include "storage/files/space.h"
 
-namespace synod::wal {
+namespace synod::storage {
+
+// The installed snapshot and the file that holds its image. Index 0: none.
+struct SnapshotRecord {
+  SnapshotMeta meta;
+  uint64_t file = 0;
+
+  friend bool operator==(const SnapshotRecord&, const SnapshotRecord&) = default;
+};
 
 // From any thread. A file is named by its group and a number that is never used twice while it may
 // still be found.
@@ -70,6 +77,6 @@ class SnapshotFiles {
   std::map<uint64_t, Staged> staged_;  // By file number, which is the StagedSnapshot's value.
 };
 
-}  // namespace synod::wal
+}  // namespace synod::storage
 
-#endif  // SYNOD_STORAGE_WAL_SNAPSHOT_FILES_H_
+#endif  // SYNOD_STORAGE_FILES_SNAPSHOT_FILES_H_
