@@ -155,6 +155,7 @@ absl::Status Server::StartGrpc(const Flags& flags) {
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   // Without this a second server could share the port, and each would get some of the clients.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  AllowProbes(&builder);
   // Requests over the limit are still read, to be refused by the error that clients know, and
   // counted; what is larger yet gRPC refuses by itself. Answers have no limit by default.
   builder.SetMaxReceiveMessageSize(4 * static_cast<int>(kMaxRequestBytes));
