@@ -115,6 +115,7 @@ absl::Status Server::StartReplica(const Flags& flags,
   options.raft.election_timeout = flags.election_timeout;
   options.raft.heartbeat_interval = flags.heartbeat_interval;
   options.raft.max_entry_bytes = kMaxRequestBytes + kMaxCommandOverhead;
+  options.raft.trailing_entries = flags.trailing_entries;
   options.snapshot_after_entries = flags.snapshot_entries;
   // A range over many keys or a compaction takes as long as there is data, and leadership must not
   // be lost over it; answer.h has the rest of that. The two thread hops are little beside gRPC's.
