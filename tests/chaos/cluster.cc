@@ -83,8 +83,10 @@ std::vector<std::string> Cluster::CommandOf(const char* verb, NodeId id) const {
   const std::string number = std::to_string(id.value());
   return {SYNOD_KV_PROGRAM, verb, "--id=" + number, "--cluster=" + views_[id.value() - 1],
           "--cluster-id=4711", "--data-dir=" + (folder_ / number).string(), "--log=" + options_.log,
-          // So low that a storm of some seconds has many elections, and many snapshots.
-          "--heartbeat-interval=20ms", "--election-timeout=200ms", "--snapshot-entries=500"};
+          // So low that a storm of some seconds has many elections, and that members often come
+          // back through a snapshot.
+          "--heartbeat-interval=20ms", "--election-timeout=200ms", "--snapshot-entries=50",
+          "--trailing-entries=5"};
 }
 
 std::vector<NodeId> Cluster::Ids() const {
