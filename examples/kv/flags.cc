@@ -125,6 +125,12 @@ const Flag kFlags[] = {
      [](std::string_view text, Flags* flags) {
        return ParseInteger(text, &flags->snapshot_entries);
      }},
+    {"trailing-entries", "N",
+     "How many log entries are kept behind a snapshot (default 10000): a member that\n"
+     "lags by more comes back through a snapshot.",
+     [](std::string_view text, Flags* flags) {
+       return ParseInteger(text, &flags->trailing_entries);
+     }},
     {"quota-bytes", "N",
      "How large the store may become before puts are refused, about (default 2147483648,\n"
      "2 GiB). All of it is in memory, old versions included: compaction makes room.",

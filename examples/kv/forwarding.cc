@@ -19,6 +19,10 @@ constexpr char kTargetKey[] = "synod-target";
 // Of its answer.
 constexpr char kEffectKey[] = "synod-effect";
 
+// A connection is asked for a sign of life this often, idle ones too, and may take so long for it.
+constexpr int kProbeIntervalMs = 2000;
+constexpr int kProbeTimeoutMs = 3000;
+
 constexpr std::string_view Name(WriteFailure::Effect effect) {
   switch (effect) {
     case WriteFailure::Effect::kRefused:
@@ -39,6 +43,10 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kProbeIntervalMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kProbeTimeoutMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // No limit.
   // An answer that is refused for its size would be a write that was executed and reported failed.
   arguments.SetMaxReceiveMessageSize(-1);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
@@ -88,6 +96,13 @@ bool Forwarder::Send(synod::NodeId leader, const std::string& method, grpc::Clie
   sent_.fetch_add(1, std::memory_order_relaxed);
   peer.stub->UnaryCall(context, method, grpc::StubOptions(), request, response, std::move(done));
   return true;
+}
+
+void AllowProbes(grpc::ServerBuilder* builder) {
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // Half, since probes may arrive closer to each other than they were sent.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                              kProbeIntervalMs / 2);
 }
 
 bool IsForwarded(const grpc::CallbackServerContext& context) {

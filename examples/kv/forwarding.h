@@ -13,6 +13,7 @@
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/server_builder.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <synod/synod.h>
@@ -35,7 +36,9 @@ struct WriteFailure {
   Effect effect = Effect::kUnknown;
 };
 
-// Connections to the other members' client addresses. Thread-safe.
+// Connections to the other members' client addresses, which are given up after five seconds without
+// a sign of life: TCP alone would wait for a quarter of an hour, and meanwhile nobody could tell
+// what became of the writes that are sent. Thread-safe.
 class Forwarder {
  public:
   Forwarder(synod::ClusterId cluster, synod::NodeId self,
@@ -61,6 +64,9 @@ class Forwarder {
   std::map<synod::NodeId, Peer> peers_;
   std::atomic<uint64_t> sent_ = 0;
 };
+
+// Lets a server answer those who ask so often whether it is alive; by default it hangs up on them.
+void AllowProbes(grpc::ServerBuilder* builder);
 
 // True if another member sent the request, which must not be passed on once more: with stale ideas
 // of who leads, two members would send it to each other for ever.

@@ -115,6 +115,7 @@ absl::Status Server::StartReplica(const Flags& flags,
   options.raft.election_timeout = flags.election_timeout;
   options.raft.heartbeat_interval = flags.heartbeat_interval;
   options.raft.max_entry_bytes = kMaxRequestBytes + kMaxCommandOverhead;
+  options.raft.trailing_entries = flags.trailing_entries;
   options.snapshot_after_entries = flags.snapshot_entries;
   // A range over many keys or a compaction takes as long as there is data, and leadership must not
   // be lost over it; answer.h has the rest of that. The two thread hops are little beside gRPC's.
@@ -155,6 +156,7 @@ absl::Status Server::StartGrpc(const Flags& flags) {
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   // Without this a second server could share the port, and each would get some of the clients.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  AllowProbes(&builder);
   // Requests over the limit are still read, to be refused by the error that clients know, and
   // counted; what is larger yet gRPC refuses by itself. Answers have no limit by default.
   builder.SetMaxReceiveMessageSize(4 * static_cast<int>(kMaxRequestBytes));

@@ -1,10 +1,10 @@
-# synod_add_test(<name> SOURCES <files...> LIBRARIES <targets...> [LABELS <labels...>])
+# synod_add_test(<name> SOURCES <files...> LIBRARIES <targets...> [LABELS <labels...>] [SERIAL])
 #
 # A GoogleTest executable; each of its test cases is a test of ctest's. For each label, the target
 # tests_<label> builds the executables that carry it: `core` is what the mutation table runs, `tsan`
-# what runs under ThreadSanitizer.
+# what runs under ThreadSanitizer. With SERIAL, nothing else runs at the same time.
 function(synod_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "" "SOURCES;LIBRARIES;LABELS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "synod_add_test(${name}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -28,7 +28,7 @@ function(synod_add_test name)
 
   # A test that hangs ends after TIMEOUT; none comes near it otherwise, even under a sanitizer.
   gtest_discover_tests(${name} TEST_PREFIX "${name}/" NO_PRETTY_VALUES DISCOVERY_TIMEOUT 120
-    PROPERTIES TIMEOUT 600)
+    PROPERTIES TIMEOUT 600 RUN_SERIAL ${arg_SERIAL})
   # Not as a property above: what is passed there cannot be a list.
   file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake"
     "if(${name}_TESTS)\n"

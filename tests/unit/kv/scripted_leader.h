@@ -18,6 +18,7 @@
 
 #include "absl/synchronization/notification.h"
 
+#include "kv/forwarding.h"
 #include "tests/unit/kv/command_test_util.h"
 
 namespace synod_kv {
@@ -37,6 +38,7 @@ class ScriptedLeader final : public grpc::CallbackGenericService {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterCallbackGenericService(this);
+    AllowProbes(&builder);
     server_ = builder.BuildAndStart();
   }
   ~ScriptedLeader() override { Stop(); }
