@@ -32,7 +32,7 @@ class LogFile final : public ::rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* context) override {
     const uint64_t end = size_ + data.size();
     if (end > prepared_ && data.size() < kLargeWriteBytes) {
-      const IOStatus status = Prepare(options, context);
+      IOStatus status = Prepare(options, context);
       // What is left may be enough for the data.
       if (!status.ok() && !status.IsNoSpace()) return status;
     }
@@ -59,9 +59,9 @@ class LogFile final : public ::rocksdb::FSWritableFileOwnerWrapper {
  private:
   // Behind what is there, and not in place of it.
   IOStatus Prepare(const IOOptions& options, IODebugContext* context) {
-    static const std::string zeros(kAheadBytes, '\0');
-    IOStatus status = FSWritableFileWrapper::PositionedAppend(zeros, prepared_, options, context);
-    if (status.ok()) prepared_ += zeros.size();
+    static const std::string kZeros(kAheadBytes, '\0');
+    IOStatus status = FSWritableFileWrapper::PositionedAppend(kZeros, prepared_, options, context);
+    if (status.ok()) prepared_ += kZeros.size();
     return status;
   }
 

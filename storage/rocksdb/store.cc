@@ -104,7 +104,7 @@ void Store::Log(Severity severity, std::string_view line) const {
 absl::Status Store::FindDatabase() {
   if (directory_->IsComplete()) {
     // RocksDB would make a new one in its place.
-    const absl::Status status = files_->Open(DatabasePath() + "/CURRENT").status();
+    absl::Status status = files_->Open(DatabasePath() + "/CURRENT").status();
     if (!absl::IsNotFound(status)) return status;
     return absl::DataLossError("the log store " + directory_->path() +
                                " has lost its database. Nothing was repaired. Keep the directory "
