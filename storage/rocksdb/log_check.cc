@@ -2,22 +2,17 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "synod/base/crc32c.h"
 
-#include "status.h"
+#include "storage/files/read_file.h"
 
 namespace synod::rocksdb {
 namespace {
-
-using ::rocksdb::IOOptions;
-using ::rocksdb::IOStatus;
 
 // RocksDB's log format: blocks of 32 KiB, in them records of a header (masked CRC-32C over type and
 // data, 2 bytes of length, type) and data. A write that does not fit the rest of a block is split
@@ -103,17 +98,23 @@ bool HasWriteBehind(std::string_view log, size_t position, size_t written) {
   return false;
 }
 
-// Whether the invalid record at `position` would be valid if its length were another.
-bool HasWrongLength(std::string_view log, size_t position) {
+// Whether the invalid record at `position` would be valid if its length were another. What is there
+// ends at `written`, and so the record ended there, or behind a few zeros of its own. More lengths
+// are not tried, since one of many fits by chance.
+bool HasWrongLength(std::string_view log, size_t position, size_t written) {
+  constexpr size_t kOwnZeros = 64;
   const std::string_view block = RestOfBlock(log, position);
   const std::optional<Header> header = ParseHeader(block);
   if (!header) return false;
-  uint32_t checksum = 0;
-  for (size_t at = kHeaderBytes - 1; at < block.size(); ++at) {
-    checksum = Crc32c(checksum, block.substr(at, 1));
+  const size_t shortest = std::max(std::min(written - position, block.size()), kHeaderBytes);
+  const size_t longest = std::min(shortest + kOwnZeros, block.size());
+  constexpr size_t kCheckedFrom = kHeaderBytes - 1;
+  uint32_t checksum = Crc32c(0, block.substr(kCheckedFrom, shortest - kCheckedFrom));
+  for (size_t end = shortest;; ++end) {
     if (checksum == header->checksum) return true;
+    if (end >= longest) return false;
+    checksum = Crc32c(checksum, block.substr(end, 1));
   }
-  return false;
 }
 
 // Whether a sector is missing in what was to be written from `position` on: it is zero, or the file
@@ -132,38 +133,30 @@ bool LacksSector(std::string_view log, size_t position, size_t written) {
   return false;
 }
 
-struct LogName {
-  uint64_t number = 0;
-  std::string path;
-};
-
-// Of the database, the newest last.
-absl::StatusOr<std::vector<LogName>> ListLogs(::rocksdb::FileSystem& files,
-                                              const std::string& database_path) {
-  std::vector<std::string> names;
-  absl::Status status = ToStatus(files.GetChildren(database_path, IOOptions(), &names, nullptr),
-                                 "listing the directory " + database_path);
-  if (!status.ok()) return status;
-  std::vector<LogName> logs;
-  for (const std::string& name : names) {
-    uint64_t number = 0;
-    const size_t dot = name.find('.');
-    if (dot == name.npos || name.substr(dot) != ".log") continue;
-    if (!absl::SimpleAtoi(name.substr(0, dot), &number)) continue;
-    logs.push_back({.number = number, .path = database_path + "/" + name});
-  }
-  std::sort(logs.begin(), logs.end(),
-            [](const LogName& a, const LogName& b) { return a.number < b.number; });
-  return logs;
+bool IsLogName(std::string_view name) {
+  const size_t dot = name.find('.');
+  return dot > 0 && dot != name.npos && name.substr(dot) == ".log" &&
+         name.find_first_not_of("0123456789") == dot;
 }
 
-absl::Status CutTo(::rocksdb::FileSystem& files, const std::string& path, size_t size) {
-  std::unique_ptr<::rocksdb::FSWritableFile> file;
-  IOStatus status = files.ReopenWritableFile(path, ::rocksdb::FileOptions(), &file, nullptr);
-  if (status.ok()) status = file->Truncate(size, IOOptions(), nullptr);
-  if (status.ok()) status = file->Fsync(IOOptions(), nullptr);
-  if (status.ok()) status = file->Close(IOOptions(), nullptr);
-  return ToStatus(status, "cutting " + path);
+struct Log {
+  std::string path;
+  uint64_t size = 0;
+  uint64_t end = 0;
+  bool is_torn = false;
+};
+
+absl::StatusOr<Log> CheckLog(FileSystem& files, std::string path) {
+  const auto bytes = storage::ReadFile(files, path);
+  if (!bytes.ok()) return bytes.status();
+  const auto end = EndOfLog(*bytes);
+  if (!end.ok()) {
+    return absl::DataLossError(path + " is " + std::string(end.status().message()));
+  }
+  return Log{.path = std::move(path),
+             .size = bytes->size(),
+             .end = *end,
+             .is_torn = !IsZero(std::string_view(*bytes).substr(*end))};
 }
 
 }  // namespace
@@ -176,33 +169,31 @@ absl::StatusOr<size_t> EndOfLog(std::string_view log) {
     return absl::DataLossError("damaged at byte " + std::to_string(valid.end) +
                                ", before its last valid record");
   }
-  if (HasWrongLength(log, valid.end) || !LacksSector(log, valid.end, written)) {
+  if (HasWrongLength(log, valid.end, written) || !LacksSector(log, valid.end, written)) {
     return absl::DataLossError("damaged at byte " + std::to_string(valid.end) +
                                ", in its last record");
   }
   return valid.complete;
 }
 
-absl::Status CutWriteAheadLogs(::rocksdb::FileSystem& files, const std::string& database_path) {
-  const auto logs = ListLogs(files, database_path);
-  if (!logs.ok()) return logs.status();
-  for (const LogName& log : *logs) {
-    std::string bytes;
-    absl::Status status =
-        ToStatus(::rocksdb::ReadFileToString(&files, log.path, &bytes), "reading " + log.path);
-    if (!status.ok()) return status;
-    const auto end = EndOfLog(bytes);
-    if (!end.ok())
-      return absl::DataLossError(log.path + " is " + std::string(end.status().message()));
-    if (*end == bytes.size()) continue;
-    // The next file is not begun before this one's last write is done.
-    const bool is_torn = !IsZero(std::string_view(bytes).substr(*end));
-    if (is_torn && &log != &logs->back()) {
-      return absl::DataLossError(log.path + " ends within a write, though a newer file follows it");
-    }
-    if (status = CutTo(files, log.path, *end); !status.ok()) return status;
+absl::StatusOr<std::vector<std::string>> CutWriteAheadLogs(FileSystem& files,
+                                                           const std::string& database_path) {
+  const auto names = files.List(database_path);
+  if (!names.ok()) return names.status();
+  std::vector<Log> logs;
+  for (const std::string& name : *names) {
+    if (!IsLogName(name)) continue;
+    auto log = CheckLog(files, database_path + "/" + name);
+    if (!log.ok()) return log.status();
+    logs.push_back(*std::move(log));
   }
-  return absl::OkStatus();
+  std::vector<std::string> torn;
+  for (Log& log : logs) {
+    if (log.end == log.size) continue;
+    if (absl::Status status = files.Truncate(log.path, log.end); !status.ok()) return status;
+    if (log.is_torn) torn.push_back(std::move(log.path));
+  }
+  return torn;
 }
 
 }  // namespace synod::rocksdb

@@ -37,7 +37,10 @@ class LogFile final : public ::rocksdb::FSWritableFileOwnerWrapper {
       if (!status.ok() && !status.IsNoSpace()) return status;
     }
     IOStatus status = FSWritableFileWrapper::PositionedAppend(data, size_, options, context);
-    if (!status.ok()) return status;
+    if (!status.ok()) {
+      has_more_ = true;
+      return status;
+    }
     size_ = end;
     prepared_ = std::max(prepared_, end);
     return status;
@@ -48,12 +51,14 @@ class LogFile final : public ::rocksdb::FSWritableFileOwnerWrapper {
   }
   IOStatus Close(const IOOptions& options, IODebugContext* context) override {
     IOStatus status;
-    if (prepared_ > size_) status = FSWritableFileWrapper::Truncate(size_, options, context);
+    if (has_more_ || prepared_ > size_) {
+      status = FSWritableFileWrapper::Truncate(size_, options, context);
+    }
     const IOStatus closed = FSWritableFileWrapper::Close(options, context);
     return status.ok() ? closed : status;
   }
   uint64_t GetFileSize(const IOOptions&, IODebugContext*) override { return size_; }
-  // The zeros do that.
+  // Allocates blocks ahead, and the zeros have done so.
   void PrepareWrite(size_t, size_t, const IOOptions&, IODebugContext*) override {}
 
  private:
@@ -67,6 +72,7 @@ class LogFile final : public ::rocksdb::FSWritableFileOwnerWrapper {
 
   uint64_t size_ = 0;      // Of what was written,
   uint64_t prepared_ = 0;  // and of the file.
+  bool has_more_ = false;  // The rest of a write that failed may be behind.
 };
 
 class LogFileSystem final : public ::rocksdb::FileSystemWrapper {

@@ -117,8 +117,13 @@ absl::Status Store::FindDatabase() {
 
 absl::Status Store::OpenDatabase() {
   const std::string path = DatabasePath();
-  absl::Status status = CutWriteAheadLogs(*options_.env->GetFileSystem(), path);
+  const auto torn = CutWriteAheadLogs(*files_, path);
+  absl::Status status = torn.status();
   if (status.ok()) {
+    for (const std::string& log : *torn) {
+      Log(Severity::kWarning, "torn tail: " + log + " ended within a write that was never done");
+    }
+    count_.torn_tails_cut = torn->size();
     ::rocksdb::DB* database = nullptr;
     status = ToStatus(::rocksdb::DB::Open(DatabaseOptions(options_, *log_env_), path, &database),
                       "opening the database " + path);
@@ -419,6 +424,7 @@ std::vector<std::pair<std::string, uint64_t>> Store::Counters() const {
           {"bytes_written", value(count_.bytes)},
           {"failed_writes", value(count_.failed_writes)},
           {"damaged_loads", value(count_.damaged_loads)},
+          {"torn_tails_cut", value(count_.torn_tails_cut)},
           {"snapshots_installed", value(count_.snapshots_installed)},
           {"snapshots_swept", value(count_.snapshots_swept)},
           {"free_bytes", space_.free_bytes()}};

@@ -67,6 +67,7 @@ class Store final : public LogStore {
     std::atomic<uint64_t> damaged_loads{0};
     std::atomic<uint64_t> snapshots_installed{0};
     std::atomic<uint64_t> snapshots_swept{0};
+    std::atomic<uint64_t> torn_tails_cut{0};
   };
 
   Store(std::unique_ptr<FileSystem> files, std::unique_ptr<storage::Directory> directory,

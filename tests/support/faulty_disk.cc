@@ -260,18 +260,27 @@ void FaultyDisk::RememberSectors(Node& node, uint64_t first, uint64_t last) {
 
 absl::Status FaultyDisk::WriteAt(Node& node, uint64_t offset, std::string_view bytes) {
   if (operations_ >= cut_at_) return absl::InternalError("the power is off");
-  const uint64_t end = offset + bytes.size();
+  uint64_t end = offset + bytes.size();
   const uint64_t size = node.bytes.size();
+  bool is_full = false;
   if (end > size) {
-    if (end - size > capacity_ - std::min(capacity_, UsedBytes())) {
-      return absl::ResourceExhaustedError("the disk is full");
+    const uint64_t room = capacity_ - std::min(capacity_, UsedBytes());
+    is_full = end - size > room;
+    // As much as there is room for is written, as by the system's own call.
+    if (is_full) end = std::max(size + room, std::min(offset, size));
+    bytes = bytes.substr(0, end - std::min(offset, end));
+    if (end > size) {
+      RememberSectors(node, size, offset);
+      node.bytes.resize(end);
     }
-    RememberSectors(node, size, offset);
-    node.bytes.resize(end);
   }
-  RememberSectors(node, offset, end);
-  bytes.copy(node.bytes.data() + offset, bytes.size());
-  return Operate();
+  if (!bytes.empty()) {
+    RememberSectors(node, offset, end);
+    bytes.copy(node.bytes.data() + offset, bytes.size());
+  }
+  absl::Status status = Operate();
+  if (status.ok() && is_full) return absl::ResourceExhaustedError("the disk is full");
+  return status;
 }
 
 absl::Status FaultyDisk::Resize(Node& node, uint64_t size) {

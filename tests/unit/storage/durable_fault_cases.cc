@@ -108,6 +108,35 @@ TEST_P(DurableStore, Write_DiskFull_FailsTypedAndLosesNothingAcknowledged) {
   EXPECT_LE(found, acknowledged + 1);
 }
 
+// The write that fails is to free space, and part of it is on the disk.
+TEST_P(DurableStore, Write_DiskFullBelowTheReserve_TheStoreOpensOnceThereIsRoom) {
+  for (Lost lost : {Lost::kNothing, Lost::kSectors, Lost::kAll}) {
+    for (bool is_killed : {false, true}) {
+      const std::unique_ptr<StoreHarness> fresh = GetParam().make();
+      StoreHarness& harness = *fresh;
+      harness.SetReserve(4 * kMegabyte);
+      harness.MustOpen();
+      ASSERT_EQ(harness.Append(1, 10), absl::OkStatus());
+      Persist persist;
+      persist.snapshot = harness.Stage(Index(9), Term(1), "image").value();
+      persist.compact_to = Index(8);
+      persist.entries = MakeEntries(11, 40, 1, 30'000);
+      harness.disk().SetCapacity(kMegabyte / 2);
+      const absl::Status status = harness.Write(persist);
+      ASSERT_TRUE(absl::IsResourceExhausted(status)) << status;
+      if (is_killed) harness.disk().CutPowerAt(harness.disk().operations() + 1);
+      harness.Close();
+      harness.disk().Restart(lost, 1);
+      harness.disk().SetCapacity(100 * kMegabyte);
+      ASSERT_EQ(harness.Open(), absl::OkStatus());
+      const auto state = harness.store().Load(kGroup);
+      ASSERT_TRUE(state.ok()) << state.status();
+      EXPECT_EQ(state->entries.back().index, Index(10));
+      harness.Close();
+    }
+  }
+}
+
 TEST_P(DurableStore, HasSpace_BelowTheReserve_IsFalseUntilThereIsRoom) {
   harness().SetReserve(4 * kMegabyte);
   harness().UseSmallFiles();

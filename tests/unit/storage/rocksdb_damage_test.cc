@@ -317,6 +317,33 @@ TEST_F(RocksdbWriteAheadLog, LastWrite_CutAnywhere_IsDropped) {
   }
 }
 
+// A killed process leaves a write that is whole and not synced. The next one takes it for its own,
+// and must not lose it, or part of it, to the power cut that follows.
+TEST(RocksdbKilledBeforeItsSync, LargeWrite_PowerCutWhileRecovering_OpensAgain) {
+  size_t recovered = 0;
+  for (uint64_t before = 1; before <= 2; ++before) {  // In its append, or at its sync.
+    for (uint64_t during = 1; during <= 60; ++during) {
+      RocksdbHarness harness;
+      harness.MustOpen();
+      ASSERT_EQ(harness.Append(1, 1), absl::OkStatus());
+      Persist persist;
+      persist.entries = MakeEntries(2, 2, 1, 400'000);
+      harness.disk().CutPowerAt(harness.disk().operations() + before);
+      ASSERT_NE(harness.Write(persist), absl::OkStatus());
+      harness.Close();
+      harness.disk().Restart(Lost::kNothing, 1);
+      harness.disk().CutPowerAt(harness.disk().operations() + during);
+      if (harness.Open().ok()) ++recovered;
+      harness.Close();
+      harness.disk().Restart(Lost::kSectors, before * 1000 + during);
+      const absl::Status status = harness.Open();
+      ASSERT_EQ(status, absl::OkStatus()) << before << ", " << during;
+      ASSERT_GE(harness.store().Load(kGroup)->entries.size(), 1U);
+    }
+  }
+  EXPECT_GT(recovered, 0U);
+}
+
 // Keeps RocksDB from flushing until it is destroyed.
 class FlushesHeldUp {
  public:

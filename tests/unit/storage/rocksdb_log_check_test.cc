@@ -161,6 +161,16 @@ TEST(EndOfLog, LengthOfTheLastWriteChanged_IsDataLoss) {
   }
 }
 
+TEST(EndOfLog, LengthChangedOfAWriteThatEndsInZeros_IsDataLoss) {
+  std::string log;
+  AppendWrite(log, "first");
+  const size_t last = log.size();
+  AppendWrite(log, "second" + std::string(20, '\0'));
+  log = WithZeros(log);
+  log[last + 5] = 1;
+  EXPECT_TRUE(absl::IsDataLoss(EndOfLog(log).status()));
+}
+
 TEST(EndOfLog, WriteBeforeTheLastLacksASector_IsDataLoss) {
   const Written written = Write({100, 3000, 100});
   for (size_t sector = kSectorBytes; sector + kSectorBytes < written.last; sector += kSectorBytes) {
