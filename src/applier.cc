@@ -1,6 +1,7 @@
 // Performs what is asked of a state machine, here or on another thread.
 #include "src/applier.h"
 
+#include <array>
 #include <utility>
 
 #include "synod/base/assert.h"
@@ -8,6 +9,21 @@
 #include "src/concat.h"
 
 namespace synod::internal {
+
+namespace {
+
+// A state machine that cannot make sense of an image says so before the image's end, where its
+// checksum is compared: what the disk has damaged must not look like a fault of the service.
+absl::Status BlameImage(ByteSource& image, absl::Status why) {
+  std::array<char, 4096> rest;
+  for (;;) {
+    const absl::StatusOr<size_t> size = image.Read(rest);
+    if (!size.ok()) return size.status();
+    if (*size < rest.size()) return why;
+  }
+}
+
+}  // namespace
 
 Applier::Applier(HostServices& host, GroupId group, std::unique_ptr<StateMachine> state_machine,
                  bool own_thread, Client& client)
@@ -142,7 +158,8 @@ absl::Status Applier::PerformRestore(Index index) {
   }
   // Not backwards: what was applied since has been answered for (S2).
   if (meta.index <= at_.index) return absl::OkStatus();
-  if (absl::Status status = state_machine_->Restore(*opened->image); !status.ok()) return status;
+  absl::Status status = state_machine_->Restore(*opened->image);
+  if (!status.ok()) return BlameImage(*opened->image, std::move(status));
   at_ = {.index = meta.index, .term = meta.term};
   return absl::OkStatus();
 }

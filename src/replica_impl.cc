@@ -51,7 +51,8 @@ ReplicaImpl::ReplicaImpl(HostServices& host, GroupOptions options, DurableState 
                        .after_bytes = options_.snapshot_after_bytes},
                       *this),
       snapshot_sender_(host, options_.group, *this),
-      snapshot_receiver_(host, options_.group, *this) {
+      snapshot_receiver_(host, options_.group, *this),
+      next_naming_(host.Clock() + 2 * options_.raft.election_timeout) {
   Publish();
 }
 
@@ -121,6 +122,7 @@ PersistToken ReplicaImpl::Step(std::vector<GroupWrite>& batch) {
   EndRefused();
   if (stopped_) return {};
   core_.Tick(host_.loop().Now());
+  if (!core_.introduced()) NameStrangers();
   PassRequestsToCore();
   core_.TakeOutput(output_);
   const PersistToken token = output_.persist.token;
@@ -367,13 +369,29 @@ bool ReplicaImpl::OnSnapshotReceived(NodeId from, Incarnation incarnation, Term 
   return accepted;
 }
 
+// Nobody leads before all have met: whoever starts only some of them should not have to guess.
+void ReplicaImpl::NameStrangers() {
+  constexpr Duration kInterval = std::chrono::seconds(10);
+  const Instant now = host_.loop().Now();
+  if (now < next_naming_) return;
+  next_naming_ = now + kInterval;
+  std::string names;
+  for (NodeId stranger : core_.Strangers()) {
+    names += (names.empty() ? "node " : ", node ") + std::to_string(stranger.value());
+  }
+  if (names.empty()) return;
+  host_.Log(Severity::kWarning,
+            Name() + Concat("waiting for ", names,
+                            ": all initial members must have met before the first election"));
+}
+
 // --- The end ---
 
 void ReplicaImpl::Stop(absl::Status why) {
   if (stopped_) return;
   stopped_ = std::move(why);
   const bool by_host = absl::IsCancelled(*stopped_);
-  host_.Log(by_host ? Severity::kInfo : Severity::kError, Name() + Concat("stopped: ", *stopped_));
+  if (!by_host) host_.Log(Severity::kError, Name() + Concat("stopped: ", *stopped_));
   core_deadline_ = kNever;
   held_.clear();
   snapshots_to_send_.clear();

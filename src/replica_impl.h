@@ -119,6 +119,7 @@ class ReplicaImpl final : public Applier::Client,
   void PlanRestore(const Restore& restore);
   void OnAlert(const Alert& alert);
   void NotifyObservers();
+  void NameStrangers();
 
   // The state machine.
   void OnReport(ApplierReport report) override;
@@ -174,6 +175,7 @@ class ReplicaImpl final : public Applier::Client,
   SnapshotSender snapshot_sender_;
   SnapshotReceiver snapshot_receiver_;
 
+  Instant next_naming_;  // When the members that have never been seen are named in the log.
   Role observed_role_ = Role::kFollower;
   Term observed_term_;
   NodeId observed_leader_;

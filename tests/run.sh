@@ -6,13 +6,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'TEXT'
-usage: tests/run.sh [--fast | --mutations | -h]
+usage: tests/run.sh [--ci | --fast | --mutations | -h]
 
 Without a flag: the release build and all of its tests (unit, conformance, transcripts, properties,
 processes, the installed package, style and clang-tidy), everything again under AddressSanitizer
 and UndefinedBehaviorSanitizer, the core, the runtime, the memory store and the transports under
 ThreadSanitizer, and a build by clang.
 
+  --ci         what a push is checked by: the release build and its tests, and the core's again
+               under AddressSanitizer and UndefinedBehaviorSanitizer
   --fast       the release build and its tests only, without clang-tidy
   --mutations  only the mutation table: takes one protocol rule at a time out of the core and shows
                which test notices; fails if none does
@@ -23,6 +25,7 @@ TEXT
 mode=all
 case "${1:-}" in
   "") ;;
+  --ci) mode=ci ;;
   --fast) mode=fast ;;
   --mutations) mode=mutations ;;
   -h | --help) usage; exit 0 ;;
@@ -36,7 +39,7 @@ fi
 say() { printf '\n== %s (%dm%02ds)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
 build() {
   cmake --preset "$1" --log-level=NOTICE
-  cmake --build --preset "$1"
+  cmake --build --preset "$1" "${@:2}"
 }
 run_tests() { ctest --preset "$1" -j "$(nproc)" "${@:2}"; }
 
@@ -60,10 +63,16 @@ if [[ $mode == all ]]; then
   say "Building: clang"
   build clang
 fi
+if [[ $mode == ci ]]; then
+  say "Building: the core's tests, asan"
+  build asan --target tests_core
+  say "Testing: the core, asan"
+  run_tests asan --label-regex '^core$'
+fi
 # Last, so that the run ends with this summary.
 say "Testing: release"
-if [[ $mode == fast ]]; then
-  run_tests release --label-exclude '^tidy$'
-else
+if [[ $mode == all ]]; then
   run_tests release
+else
+  run_tests release --label-exclude '^tidy$'
 fi

@@ -48,12 +48,12 @@ int main() {
     replicas.push_back(*host->Join({.group = 1, .state_machine = std::make_unique<Counter>()}));
     hosts.push_back(*std::move(host));
   }
-  synod::Outcome outcome;  // Only the leader takes proposals, and it is yet to be elected.
-  for (size_t i = 0; !(outcome = replicas[i % 3].Propose("increment").get()).ok(); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  synod::Outcome outcome{.kind = synod::Outcome::Kind::kNotCommitted};
+  for (size_t i = 0; outcome.kind == synod::Outcome::Kind::kNotCommitted; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));  // Until there is a leader to ask.
+    outcome = replicas[i % 3].Propose("increment").get();
   }
   std::cout << "replicated at index " << outcome.index << ": " << outcome.result << "\n";
-  for (synod::Replica& replica : replicas) {
+  for (synod::Replica& replica : replicas)
     std::cout << *replica.Read("", synod::Consistency::kLinearizable).get() << "\n";
-  }
 }

@@ -18,7 +18,7 @@ void Refusals::Note(std::string_view reason, std::string_view peer) {
       return;
     }
     next_log_ = now + kLogInterval;
-    line.append("refused a request from ").append(peer).append(": ").append(reason);
+    line.append("answered a request from ").append(peer).append(" with: ").append(reason);
     if (unlogged_ > 0) {
       line.append("; ").append(std::to_string(unlogged_)).append(" more since the last such line");
     }

@@ -47,8 +47,11 @@ absl::StatusOr<synod::ClusterId> ClusterOf(const synod::LogStore& log, const Fla
   absl::StatusOr<synod::StoreIdentity> identity = log.Identity();
   if (absl::IsNotFound(identity.status())) {
     return absl::FailedPreconditionError(flags.data_dir +
-                                         " has not been bootstrapped; run synod-kv bootstrap with "
-                                         "the same flags once, before the first start");
+                                         " has not been bootstrapped. Before its first start run "
+                                         "synod-kv bootstrap, with the same --id, --cluster and "
+                                         "--data-dir and a --cluster-id. If this member has run "
+                                         "before, its disk was lost or is not mounted, and it must "
+                                         "not be bootstrapped again: the others go on without it");
   }
   if (!identity.ok()) return identity.status();
   if (flags.cluster_id && *flags.cluster_id != identity->cluster) {

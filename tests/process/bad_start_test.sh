@@ -30,7 +30,7 @@ start_fails 2 "no member 4" serve $(member 4 a)
 # Without bootstrap, and with it twice.
 # shellcheck disable=SC2046
 {
-  start_fails 1 "has not been bootstrapped; run synod-kv bootstrap" serve $(member 1 a)
+  start_fails 1 "has not been bootstrapped. Before its first start run synod-kv bootstrap" serve $(member 1 a)
   "$kv_bin/synod-kv" bootstrap $(member 1 a) --cluster-id=5
   start_fails 1 "group 1 is in the log store $kv_dir/a already" bootstrap $(member 1 a) --cluster-id=5
 }

@@ -32,7 +32,7 @@ for ((i = 0; i < 10; ++i)); do
 done
 expect "the counted refusals" 10 \
   "$(kv_counter "$leader" "kv.refused[etcdserver: key not found]")"
-grep -q "refused a request from .*: etcdserver: key not found" "$kv_dir/$leader.log" ||
+grep -q "answered a request from .* with: etcdserver: key not found" "$kv_dir/$leader.log" ||
   kv_fail "no refusal was logged"
 expect "a counter of the library's" 1 "$(($(kv_counter "$leader" raft.leaderships) > 0))"
 expect "calls that are still under way" 0 "$(kv_counter "$leader" kv.calls_under_way)"

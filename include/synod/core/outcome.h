@@ -66,9 +66,9 @@ struct Outcome {
   };
   Kind kind = Kind::kUnknown;
   Reason reason = Reason::kNone;  // Of kNotCommitted and kUnknown.
-  Index index;                    // Of kCommitted.
-  std::string result;             // The state machine's answer, of kCommitted.
-  NodeId leader;                  // Who leads, as far as this replica knows; 0: nobody known.
+  Index index = {};               // Of kCommitted.
+  std::string result = {};        // The state machine's answer, of kCommitted.
+  NodeId leader = {};             // Who leads, as far as this replica knows; 0: nobody known.
 
   [[nodiscard]] bool ok() const { return kind == Kind::kCommitted; }
 };

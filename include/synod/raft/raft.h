@@ -130,6 +130,8 @@ class Raft {
   [[nodiscard]] const RaftLog& log() const { return log_; }
   [[nodiscard]] const Configuration& configuration() const { return configuration_; }
   [[nodiscard]] bool introduced() const { return introduced_; }
+  // The members that it still has to meet before it is introduced.
+  [[nodiscard]] std::vector<NodeId> Strangers() const;
   [[nodiscard]] const RaftCounters& counters() const { return counters_; }
   // What the leader knows of each peer; empty on others.
   [[nodiscard]] std::span<const Progress> progress() const;

@@ -26,16 +26,17 @@ TEST_F(RefusalsTest, Requests_Refused_AreCountedByReason) {
 
 TEST_F(RefusalsTest, ManyAtOnce_Refused_AreOneLineASecond) {
   for (int i = 0; i < 5; ++i) refusals_.Note("no key", "a");
-  EXPECT_THAT(lines_, ElementsAre("refused a request from a: no key"));
+  EXPECT_THAT(lines_, ElementsAre("answered a request from a with: no key"));
   now_ += std::chrono::milliseconds(999);
   refusals_.Note("no key", "a");
   EXPECT_EQ(lines_.size(), 1u);
   now_ += std::chrono::milliseconds(1);
   refusals_.Note("too large", "b");
-  EXPECT_EQ(lines_.back(), "refused a request from b: too large; 5 more since the last such line");
+  EXPECT_EQ(lines_.back(),
+            "answered a request from b with: too large; 5 more since the last such line");
   now_ += std::chrono::seconds(1);
   refusals_.Note("no key", "c");
-  EXPECT_EQ(lines_.back(), "refused a request from c: no key");
+  EXPECT_EQ(lines_.back(), "answered a request from c with: no key");
 }
 
 TEST_F(RefusalsTest, ReasonsWithoutEnd_Counted_TakeNoMemoryWithoutEnd) {

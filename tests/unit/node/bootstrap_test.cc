@@ -1,6 +1,9 @@
 // The birth of a group, and what a member may not forget.
 #include "synod/node/bootstrap.h"
 
+#include <atomic>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 #include "synod/memory.h"
@@ -117,6 +120,25 @@ TEST(Bootstrap, OtherInitialMembers_NeverVoteTogether) {
   }));
   EXPECT_FALSE(replica->Status().introduced);
   EXPECT_EQ(replica->Propose("x").get().reason, Reason::kNoQuorum);
+}
+
+TEST(Bootstrap, MemberNeverSeen_IsNamedInTheLog) {
+  TestCluster cluster({.nodes = 1});
+  Disk disk;
+  ASSERT_TRUE(
+      Bootstrap(*disk.store, {.cluster = 7, .node = 2, .group = 1, .members = {2, 3}}).ok());
+  std::atomic<bool> is_named = false;
+  auto host = Host::Start({.id = 2,
+                           .log = std::make_unique<LastingStore>(disk),
+                           .transport = cluster.network().Attach(),
+                           .logger = [&](Severity, std::string_view line) {
+                             if (line.find("waiting for node 3") != std::string_view::npos)
+                               is_named = true;
+                           }});
+  ASSERT_TRUE(host.ok());
+  LedgerControl control;
+  ASSERT_TRUE(host->Join({.state_machine = std::make_unique<Ledger>(control)}).ok());
+  EXPECT_TRUE(Eventually([&] { return is_named.load(); }));
 }
 
 }  // namespace

@@ -72,11 +72,18 @@ inline void Raft::SendIntroduction(NodeId to, bool wants_reply, PersistToken aft
        after);
 }
 
-inline void Raft::IntroduceToStrangers() {
+inline std::vector<NodeId> Raft::Strangers() const {
+  std::vector<NodeId> strangers;
+  if (introduced_) return strangers;
   for (NodeId member : configuration_.Members()) {
-    if (member != self_.node && !IsKnownBothWays(member)) {
-      SendIntroduction(member, /*wants_reply=*/true, AllWrites());
-    }
+    if (member != self_.node && !IsKnownBothWays(member)) strangers.push_back(member);
+  }
+  return strangers;
+}
+
+inline void Raft::IntroduceToStrangers() {
+  for (NodeId stranger : Strangers()) {
+    SendIntroduction(stranger, /*wants_reply=*/true, AllWrites());
   }
   next_introduction_ = now_ + options_.heartbeat_interval;
 }

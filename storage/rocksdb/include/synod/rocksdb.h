@@ -30,7 +30,8 @@ struct Options {
   Logger logger;
 
   // Where files, including snapshots, are kept, for tests and unusual disks; must outlive the
-  // store. Null: ::rocksdb::Env::Default().
+  // store. Its writable files must know PositionedAppend and Truncate. Null:
+  // ::rocksdb::Env::Default().
   ::rocksdb::Env* env = nullptr;
 };
 
