@@ -65,6 +65,8 @@ class ReplicaImpl final : public Applier::Client,
   // --- From the host ---
 
   [[nodiscard]] GroupId group() const { return options_.group; }
+  // To be looked at between inputs, by those that check it.
+  [[nodiscard]] const Raft& core() const { return core_; }
   void OnMessage(Message message);
   void OnPersisted(PersistToken token);
   void OnSpaceChanged(bool has_space);

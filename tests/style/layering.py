@@ -11,7 +11,8 @@ MAY_INCLUDE = {
     "raft": {"base", "core"},
     "port": {"base", "core"},
     "node": {"base", "core", "port"},
-    "sim": {"base", "core", "port", "node"},
+    # Runs the runtime, private parts and all, on the write-ahead log.
+    "sim": {"base", "core", "raft", "port", "node", "src", "plugin"},
     "umbrella": {"node", "port"},
     # What the durable log stores share.
     "files": {"base", "core", "port"},
@@ -39,6 +40,8 @@ def part_of(path):
     folders = path.parts
     if folders[:2] == ("include", "synod"):
         return (folders[2] if len(folders) > 3 else "umbrella", None)
+    if folders[:2] == ("src", "sim"):
+        return ("sim", None)
     if folders[:2] == ("storage", "files"):
         return ("files", None)
     if folders[0] in ("storage", "transports"):

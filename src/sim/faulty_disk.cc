@@ -1,10 +1,10 @@
-#include "tests/support/faulty_disk.h"
+#include "src/sim/faulty_disk.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-namespace synod::test {
+namespace synod::sim {
 namespace {
 
 constexpr uint64_t kSectorBytes = 512;
@@ -433,4 +433,4 @@ absl::StatusOr<uint64_t> FaultyDisk::FreeBytes(const std::string& path) {
   return capacity_ - std::min(capacity_, UsedBytes());
 }
 
-}  // namespace synod::test
+}  // namespace synod::sim

@@ -1,0 +1,83 @@
+// All that decides how a simulated run goes, beside the state machine under test.
+#ifndef SYNOD_SIM_OPTIONS_H_
+#define SYNOD_SIM_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "synod/base/time.h"
+#include "synod/raft/options.h"
+
+namespace synod::sim {
+
+// Chances are in ten thousand. Times are means: each is drawn from [0, twice the mean].
+
+// Of every directed link.
+struct NetworkOptions {
+  Duration delay = std::chrono::microseconds(500);
+  bool keeps_order = false;  // As one connection would.
+  uint32_t lose = 0;
+  uint32_t repeat = 0;
+  uint32_t replay = 0;  // Sends one of the messages of long ago as well.
+  uint32_t late = 0;    // Adds `lateness`.
+  Duration lateness = std::chrono::milliseconds(300);
+  uint32_t garble = 0;      // Flips one to three bits on the wire.
+  uint32_t check_wire = 0;  // Encodes, decodes and compares: finds a faulty codec.
+  size_t capacity = 4096;   // Messages under way; what exceeds it is lost.
+};
+
+struct DiskOptions {
+  Duration sync = std::chrono::microseconds(300);
+  uint64_t reserve_bytes = 64 * 1024;
+};
+
+// How often a fault begins, as the mean time between two of its kind over the whole cluster; zero:
+// never. What each does is drawn when it begins.
+struct FaultOptions {
+  Duration crash = {};      // A process dies between two of its effects, and comes back.
+  Duration stop = {};       // One is shut down in an orderly way, and comes back.
+  Duration pause = {};      // One stands still.
+  Duration partition = {};  // Links are cut: one node, one direction, two halves, a bridge, …
+  Duration leap = {};       // A clock leaps ahead.
+  Duration full_disk = {};  // A disk has no space for some time.
+  Duration stall = {};      // A disk stands still.
+  Duration fail_sync = {};  // A sync fails, and what it was to make durable is lost (F4).
+  Duration transfer = {};   // An operator moves leadership.
+  Duration wipe = {};       // A disk is replaced by an empty one, bootstrapped anew (I4).
+  Duration corrupt = {};    // Bytes on a disk are damaged while its process is down.
+  int64_t drift = 0;        // Clocks run faster or slower by up to so many millionths.
+};
+
+struct Options {
+  uint64_t seed = 1;
+
+  size_t nodes = 3;
+  size_t clients = 3;
+  Duration storm = std::chrono::seconds(20);  // How long faults happen, of simulated time.
+  Duration think_time = std::chrono::milliseconds(50);  // Between an answer and the next request.
+  Duration request_deadline = std::chrono::seconds(2);
+
+  RaftOptions raft = {};
+  uint64_t snapshot_after_entries = 1000;
+  uint64_t segment_bytes = 1024 * 1024;
+  Duration turn = std::chrono::microseconds(20);       // Of a host's loop.
+  Duration blocking = std::chrono::microseconds(500);  // Of a task on a thread that may block.
+  bool apply_on_own_thread = false;
+
+  NetworkOptions network = {};
+  DiskOptions disk = {};
+  FaultOptions faults = {};
+  // Never more damaged copies than the protocol tolerates, so that the cluster must recover. False:
+  // it may become unavailable, and only has to be never wrong.
+  bool stays_recoverable = true;
+
+  // A random subset of all of the above, at random strength; some seeds have no faults at all.
+  [[nodiscard]] static Options Swarm(uint64_t seed);
+  // What differs from the defaults, in one line.
+  [[nodiscard]] std::string Describe() const;
+};
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_SIM_OPTIONS_H_

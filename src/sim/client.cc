@@ -1,0 +1,145 @@
+#include "src/sim/client.h"
+
+#include <utility>
+
+#include "src/sim/checked_machine.h"
+
+namespace synod::sim {
+
+Clients::Clients(World& world, const Options& options, Workload& workload,
+                 std::vector<std::unique_ptr<Node>>& nodes, Counts& counts)
+    : world_(world),
+      options_(options),
+      workload_(workload),
+      nodes_(nodes),
+      counts_(counts),
+      dice_(world.Dice(Stream::kClients)),
+      actor_(world.Add(*this)),
+      deadline_(options.request_deadline),
+      clients_(options.clients) {}
+
+void Clients::Begin() {
+  for (uint64_t client = 0; client < clients_.size(); ++client) Next(client);
+}
+
+void Clients::Next(uint64_t client) {
+  const auto span = static_cast<uint64_t>(2 * options_.think_time.count() + 1);
+  world_.Schedule(world_.Now() + Duration(dice_.Below(span)), actor_, client);
+}
+
+void Clients::OnEvent(uint64_t client) {
+  if (!finishing_ && !clients_[client].is_busy) Ask(client);
+}
+
+Node* Clients::Target(Client& client) {
+  Node* node = nullptr;
+  if (!client.target.IsZero() && !dice_.Chance(1, 16)) {
+    node = nodes_[client.target.value() - 1].get();
+  } else {
+    node = nodes_[dice_.Below(nodes_.size())].get();
+  }
+  client.target = NodeId();
+  return node->IsUp() ? node : nullptr;
+}
+
+void Clients::Ask(uint64_t number) {
+  Client& client = clients_[number];
+  Node* const node = Target(client);
+  if (node == nullptr) return Next(number);  // The connection is refused.
+  const uint64_t request = ++client.number;
+  client.is_busy = true;
+  ++busy_;
+  client.call = history_.size();
+  Call<Request> call;
+  call.client = number;
+  call.operation = workload_.Next(number, dice_);
+  call.invoked = world_.Now();
+  const std::string bytes = call.operation.bytes;
+  const bool is_write = call.operation.is_write;
+  history_.push_back(std::move(call));
+  Life& life = node->life();
+  const Instant deadline = life.Clock() + deadline_;
+  if (is_write) {
+    node->replica().Submit({.deadline = deadline,
+                            .request = synod::internal::PendingProposal{[this, number, request,
+                                                                         &life](Outcome outcome) {
+                              if (!life.MayAct()) outcome = Outcome{};
+                              OnOutcome(number, request, outcome);
+                            }},
+                            .command = Payload::Copy(bytes),
+                            .target = {}});
+  } else {
+    node->replica().Submit(
+        {.deadline = deadline,
+         .request = synod::internal::PendingRead{[this, number, request,
+                                                  &life](absl::StatusOr<std::string> answer) {
+                                                   if (!life.MayAct())
+                                                     answer = absl::UnknownError("dead");
+                                                   OnAnswer(number, request, std::move(answer));
+                                                 },
+                                                 bytes, Consistency::kLinearizable},
+         .command = {},
+         .target = {}});
+  }
+}
+
+void Clients::OnOutcome(uint64_t number, uint64_t request, const Outcome& outcome) {
+  if (number >= clients_.size()) return;
+  Client& client = clients_[number];
+  if (client.number != request || !client.is_busy) return;
+  client.target = outcome.leader;
+  switch (outcome.kind) {
+    case Outcome::Kind::kCommitted:
+      ++counts_.writes_answered;
+      return Answered(number, outcome.index, outcome.result);
+    case Outcome::Kind::kNotCommitted:
+      refused_.push_back(history_[client.call].operation.bytes);
+      return Refused(number);
+    case Outcome::Kind::kUnknown:
+      return Unknown(number);
+  }
+}
+
+void Clients::OnAnswer(uint64_t number, uint64_t request, absl::StatusOr<std::string> answer) {
+  if (number >= clients_.size()) return;
+  Client& client = clients_[number];
+  if (client.number != request || !client.is_busy) return;
+  if (!answer.ok()) return Refused(number);
+  ++counts_.reads_answered;
+  Answered(number, DecodeIndex(*answer), answer->substr(8));
+}
+
+void Clients::Answered(uint64_t number, Index index, std::string answer) {
+  Client& client = clients_[number];
+  Call<Request>& call = history_[client.call];
+  call.operation.answer = std::move(answer);
+  call.index = index;
+  call.returned = world_.Now();
+  client.is_busy = false;
+  --busy_;
+  Next(number);
+}
+
+void Clients::Unknown(uint64_t number) {
+  ++counts_.unknown_outcomes;
+  clients_[number].is_busy = false;
+  --busy_;
+  Next(number);
+}
+
+void Clients::Refused(uint64_t number) {
+  ++counts_.refused;
+  Client& client = clients_[number];
+  // It has no place in the history: marked, and taken out at the end.
+  history_[client.call].client = kNobody;
+  client.is_busy = false;
+  --busy_;
+  Next(number);
+}
+
+History<Request> Clients::TakeHistory() {
+  std::erase_if(history_, [](const Call<Request>& call) { return call.client == kNobody; });
+  return std::move(history_);
+}
+
+}  // namespace synod::sim

@@ -1,0 +1,84 @@
+// Clients, each with one request under way at a time, and what they were told.
+#ifndef SYNOD_SRC_SIM_CLIENT_H_
+#define SYNOD_SRC_SIM_CLIENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "synod/core/outcome.h"
+#include "synod/sim/history.h"
+#include "synod/sim/options.h"
+#include "synod/sim/report.h"
+#include "synod/sim/workload.h"
+
+#include "src/sim/node.h"
+#include "src/sim/world.h"
+
+namespace synod::sim {
+
+class Clients final : public Actor {
+ public:
+  Clients(World& world, const Options& options, Workload& workload,
+          std::vector<std::unique_ptr<Node>>& nodes, Counts& counts);
+  ~Clients() override { world_.Remove(actor_); }
+
+  // Each client asks its first question soon.
+  void Begin();
+  // From now on they wait so long for an answer.
+  void SetDeadline(Duration deadline) { deadline_ = deadline; }
+  // Nobody asks anything new.
+  void Finish() { finishing_ = true; }
+  [[nodiscard]] bool AllIdle() const { return busy_ == 0; }
+
+  // Answers are for nobody any more.
+  void Close() { clients_.clear(); }
+
+  // All calls that were answered or may have had an effect. At the end.
+  [[nodiscard]] History<Request> TakeHistory();
+  // Commands that certainly were never replicated.
+  [[nodiscard]] const std::vector<std::string>& refused() const { return refused_; }
+
+  // A turn of the client `what`.
+  void OnEvent(uint64_t what) override;
+
+ private:
+  static constexpr uint64_t kNobody = ~uint64_t{0};
+
+  struct Client {
+    uint64_t number = 0;  // Of its request; what comes for an older one is void.
+    size_t call = 0;      // In the history.
+    NodeId target;        // Whom it asks next; 0: anybody.
+    bool is_busy = false;
+  };
+
+  void Ask(uint64_t client);
+  void OnOutcome(uint64_t client, uint64_t number, const Outcome& outcome);
+  void OnAnswer(uint64_t client, uint64_t number, absl::StatusOr<std::string> answer);
+  // It had no effect.
+  void Refused(uint64_t client);
+  void Unknown(uint64_t client);
+  void Answered(uint64_t client, Index index, std::string answer);
+  void Next(uint64_t client);
+  [[nodiscard]] Node* Target(Client& client);
+
+  World& world_;
+  const Options& options_;
+  Workload& workload_;
+  std::vector<std::unique_ptr<Node>>& nodes_;
+  Counts& counts_;
+  Rng dice_;
+  const World::ActorId actor_;
+  Duration deadline_;
+  std::vector<Client> clients_;
+  size_t busy_ = 0;
+  bool finishing_ = false;
+  History<Request> history_;
+  std::vector<std::string> refused_;
+};
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_SRC_SIM_CLIENT_H_

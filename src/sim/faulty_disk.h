@@ -1,0 +1,163 @@
+// A disk that can lose power, lie and fail: files live in memory, and what was not synced is known.
+#ifndef SYNOD_SRC_SIM_FAULTY_DISK_H_
+#define SYNOD_SRC_SIM_FAULTY_DISK_H_
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "synod/base/rng.h"
+#include "synod/port/file_system.h"
+
+namespace synod::sim {
+
+// What becomes of a change that was not synced when the power went.
+enum class Lost {
+  kAll,      // All is as it was at the last sync.
+  kSectors,  // Each sector of 512 bytes and each name by itself: as it is, or as it was.
+  kNothing,  // As after a killed process: nothing becomes durable by it either.
+};
+
+// What a file system keeps in order when changes are lost one by one (Lost::kSectors).
+enum class Order {
+  kNone,  // As POSIX: nothing.
+  // As those with a journal: the names in a directory change in order, and a file's size covers no
+  // sector that has not arrived, so that of bytes appended some first ones are there. RocksDB needs
+  // both, and its own logs do not outlive less. Sectors overwritten still come and go by
+  // themselves.
+  kJournal,
+};
+
+// An open file that may be changed at any place.
+class DiskFile : public File {
+ public:
+  // Overwrites what is there, and extends the file if that does not suffice, with zeros up to
+  // `offset` if it must.
+  [[nodiscard]] virtual absl::Status WriteAt(uint64_t offset, std::string_view bytes) = 0;
+
+  // Cuts the file, or extends it with zeros. Durable by Sync alone; until then a power cut leaves
+  // the size synced last, or any from the smallest since then to the one now.
+  [[nodiscard]] virtual absl::Status Resize(uint64_t size) = 0;
+};
+
+// Models what FileSystem and DiskFile promise and no more. Every change is one operation, counted
+// from 1. Thread-safe. Everything that has files open must be destroyed before Restart.
+class FaultyDisk final : public FileSystem {
+ public:
+  explicit FaultyDisk(Order order = Order::kNone);
+
+  // --- Power.
+
+  // Operation number `operation` and all that follow fail. What it would have changed may have
+  // reached the disk: it counts as done and not synced.
+  void CutPowerAt(uint64_t operation);
+  [[nodiscard]] bool PowerIsOff() const;
+  [[nodiscard]] uint64_t operations() const;
+  // Off, if it is not, and on again. Draws from `seed` what is lost.
+  void Restart(Lost lost, uint64_t seed);
+
+  // --- A disk that fails or lies.
+
+  // The `count`-th sync of a file from now on fails, and as on Linux its unsynced bytes count as
+  // clean: later syncs of the file succeed, and do not make them durable.
+  void FailSync(uint64_t count);
+  // Syncs of files, or of directories, report success and do nothing.
+  void SetSyncsLie(bool files, bool directories);
+  // How many bytes may be in files before one can grow no more for want of space.
+  void SetCapacity(uint64_t bytes);
+
+  // --- Damage, done to what is durable and to what is seen alike.
+
+  // Names of the regular files below `directory`, in order.
+  [[nodiscard]] std::vector<std::string> FilesBelow(const std::string& directory) const;
+  // Empty, and 0, if there is no such file.
+  [[nodiscard]] std::string Contents(const std::string& path) const;
+  [[nodiscard]] uint64_t SizeOf(const std::string& path) const;
+  // Makes the file, or replaces what is in it.
+  void SetContents(const std::string& path, std::string bytes);
+  // Flips the lowest bit of the byte.
+  void FlipBit(const std::string& path, uint64_t offset);
+  void CutTo(const std::string& path, uint64_t size);
+  void Delete(const std::string& path);
+
+  // kNotFound if there is no such file.
+  absl::StatusOr<std::unique_ptr<DiskFile>> OpenToChange(const std::string& path);
+
+  // --- FileSystem.
+
+  absl::StatusOr<std::unique_ptr<File>> Create(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path) override;
+  absl::Status Truncate(const std::string& path, uint64_t size) override;
+  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
+  absl::Status CreateDirectory(const std::string& path) override;
+  absl::Status SyncDirectory(const std::string& path) override;
+  absl::Status Rename(const std::string& from, const std::string& to) override;
+  absl::Status Remove(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
+  absl::StatusOr<uint64_t> FreeBytes(const std::string& path) override;
+
+ private:
+  class OpenFile;
+  class HeldLock;
+
+  struct Node {
+    bool is_directory = false;
+    std::string bytes = {};      // What is seen.
+    uint64_t synced_size = 0;    // Of the last sync,
+    uint64_t smallest_size = 0;  // and the smallest since.
+    // Sectors changed since the last sync, with what was in them then: shorter than a sector where
+    // the file ended.
+    std::map<uint64_t, std::string> before = {};
+    bool lost_a_write = false;  // A sync has failed: nothing more will ever be durable.
+  };
+  // Shared by the two trees and the open files: one that is deleted lives on in each of them.
+  using Tree = std::map<std::string, std::shared_ptr<Node>>;
+  struct NameChange {
+    std::string path;
+    std::shared_ptr<Node> node;  // Null: the name went.
+  };
+
+  // Counts an operation; an error if the power is off, or goes off with it.
+  absl::Status Operate();
+  [[nodiscard]] std::shared_ptr<Node> Find(const std::string& path) const;
+  [[nodiscard]] uint64_t UsedBytes() const;
+  absl::Status WriteAt(Node& node, uint64_t offset, std::string_view bytes);
+  absl::Status Resize(Node& node, uint64_t size);
+  // Keeps aside what is in the sectors of bytes [first, last), where that was not done before.
+  static void RememberSectors(Node& node, uint64_t first, uint64_t last);
+  absl::Status Sync(Node& node);
+  // Of what is synced nothing is left beyond `size`.
+  static void CutDurably(Node& node, uint64_t size);
+  void ChangeName(const std::string& path, std::shared_ptr<Node> node);
+  static void Apply(const NameChange& change, Tree& tree);
+  // Draws which changes of names have become durable.
+  void LoseNames(Rng& rng);
+  // What is left of the file after a power cut becomes what is in it. `rng`: draws what that is;
+  // without one it is what was synced.
+  void LoseUnsynced(Node& node, Rng* rng) const;
+  // It is all durable.
+  static void SetSynced(Node& node);
+
+  const Order order_;
+  mutable std::mutex mutex_;
+  Tree now_;                         // What processes see. By absolute path.
+  Tree durable_;                     // What is there after the power was cut.
+  std::vector<NameChange> changes_;  // Since the syncs of their directories: they lead to now_.
+  std::set<std::string> locked_;
+  uint64_t operations_ = 0;
+  uint64_t cut_at_ = std::numeric_limits<uint64_t>::max();
+  uint64_t syncs_until_failure_ = 0;  // 0: none fails.
+  bool file_syncs_lie_ = false;
+  bool directory_syncs_lie_ = false;
+  uint64_t capacity_ = std::numeric_limits<uint64_t>::max();
+};
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_SRC_SIM_FAULTY_DISK_H_

@@ -1,0 +1,136 @@
+#include "src/sim/machine.h"
+
+#include <algorithm>
+
+namespace synod::sim {
+
+// --- Loop ---
+
+void Loop::Deliver(Message message) {
+  if (ended_ || !life_.IsAlive()) return;
+  inbox_.push_back(std::move(message));
+  Wake();
+}
+
+void Loop::Start() {
+  started_ = true;
+  Wake();
+}
+
+void Loop::Stop() {
+  // Of one that has died nobody sees any more what it does.
+  if (!life_.IsAlive()) {
+    after_turn = nullptr;
+    inbox_.clear();
+  }
+  if (started_ && !ended_) Turn();
+  ended_ = true;
+  posted_.clear();
+  deferred_.clear();
+  timers_.clear();
+}
+
+absl::Status Loop::Watch(int, uint8_t, absl::AnyInvocable<void(uint8_t)>) {
+  return absl::UnimplementedError("a simulated machine has no descriptors");
+}
+
+EventLoop::TimerId Loop::RunAt(Instant when, Task task) {
+  const uint64_t id = next_timer_++;
+  timers_.emplace(std::pair(when, id), std::move(task));
+  timer_times_.emplace(id, when);
+  if (!in_turn_) WakeAt(life_.WorldTimeOf(when));
+  return static_cast<TimerId>(id);
+}
+
+void Loop::Cancel(TimerId timer) {
+  const auto id = static_cast<uint64_t>(timer);
+  const auto found = timer_times_.find(id);
+  if (found == timer_times_.end()) return;
+  timers_.erase({found->second, id});
+  timer_times_.erase(found);
+}
+
+void Loop::Post(Task task) {
+  if (ended_) return;
+  posted_.push_back(std::move(task));
+  if (!in_turn_) Wake();
+}
+
+void Loop::WakeAt(Instant world) {
+  if (!started_ || ended_ || world == kNever) return;
+  world = std::max(world, life_.paused_until);
+  if (world >= wake_at_) return;
+  wake_at_ = world;
+  life_.world().Schedule(world, actor_, ++turns_);
+}
+
+void Loop::OnEvent(uint64_t turn) {
+  if (turn != turns_ || ended_ || !life_.IsAlive()) return;
+  if (life_.world().Now() < life_.paused_until) {
+    wake_at_ = kNever;
+    WakeAt(life_.paused_until);
+    return;
+  }
+  Turn();
+}
+
+void Loop::Turn() {
+  wake_at_ = kNever;
+  in_turn_ = true;
+  now_ = std::max(now_, life_.Clock());
+  if (!inbox_.empty() && receiver_ != nullptr) {
+    delivering_.swap(inbox_);
+    receiver_->OnMessages(delivering_);
+    delivering_.clear();
+  }
+  for (Task& task : std::exchange(posted_, {})) task();
+  RunDueTimers();
+  const Instant wake = turn_end_ ? turn_end_() : kNever;
+  for (Task& task : std::exchange(deferred_, {})) task();
+  in_turn_ = false;
+  if (after_turn) after_turn();
+  if (ended_) return;
+  if (!posted_.empty() || !deferred_.empty() || !inbox_.empty()) Wake();
+  WakeAt(life_.WorldTimeOf(wake));
+  if (!timers_.empty()) WakeAt(life_.WorldTimeOf(timers_.begin()->first.first));
+}
+
+void Loop::RunDueTimers() {
+  std::vector<Task> due;
+  while (!timers_.empty() && timers_.begin()->first.first <= now_) {
+    timer_times_.erase(timers_.begin()->first.second);
+    due.push_back(std::move(timers_.begin()->second));
+    timers_.erase(timers_.begin());
+  }
+  for (Task& task : due) task();
+}
+
+// --- SimulatedExecutor ---
+
+void SimulatedExecutor::Post(Task task) {
+  if (stopped_) return;
+  tasks_.push_back(std::move(task));
+  if (tasks_.size() == 1 && !running_) ScheduleNext();
+}
+
+void SimulatedExecutor::ScheduleNext() {
+  const auto span = static_cast<uint64_t>(2 * pace.count() + 1);
+  const Instant begin = std::max(life_.world().Now(), stall_until);
+  life_.world().Schedule(begin + Duration(dice_.Below(span)), actor_, 0);
+}
+
+void SimulatedExecutor::OnEvent(uint64_t) {
+  if (stopped_ || tasks_.empty() || !life_.IsAlive()) return;
+  if (life_.world().Now() < life_.paused_until) {
+    life_.world().Schedule(life_.paused_until, actor_, 0);
+    return;
+  }
+  Task task = std::move(tasks_.front());
+  tasks_.pop_front();
+  running_ = true;
+  task();
+  running_ = false;
+  if (!stopped_ && !tasks_.empty()) ScheduleNext();
+}
+
+}  // namespace synod::sim

@@ -1,0 +1,188 @@
+#include "src/sim/network.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "synod/port/wire.h"
+
+namespace synod::sim {
+namespace {
+
+std::string Encode(const Message& message) {
+  wire::OutgoingFrame frame;
+  frame.Add(message);
+  frame.Seal();
+  std::vector<std::string_view> pieces;
+  frame.AppendPieces(0, pieces);
+  std::string bytes;
+  for (std::string_view piece : pieces) bytes += piece;
+  return bytes;
+}
+
+absl::Status Decode(std::string_view bytes, NodeId from, NodeId to, std::vector<Message>& out) {
+  if (bytes.size() < wire::kHeaderBytes) return absl::DataLossError("short");
+  const auto header = wire::ParseHeader(bytes.substr(0, wire::kHeaderBytes), wire::kMaxBodyBytes);
+  if (!header.ok()) return header.status();
+  if (header->body_bytes != bytes.size() - wire::kHeaderBytes) return absl::DataLossError("size");
+  if (absl::Status status = wire::VerifyChecksum(bytes); !status.ok()) return status;
+  return wire::DecodeMessages(bytes.substr(wire::kHeaderBytes), nullptr, from, to, out);
+}
+
+constexpr size_t kOldMessages = 32;
+
+}  // namespace
+
+class Network::Port final : public Transport {
+ public:
+  Port(Network& network, Life& life, Loop& loop) : network_(network), life_(life), loop_(loop) {}
+  ~Port() override { Detach(); }
+
+  absl::Status Start(Context context) override {
+    node_ = context.self.node;
+    loop_.SetReceiver(context.receiver);
+    network_.ports_[node_] = this;
+    return absl::OkStatus();
+  }
+  size_t MaxMessageBytes() const override { return size_t{16} << 20; }
+  void Send(NodeId, std::span<Message> messages) override {
+    for (Message& message : messages) {
+      if (!life_.MayAct()) return;
+      network_.judge_.OnSend(message);
+      network_.Send(std::move(message));
+    }
+  }
+  bool CanSendBulk(NodeId to) const override {
+    const auto link = network_.links_.find({node_, to});
+    return link == network_.links_.end() || link->second.in_flight < network_.options_.capacity;
+  }
+  void Stop() override {
+    Detach();
+    loop_.SetReceiver(nullptr);
+  }
+  std::vector<std::pair<std::string, uint64_t>> Counters() const override { return {}; }
+
+  void Deliver(Message message) { loop_.Deliver(std::move(message)); }
+
+ private:
+  void Detach() {
+    const auto found = network_.ports_.find(node_);
+    if (found != network_.ports_.end() && found->second == this) network_.ports_.erase(found);
+  }
+
+  Network& network_;
+  Life& life_;
+  Loop& loop_;
+  NodeId node_;
+};
+
+Network::Network(World& world, const NetworkOptions& options, Judge& judge, Counts& counts)
+    : world_(world),
+      options_(options),
+      judge_(judge),
+      counts_(counts),
+      dice_(world.Dice(Stream::kNetwork)),
+      actor_(world.Add(*this)) {}
+
+std::unique_ptr<Transport> Network::NewTransport(Life& life, Loop& loop) {
+  return std::make_unique<Port>(*this, life, loop);
+}
+
+void Network::Calm(Duration delay) {
+  Heal();
+  options_ = NetworkOptions{.delay = std::min(options_.delay, delay), .keeps_order = true};
+  for (auto& [ends, link] : links_) link.old.clear();
+}
+
+void Network::Send(Message message) {
+  Link& link = links_[{message.from, message.to}];
+  if (link.in_flight >= options_.capacity) {
+    ++counts_.messages_lost;
+    return;
+  }
+  if (Draw(options_.lose)) {
+    ++counts_.messages_lost;
+    return;
+  }
+  if (options_.replay > 0) {
+    if (link.old.size() < kOldMessages) {
+      link.old.push_back(message);
+    } else {
+      link.old[dice_.Below(kOldMessages)] = message;
+    }
+    if (Draw(options_.replay)) {
+      ++counts_.messages_replayed;
+      Dispatch(link, link.old[dice_.Below(link.old.size())]);
+    }
+  }
+  if (Draw(options_.repeat)) {
+    ++counts_.messages_repeated;
+    Dispatch(link, message);
+  }
+  Dispatch(link, std::move(message));
+}
+
+void Network::Dispatch(Link& link, Message message) {
+  if (Draw(options_.check_wire)) CheckWire(message);
+  Duration delay(dice_.Below(2 * options_.delay.count() + 1));
+  if (Draw(options_.late)) delay += Duration(dice_.Below(2 * options_.lateness.count() + 1));
+  Instant arrival = world_.Now() + delay;
+  if (options_.keeps_order) arrival = std::max(arrival, link.last_arrival);
+  link.last_arrival = std::max(arrival, link.last_arrival);
+  std::string garbled;
+  if (Draw(options_.garble)) garbled = Garble(message);
+  size_t slot = flights_.size();
+  if (free_.empty()) {
+    flights_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  flights_[slot] = {.message = std::move(message), .garbled = std::move(garbled)};
+  ++link.in_flight;
+  ++counts_.messages_sent;
+  world_.Schedule(arrival, actor_, slot);
+}
+
+std::string Network::Garble(const Message& message) {
+  std::string bytes = Encode(message);
+  const uint64_t flips = 1 + dice_.Below(3);
+  for (uint64_t i = 0; i < flips; ++i) {
+    const uint64_t bit = dice_.Below(bytes.size() * 8);
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
+  }
+  return bytes == Encode(message) ? "" : bytes;
+}
+
+void Network::CheckWire(const Message& message) {
+  std::vector<Message> decoded;
+  const absl::Status status = Decode(Encode(message), message.from, message.to, decoded);
+  if (!status.ok() || decoded.size() != 1 || decoded.front() != message) {
+    judge_.Fail("wire", "a message does not survive its own encoding: " + status.ToString());
+  }
+}
+
+void Network::OnEvent(uint64_t slot) {
+  Flight flight = std::move(flights_[slot]);
+  free_.push_back(slot);
+  const NodeId from = flight.message.from;
+  const NodeId to = flight.message.to;
+  --links_[{from, to}].in_flight;
+  if (cut_.contains({from, to})) {
+    ++counts_.messages_cut;
+    return;
+  }
+  const auto port = ports_.find(to);
+  if (port == ports_.end()) return;
+  if (!flight.garbled.empty()) {
+    ++counts_.messages_garbled;
+    std::vector<Message> decoded;
+    if (Decode(flight.garbled, from, to, decoded).ok()) {
+      judge_.Fail("wire", "a message with flipped bits was taken");
+    }
+    return;
+  }
+  ++counts_.messages_delivered;
+  port->second->Deliver(std::move(flight.message));
+}
+
+}  // namespace synod::sim

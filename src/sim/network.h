@@ -1,0 +1,73 @@
+// The network: every directed link loses, repeats, delays, reorders and garbles in its own way.
+#ifndef SYNOD_SRC_SIM_NETWORK_H_
+#define SYNOD_SRC_SIM_NETWORK_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "synod/base/rng.h"
+#include "synod/port/transport.h"
+#include "synod/sim/options.h"
+
+#include "src/sim/judge.h"
+#include "src/sim/life.h"
+#include "src/sim/machine.h"
+#include "src/sim/world.h"
+
+namespace synod::sim {
+
+class Network final : public Actor {
+ public:
+  Network(World& world, const NetworkOptions& options, Judge& judge, Counts& counts);
+  ~Network() override { world_.Remove(actor_); }
+
+  // For a process; attached from its Start to its Stop or its death.
+  [[nodiscard]] std::unique_ptr<Transport> NewTransport(Life& life, Loop& loop);
+
+  // Nothing passes from one to the other.
+  void Cut(NodeId from, NodeId to) { cut_.emplace(from, to); }
+  void Heal() { cut_.clear(); }
+  // No more faults: what is sent arrives once, in order and soon, after `delay` at most on average.
+  void Calm(Duration delay);
+
+  void OnEvent(uint64_t slot) override;
+
+ private:
+  class Port;
+  struct Flight {
+    Message message;
+    std::string garbled;  // Instead of the message, if it is not empty.
+  };
+  struct Link {
+    size_t in_flight = 0;
+    Instant last_arrival;      // Of what was sent so far, on a link that keeps the order.
+    std::vector<Message> old;  // A few that were sent before, to be sent again.
+  };
+
+  void Send(Message message);
+  void Dispatch(Link& link, Message message);
+  [[nodiscard]] std::string Garble(const Message& message);
+  void CheckWire(const Message& message);
+  [[nodiscard]] bool Draw(uint32_t chance) { return chance > 0 && dice_.Chance(chance, 10'000); }
+
+  World& world_;
+  NetworkOptions options_;
+  Judge& judge_;
+  Counts& counts_;
+  Rng dice_;
+  const World::ActorId actor_;
+  std::map<NodeId, Port*> ports_;
+  std::map<std::pair<NodeId, NodeId>, Link> links_;
+  std::set<std::pair<NodeId, NodeId>> cut_;
+  std::vector<Flight> flights_;  // By slot.
+  std::vector<size_t> free_;
+};
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_SRC_SIM_NETWORK_H_

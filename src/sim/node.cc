@@ -1,0 +1,215 @@
+#include "src/sim/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "synod/core/configuration.h"
+#include "synod/wal.h"
+
+#include "src/sim/checked_machine.h"
+#include "src/sim/shadow_store.h"
+
+namespace synod::sim {
+namespace {
+
+constexpr GroupId kGroup = 1;
+constexpr ClusterId kCluster = 1;
+constexpr char kPath[] = "/store";
+constexpr uint64_t kRestart = 0;  // As an event; others are numbers of starts.
+
+}  // namespace
+
+Node::Node(NodeId id, const Surroundings& around)
+    : id_(id),
+      around_(around),
+      dice_(around.world.Dice(Stream::kDisk, id.value())),
+      actor_(around.world.Add(*this)),
+      sync_(around.options.disk.sync) {
+  const int64_t drift = around.options.faults.drift;
+  if (drift > 0) {
+    clock_.SetDrift(
+        around.world.Now(),
+        static_cast<int64_t>(dice_.Below(static_cast<uint64_t>(2 * drift + 1))) - drift);
+  }
+}
+
+Node::~Node() {
+  if (host_ != nullptr) End(Way::kOrderly);
+  around_.world.Remove(actor_);
+}
+
+bool Node::IsStopped() const { return IsUp() && !replica_->Status().stopped.ok(); }
+
+absl::StatusOr<std::unique_ptr<LogStore>> Node::OpenStore() {
+  return wal::Open(kPath, {.segment_bytes = around_.options.segment_bytes,
+                           .reserve_bytes = around_.options.disk.reserve_bytes,
+                           .files = disk_.get(),
+                           .executor = disk_executor_.get()});
+}
+
+void Node::Bootstrap() {
+  disk_executor_ = std::make_unique<SimulatedExecutor>(*NewLife(), Duration(), Rng(0));
+  std::vector<NodeId> members;
+  for (uint64_t i = 1; i <= around_.options.nodes; ++i) members.push_back(i);
+  {
+    auto store = OpenStore();
+    absl::Status status = store.status();
+    if (status.ok()) {
+      const StoreIdentity identity{
+          .cluster = kCluster, .node = id_, .incarnation = Incarnation(dice_.Next() | 1)};
+      status = (*store)->Bootstrap(identity, kGroup, Configuration::Of(members));
+    }
+    if (!status.ok()) around_.judge.Fail("bootstrap", status.ToString());
+  }
+  disk_executor_.reset();
+  around_.judge.OnBootstrap(id_);
+}
+
+Life* Node::NewLife() {
+  life_ = std::make_unique<Life>(around_.world, id_.value(), ++lives_, clock_);
+  return life_.get();
+}
+
+void Node::Start() {
+  const Options& options = around_.options;
+  NewLife();
+  disk_executor_ = std::make_unique<SimulatedExecutor>(*life_, sync_, Rng(dice_.Next()));
+  auto store = OpenStore();
+  if (!store.ok()) return CannotStart(store.status());
+  auto machine = std::make_unique<SimulatedMachine>(
+      *life_, Pace{.turn = options.turn, .blocking = options.blocking});
+  Loop& loop = machine->simulated_loop();
+  HostOptions host_options{
+      .id = id_,
+      .log = std::make_unique<ShadowStore>(*life_, around_.judge, *std::move(store)),
+      .transport = around_.network.NewTransport(*life_, loop),
+      .logger = [](Severity, std::string_view) {}};
+  auto host = synod::internal::HostImpl::StartOn(std::move(machine), std::move(host_options));
+  if (!host.ok()) return CannotStart(host.status());
+  host_ = *std::move(host);
+  GroupOptions group;
+  group.group = kGroup;
+  group.state_machine =
+      std::make_unique<CheckedMachine>(id_, around_.workload, around_.judge, [this] { Observe(); });
+  group.raft = options.raft;
+  group.snapshot_after_entries = options.snapshot_after_entries;
+  group.apply_on_own_thread = options.apply_on_own_thread;
+  group.observer.on_stop = [this](const absl::Status&) { OnStopped(); };
+  auto replica = host_->Join(std::move(group));
+  if (!replica.ok()) return CannotStart(replica.status());
+  replica_ = *replica;
+  loop.after_turn = [this] { Observe(); };
+  ++around_.counts.starts;
+}
+
+void Node::Observe() {
+  if (replica_ != nullptr) around_.judge.OnTurn(id_, life_->number(), replica_->core());
+}
+
+void Node::OnStopped() {
+  around_.world.Schedule(around_.world.Now() + std::chrono::seconds(2), actor_, kRestart);
+}
+
+void Node::CannotStart(const absl::Status& why) {
+  const bool is_crash = disk_->PowerIsOff() || disk_fails_;
+  End(is_crash ? Way::kCrash : Way::kOrderly);
+  if (is_crash || absl::IsResourceExhausted(why)) return StartIn(std::chrono::seconds(1));
+  if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_damaged_) {
+    is_refused_ = true;
+    ++around_.counts.refused_starts;
+    return;
+  }
+  around_.judge.Fail("recovery",
+                     "node " + std::to_string(id_.value()) + " cannot start: " + why.ToString());
+}
+
+void Node::Stop() {
+  ++around_.counts.stops;
+  End(Way::kOrderly);
+}
+
+void Node::End(Way way) {
+  // What a failed sync has left in the system's cache counts for nothing (F4), and a new process
+  // would find it there: the machine is to be started anew.
+  if (disk_fails_) way = Way::kReboot;
+  disk_fails_ = false;
+  if (way != Way::kOrderly) {
+    ++around_.counts.crashes;
+    life_->Die();
+    disk_->CutPowerAt(disk_->operations());
+  }
+  host_.reset();  // Takes its last turn, in which it is watched as in any other.
+  replica_ = nullptr;
+  disk_executor_.reset();
+  if (way == Way::kOrderly) return;
+  // The process alone, or the machine with what it had not synced.
+  const Lost losses[] = {Lost::kAll, Lost::kSectors, Lost::kNothing};
+  disk_->Restart(losses[dice_.Below(way == Way::kReboot ? 2 : 3)], dice_.Next());
+}
+
+void Node::CrashAfter(uint64_t effects, Duration down) {
+  if (!IsUp()) return;
+  down_ = down;
+  if (effects == 0) {
+    life_->Die();
+  } else if (dice_.Chance(1, 2)) {
+    life_->DieAfter(effects);
+  } else {
+    disk_->CutPowerAt(disk_->operations() + effects);
+  }
+}
+
+void Node::Sweep() {
+  if (host_ == nullptr || (life_->IsAlive() && !disk_->PowerIsOff())) return;
+  End(Way::kCrash);
+  StartIn(down_);
+}
+
+void Node::StartIn(Duration down) {
+  around_.world.Schedule(around_.world.Now() + down, actor_, ++starts_);
+}
+
+void Node::OnEvent(uint64_t start) {
+  if (start == kRestart) {
+    if (!IsStopped()) return;
+    Stop();
+    return StartIn({});
+  }
+  if (start == starts_ && host_ == nullptr && !is_refused_) Start();
+}
+
+void Node::FailNextSync() {
+  if (!IsUp()) return;
+  disk_->FailSync(1);
+  disk_fails_ = true;
+}
+
+void Node::Wipe() {
+  disk_ = std::make_unique<FaultyDisk>();
+  is_damaged_ = true;
+  around_.judge.OnLost(id_);
+  ++around_.counts.wipes;
+  Bootstrap();
+}
+
+void Node::Corrupt(Rng& dice) {
+  const std::vector<std::string> files = disk_->FilesBelow(kPath);
+  const std::string& file = files[dice.Below(files.size())];
+  const uint64_t size = disk_->SizeOf(file);
+  if (size == 0) return;
+  disk_->FlipBit(file, dice.Below(size));
+  is_damaged_ = true;
+  around_.judge.OnLost(id_);
+  ++around_.counts.corruptions;
+}
+
+void Node::Calm(Duration sync) {
+  sync_ = std::min(sync_, sync);
+  if (!IsUp()) return;
+  disk_executor_->pace = sync_;
+  life_->DieAfter(std::numeric_limits<uint64_t>::max());
+  life_->paused_until = around_.world.Now();
+  disk_executor_->stall_until = around_.world.Now();
+}
+
+}  // namespace synod::sim

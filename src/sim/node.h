@@ -1,0 +1,109 @@
+// One node: a disk that stays, a clock, and a process that comes and goes.
+#ifndef SYNOD_SRC_SIM_NODE_H_
+#define SYNOD_SRC_SIM_NODE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "synod/node/replica.h"
+#include "synod/sim/options.h"
+#include "synod/sim/report.h"
+#include "synod/sim/workload.h"
+
+#include "src/host_impl.h"
+#include "src/sim/faulty_disk.h"
+#include "src/sim/judge.h"
+#include "src/sim/life.h"
+#include "src/sim/machine.h"
+#include "src/sim/network.h"
+#include "src/sim/world.h"
+
+namespace synod::sim {
+
+class Node final : public Actor {
+ public:
+  // What a run has once, for all nodes.
+  struct Surroundings {
+    World& world;
+    const Options& options;
+    Workload& workload;
+    Network& network;
+    Judge& judge;
+    Counts& counts;
+  };
+
+  Node(NodeId id, const Surroundings& around);
+  ~Node() override;
+
+  [[nodiscard]] NodeId id() const { return id_; }
+  [[nodiscard]] bool IsUp() const { return host_ != nullptr && life_->IsAlive(); }
+  // Its disk is damaged: it never comes back.
+  [[nodiscard]] bool IsRefused() const { return is_refused_; }
+  // Its disk was damaged or replaced: what it once promised is forgotten.
+  [[nodiscard]] bool IsDamaged() const { return is_damaged_; }
+  [[nodiscard]] bool IsStopped() const;
+  // While it is up.
+  [[nodiscard]] synod::internal::ReplicaImpl& replica() { return *replica_; }
+  [[nodiscard]] const synod::internal::ReplicaImpl& replica() const { return *replica_; }
+  [[nodiscard]] Life& life() { return *life_; }
+  [[nodiscard]] LocalClock& clock() { return clock_; }
+  [[nodiscard]] FaultyDisk& disk() { return *disk_; }
+  [[nodiscard]] SimulatedExecutor& disk_executor() { return *disk_executor_; }
+
+  // Makes the disk's store that of this node.
+  void Bootstrap();
+  void Start();
+  // In an orderly way.
+  void Stop();
+  // Dies before its effect after so many, and starts again `down` later.
+  void CrashAfter(uint64_t effects, Duration down);
+  void StartIn(Duration down);
+  // The disk fails at its next sync.
+  void FailNextSync();
+  // What a crash has left is swept away. After every event.
+  void Sweep();
+  // The disk is replaced; the process is down.
+  void Wipe();
+  // Damages one bit of some file; the process is down.
+  void Corrupt(Rng& dice);
+  // From now on it dies and fails no more, and a sync takes `sync` at most on average.
+  void Calm(Duration sync);
+
+  void OnEvent(uint64_t start) override;
+
+ private:
+  enum class Way { kOrderly, kCrash, kReboot };
+
+  Life* NewLife();
+  [[nodiscard]] absl::StatusOr<std::unique_ptr<LogStore>> OpenStore();
+  void CannotStart(const absl::Status& why);
+  void Observe();
+  void OnStopped();
+  void End(Way way);
+
+  const NodeId id_;
+  const Surroundings around_;
+  Rng dice_;
+  const World::ActorId actor_;
+  LocalClock clock_;
+  std::unique_ptr<FaultyDisk> disk_ = std::make_unique<FaultyDisk>();
+  uint64_t lives_ = 0;
+  uint64_t starts_ = 0;  // Scheduled; older ones are void.
+  Duration down_ = {};
+  Duration sync_;
+  bool disk_fails_ = false;  // Once: at its next sync, or it has.
+  bool is_damaged_ = false;
+  bool is_refused_ = false;
+
+  // In the order in which they need each other.
+  std::unique_ptr<Life> life_;
+  std::unique_ptr<SimulatedExecutor> disk_executor_;
+  std::unique_ptr<synod::internal::HostImpl> host_;
+  synod::internal::ReplicaImpl* replica_ = nullptr;
+};
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_SRC_SIM_NODE_H_

@@ -1,0 +1,144 @@
+#include "synod/sim/options.h"
+
+#include <sstream>
+
+#include "src/sim/world.h"
+
+namespace synod::sim {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class Draw {
+ public:
+  explicit Draw(Rng dice) : dice_(dice) {}
+
+  // One of them.
+  template <class T>
+  T Of(std::initializer_list<T> choices) {
+    return choices.begin()[dice_.Below(choices.size())];
+  }
+  bool Chance(uint64_t numerator, uint64_t denominator) {
+    return dice_.Chance(numerator, denominator);
+  }
+  // Half of the time nothing.
+  template <class T>
+  T Maybe(std::initializer_list<T> choices) {
+    const T chosen = Of(choices);
+    return Chance(1, 2) ? chosen : T{};
+  }
+
+ private:
+  Rng dice_;
+};
+
+}  // namespace
+
+Options Options::Swarm(uint64_t seed) {
+  Options options;
+  options.seed = seed;
+  Draw draw(World(seed).Dice(Stream::kOptions));
+  options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
+  options.clients = draw.Of<size_t>({1, 2, 3, 5, 8});
+  options.think_time = draw.Of<Duration>({milliseconds(1), milliseconds(10), milliseconds(100)});
+  options.request_deadline = draw.Of<Duration>({milliseconds(100), seconds(2), seconds(10)});
+
+  RaftOptions& raft = options.raft;
+  raft.heartbeat_interval =
+      draw.Of<Duration>({milliseconds(10), milliseconds(50), milliseconds(100)});
+  raft.election_timeout = raft.heartbeat_interval * draw.Of({3, 5, 10});
+  raft.max_append_bytes = draw.Of<size_t>({1, 100, 4096, 256 * 1024});
+  raft.max_inflight_appends = draw.Of<size_t>({1, 2, 16, 256});
+  raft.max_inflight_bytes = draw.Of<size_t>({1, 1024, 8 * 1024 * 1024});
+  raft.trailing_entries = draw.Of<uint64_t>({0, 1, 10, 1000, 10'000});
+  options.snapshot_after_entries = draw.Of<uint64_t>({1, 10, 100, 1000, 100'000});
+  options.segment_bytes = draw.Of<uint64_t>({1024, 16 * 1024, 1024 * 1024});
+  options.turn =
+      draw.Of<Duration>({Duration(), microseconds(5), microseconds(50), milliseconds(2)});
+  options.blocking = draw.Of<Duration>({microseconds(10), microseconds(500), milliseconds(50)});
+  options.apply_on_own_thread = draw.Chance(1, 3);
+
+  options.network.delay =
+      draw.Of<Duration>({microseconds(20), microseconds(500), milliseconds(5), milliseconds(30)});
+  options.network.keeps_order = draw.Chance(1, 2);
+  options.network.check_wire = draw.Maybe<uint32_t>({100, 1000});
+  options.network.capacity = draw.Of<size_t>({8, 64, 4096, 4096});
+  options.disk.sync = draw.Of<Duration>({microseconds(10), microseconds(300), milliseconds(10)});
+  if (draw.Chance(1, 10)) return options;  // Nothing goes wrong.
+
+  options.network.lose = draw.Maybe<uint32_t>({10, 200, 2000});
+  options.network.repeat = draw.Maybe<uint32_t>({10, 200, 2000});
+  options.network.replay = draw.Maybe<uint32_t>({10, 200, 1000});
+  options.network.late = draw.Maybe<uint32_t>({10, 200, 1000});
+  options.network.garble = draw.Maybe<uint32_t>({10, 100});
+  FaultOptions& faults = options.faults;
+  faults.crash = draw.Maybe<Duration>({milliseconds(500), seconds(3)});
+  faults.stop = draw.Maybe<Duration>({seconds(2), seconds(8)});
+  faults.pause = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  faults.partition = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  faults.leap = draw.Maybe<Duration>({seconds(2), seconds(10)});
+  faults.full_disk = draw.Maybe<Duration>({seconds(3), seconds(10)});
+  faults.stall = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  faults.fail_sync = draw.Maybe<Duration>({seconds(5), seconds(15)});
+  faults.transfer = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  if (draw.Chance(1, 4)) faults.wipe = seconds(10);
+  if (draw.Chance(1, 4)) faults.corrupt = seconds(10);
+  faults.drift = draw.Maybe<int64_t>({200, 50'000});
+  return options;
+}
+
+std::string Options::Describe() const {
+  const Options defaults;
+  std::ostringstream out;
+  out << "seed=" << seed;
+  const auto number = [&](const char* name, auto value, auto usual) {
+    if (value != usual) out << ' ' << name << '=' << value;
+  };
+  const auto time = [&](const char* name, Duration value, Duration usual) {
+    if (value != usual) out << ' ' << name << '=' << value / microseconds(1) << "us";
+  };
+  number("nodes", nodes, defaults.nodes);
+  number("clients", clients, defaults.clients);
+  time("storm", storm, defaults.storm);
+  time("think_time", think_time, defaults.think_time);
+  time("request_deadline", request_deadline, defaults.request_deadline);
+  time("election_timeout", raft.election_timeout, defaults.raft.election_timeout);
+  time("heartbeat_interval", raft.heartbeat_interval, defaults.raft.heartbeat_interval);
+  number("max_append_bytes", raft.max_append_bytes, defaults.raft.max_append_bytes);
+  number("max_inflight_appends", raft.max_inflight_appends, defaults.raft.max_inflight_appends);
+  number("max_inflight_bytes", raft.max_inflight_bytes, defaults.raft.max_inflight_bytes);
+  number("trailing_entries", raft.trailing_entries, defaults.raft.trailing_entries);
+  number("snapshot_after_entries", snapshot_after_entries, defaults.snapshot_after_entries);
+  number("segment_bytes", segment_bytes, defaults.segment_bytes);
+  time("turn", turn, defaults.turn);
+  time("blocking", blocking, defaults.blocking);
+  number("apply_on_own_thread", apply_on_own_thread, defaults.apply_on_own_thread);
+  time("delay", network.delay, defaults.network.delay);
+  number("keeps_order", network.keeps_order, defaults.network.keeps_order);
+  number("lose", network.lose, defaults.network.lose);
+  number("repeat", network.repeat, defaults.network.repeat);
+  number("replay", network.replay, defaults.network.replay);
+  number("late", network.late, defaults.network.late);
+  number("garble", network.garble, defaults.network.garble);
+  number("check_wire", network.check_wire, defaults.network.check_wire);
+  number("capacity", network.capacity, defaults.network.capacity);
+  time("sync", disk.sync, defaults.disk.sync);
+  time("crash", faults.crash, defaults.faults.crash);
+  time("stop", faults.stop, defaults.faults.stop);
+  time("pause", faults.pause, defaults.faults.pause);
+  time("partition", faults.partition, defaults.faults.partition);
+  time("leap", faults.leap, defaults.faults.leap);
+  time("full_disk", faults.full_disk, defaults.faults.full_disk);
+  time("stall", faults.stall, defaults.faults.stall);
+  time("fail_sync", faults.fail_sync, defaults.faults.fail_sync);
+  time("transfer", faults.transfer, defaults.faults.transfer);
+  time("wipe", faults.wipe, defaults.faults.wipe);
+  time("corrupt", faults.corrupt, defaults.faults.corrupt);
+  number("drift", faults.drift, defaults.faults.drift);
+  number("stays_recoverable", stays_recoverable, defaults.stays_recoverable);
+  return out.str();
+}
+
+}  // namespace synod::sim

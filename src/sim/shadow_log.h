@@ -1,0 +1,72 @@
+// What a node's disk should hold, as far as it matters to the rules.
+#ifndef SYNOD_SRC_SIM_SHADOW_LOG_H_
+#define SYNOD_SRC_SIM_SHADOW_LOG_H_
+
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <optional>
+#include <string_view>
+
+#include "synod/base/ids.h"
+#include "synod/core/durable_state.h"
+#include "synod/core/entry.h"
+
+namespace synod::sim {
+
+inline uint64_t Mixed(uint64_t a, uint64_t b) {
+  a = (a ^ b) * 0x9e3779b97f4a7c15u;
+  return a ^ (a >> 32);
+}
+
+inline uint64_t HashOf(std::string_view bytes) {
+  uint64_t hash = bytes.size();
+  while (bytes.size() >= 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), 8);
+    hash = Mixed(hash, word);
+    bytes.remove_prefix(8);
+  }
+  uint64_t rest = 0;
+  std::memcpy(&rest, bytes.data(), bytes.size());
+  return Mixed(hash, rest);
+}
+
+// The hash of a whole log that ends with this entry, given that of the log before it.
+inline uint64_t Chained(uint64_t before, const Entry& entry) {
+  uint64_t hash = Mixed(before, entry.term.value());
+  hash = Mixed(hash, static_cast<uint64_t>(entry.kind));
+  return Mixed(hash, HashOf(entry.payload.view()));
+}
+
+struct ShadowLog {
+  struct Slot {
+    Term term;
+    uint64_t chain;
+  };
+
+  HardState hard_state;
+  Index snapshot;
+  Index base;
+  Term base_term;
+  uint64_t base_chain = 0;
+  std::deque<Slot> slots;  // Behind the base.
+
+  [[nodiscard]] Index last() const { return base + slots.size(); }
+  [[nodiscard]] bool Holds(Index index) const { return index > base && index <= last(); }
+  [[nodiscard]] uint64_t ChainAt(Index index) const {
+    return index == base ? base_chain : slots[index - base - 1].chain;
+  }
+  // Nothing outside of the log. The base's is known.
+  [[nodiscard]] std::optional<Term> TermAt(Index index) const {
+    if (index == base) return base_term;
+    if (!Holds(index)) return std::nullopt;
+    return slots[index - base - 1].term;
+  }
+  // Covered by the snapshot or in the log.
+  [[nodiscard]] bool Covers(Index index) const { return index <= snapshot || index <= last(); }
+};
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_SRC_SIM_SHADOW_LOG_H_

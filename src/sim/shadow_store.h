@@ -1,0 +1,63 @@
+// A log store that tells the judge what its disk must hold.
+#ifndef SYNOD_SRC_SIM_SHADOW_STORE_H_
+#define SYNOD_SRC_SIM_SHADOW_STORE_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "synod/port/log_store.h"
+
+#include "src/sim/judge.h"
+#include "src/sim/life.h"
+
+namespace synod::sim {
+
+class ShadowStore final : public LogStore {
+ public:
+  ShadowStore(Life& life, Judge& judge, std::unique_ptr<LogStore> store)
+      : life_(life), judge_(judge), store_(std::move(store)) {}
+
+  absl::Status Bootstrap(const StoreIdentity& identity, GroupId group,
+                         const Configuration& initial) override {
+    return store_->Bootstrap(identity, group, initial);
+  }
+  absl::StatusOr<StoreIdentity> Identity() const override { return store_->Identity(); }
+  absl::StatusOr<std::vector<GroupId>> Groups() const override { return store_->Groups(); }
+  absl::StatusOr<DurableState> Load(GroupId group) override {
+    auto state = store_->Load(group);
+    if (state.ok()) judge_.OnLoad(NodeId(life_.node()), *state);
+    return state;
+  }
+  void Write(std::vector<GroupWrite> batch, Done done) override {
+    // One group to a host: the batch is that group's write.
+    judge_.OnWrite(NodeId(life_.node()), batch.front().persist);
+    store_->Write(std::move(batch), [this, done = std::move(done)](absl::Status status) mutable {
+      if (status.ok() && life_.IsAlive()) judge_.OnDurable(NodeId(life_.node()));
+      done(std::move(status));
+    });
+  }
+  bool HasSpace() const override { return store_->HasSpace(); }
+  absl::StatusOr<std::unique_ptr<SnapshotWriter>> NewSnapshot(GroupId group) override {
+    return store_->NewSnapshot(group);
+  }
+  void DiscardStaged(GroupId group, StagedSnapshot staged) override {
+    store_->DiscardStaged(group, staged);
+  }
+  absl::StatusOr<OpenedSnapshot> OpenSnapshot(GroupId group) override {
+    return store_->OpenSnapshot(group);
+  }
+  std::vector<std::pair<std::string, uint64_t>> Counters() const override {
+    return store_->Counters();
+  }
+
+ private:
+  Life& life_;
+  Judge& judge_;
+  const std::unique_ptr<LogStore> store_;
+};
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_SRC_SIM_SHADOW_STORE_H_

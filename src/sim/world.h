@@ -1,0 +1,82 @@
+// Virtual time: a heap of events, and the only order in which anything happens.
+#ifndef SYNOD_SRC_SIM_WORLD_H_
+#define SYNOD_SRC_SIM_WORLD_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "synod/base/rng.h"
+#include "synod/base/time.h"
+
+namespace synod::sim {
+
+// Whatever events happen to. It takes itself out of the world when it goes, and its events with it.
+class Actor {
+ public:
+  virtual ~Actor() = default;
+  // `what` is as it was scheduled.
+  virtual void OnEvent(uint64_t what) = 0;
+};
+
+// Everything that is random is drawn from streams that depend on the seed and a name alone, so that
+// less of one thing leaves the others as they are.
+enum class Stream : uint64_t {
+  kOptions = 1,
+  kFaults,
+  kNetwork,
+  kDisk,
+  kClients,
+  kSchedule,
+  kMachine,
+  kLoss,
+};
+
+class World {
+ public:
+  using ActorId = uint32_t;
+
+  explicit World(uint64_t seed) : seed_(seed) {}
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  [[nodiscard]] Instant Now() const { return now_; }
+  // Of one actor, or 0.
+  [[nodiscard]] Rng Dice(Stream stream, uint64_t of = 0) const;
+
+  ActorId Add(Actor& actor);
+  void Remove(ActorId actor);
+  // Now, if `when` has passed. Events of one instant happen in the order in which they were
+  // scheduled.
+  void Schedule(Instant when, ActorId actor, uint64_t what);
+
+  // The next event happens. False if there is none.
+  bool Step();
+
+  [[nodiscard]] uint64_t events() const { return events_; }
+  // Of all that has happened: equal runs have equal hashes.
+  [[nodiscard]] uint64_t hash() const { return hash_; }
+  void Mix(uint64_t value) { hash_ = (hash_ ^ value) * 0x9e3779b97f4a7c15u + (hash_ >> 29); }
+
+ private:
+  struct Event {
+    Instant when;
+    uint64_t number;
+    uint64_t what;
+    ActorId actor;
+    bool operator<(const Event& other) const {
+      return when != other.when ? when > other.when : number > other.number;
+    }
+  };
+
+  const uint64_t seed_;
+  Instant now_;
+  std::vector<Event> heap_;  // The earliest on top.
+  std::vector<Actor*> actors_;
+  uint64_t scheduled_ = 0;
+  uint64_t events_ = 0;
+  uint64_t hash_ = 0;
+};
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_SRC_SIM_WORLD_H_
