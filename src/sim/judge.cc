@@ -102,6 +102,7 @@ void Judge::CheckMatching(NodeId node, const ShadowLog& log, const Persist& pers
 void Judge::OnWrite(NodeId node, const Persist& persist) {
   Node& self = At(node);
   if (persist.truncate_from) ++counts_.truncations;
+  if (persist.snapshot) ++counts_.snapshots;
   if (persist.truncate_from && *persist.truncate_from <= self.commit) {
     Fail("committed prefix", Name(node) + " truncates from " + Str(*persist.truncate_from) +
                                  ", and has committed " + Str(self.commit));
@@ -388,6 +389,7 @@ void Judge::OnApply(NodeId node, Index index, std::string_view command) {
 void Judge::OnState(NodeId node, Index index, uint64_t digest, bool is_restored) {
   Node& self = At(node);
   if (is_restored) {
+    ++counts_.restores;
     if (index < self.applied) {
       Fail("applied monotony",
            Name(node) + " restores " + Str(index) + " after " + Str(self.applied));

@@ -114,7 +114,7 @@ void Node::CannotStart(const absl::Status& why) {
   const bool is_crash = disk_->PowerIsOff() || disk_fails_;
   End(is_crash ? Way::kCrash : Way::kOrderly);
   if (is_crash || absl::IsResourceExhausted(why)) return StartIn(std::chrono::seconds(1));
-  if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_damaged_) {
+  if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_corrupt_) {
     is_refused_ = true;
     ++around_.counts.refused_starts;
     return;
@@ -186,7 +186,7 @@ void Node::FailNextSync() {
 
 void Node::Wipe() {
   disk_ = std::make_unique<FaultyDisk>();
-  is_damaged_ = true;
+  is_wiped_ = true;
   around_.judge.OnLost(id_);
   ++around_.counts.wipes;
   Bootstrap();
@@ -198,7 +198,7 @@ void Node::Corrupt(Rng& dice) {
   const uint64_t size = disk_->SizeOf(file);
   if (size == 0) return;
   disk_->FlipBit(file, dice.Below(size));
-  is_damaged_ = true;
+  is_corrupt_ = true;
   around_.judge.OnLost(id_);
   ++around_.counts.corruptions;
 }

@@ -42,7 +42,7 @@ class Node final : public Actor {
   // Its disk is damaged: it never comes back.
   [[nodiscard]] bool IsRefused() const { return is_refused_; }
   // Its disk was damaged or replaced: what it once promised is forgotten.
-  [[nodiscard]] bool IsDamaged() const { return is_damaged_; }
+  [[nodiscard]] bool IsDamaged() const { return is_wiped_ || is_corrupt_; }
   [[nodiscard]] bool IsStopped() const;
   // While it is up.
   [[nodiscard]] synod::internal::ReplicaImpl& replica() { return *replica_; }
@@ -94,7 +94,8 @@ class Node final : public Actor {
   Duration down_ = {};
   Duration sync_;
   bool disk_fails_ = false;  // Once: at its next sync, or it has.
-  bool is_damaged_ = false;
+  bool is_wiped_ = false;
+  bool is_corrupt_ = false;
   bool is_refused_ = false;
 
   // In the order in which they need each other.

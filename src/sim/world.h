@@ -26,7 +26,6 @@ enum class Stream : uint64_t {
   kNetwork,
   kDisk,
   kClients,
-  kSchedule,
   kMachine,
   kLoss,
 };

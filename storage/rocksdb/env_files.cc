@@ -16,24 +16,31 @@ using ::rocksdb::FSWritableFile;
 using ::rocksdb::IOOptions;
 using ::rocksdb::IOStatus;
 
-// RocksDB writes a file through one object and reads it through another.
+// RocksDB writes a file through one object and reads it through another. That to write is null
+// until it is needed.
 class EnvFile final : public File {
  public:
-  EnvFile(std::string path, uint64_t size, std::unique_ptr<FSWritableFile> writer,
-          std::unique_ptr<FSRandomAccessFile> reader)
-      : path_(std::move(path)),
+  EnvFile(::rocksdb::FileSystem& files, std::string path, uint64_t size,
+          std::unique_ptr<FSRandomAccessFile> reader, std::unique_ptr<FSWritableFile> writer)
+      : files_(files),
+        path_(std::move(path)),
         size_(size),
-        writer_(std::move(writer)),
-        reader_(std::move(reader)) {}
-  ~EnvFile() override { writer_->Close(IOOptions(), nullptr).PermitUncheckedError(); }
+        reader_(std::move(reader)),
+        writer_(std::move(writer)) {}
+  ~EnvFile() override {
+    if (writer_ != nullptr) writer_->Close(IOOptions(), nullptr).PermitUncheckedError();
+  }
 
   absl::Status Append(std::string_view bytes) override {
-    const IOStatus status = writer_->Append(bytes, IOOptions(), nullptr);
+    IOStatus status = OpenToWrite();
+    if (status.ok()) status = writer_->Append(bytes, IOOptions(), nullptr);
     if (status.ok()) size_ += bytes.size();
     return ToStatus(status, "writing " + path_);
   }
   absl::Status Sync() override {
-    return ToStatus(writer_->Fsync(IOOptions(), nullptr), "syncing " + path_);
+    IOStatus status = OpenToWrite();
+    if (status.ok()) status = writer_->Fsync(IOOptions(), nullptr);
+    return ToStatus(status, "syncing " + path_);
   }
   absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) const override {
     size_t filled = 0;
@@ -53,10 +60,16 @@ class EnvFile final : public File {
   absl::StatusOr<uint64_t> Size() const override { return size_; }
 
  private:
+  IOStatus OpenToWrite() {
+    if (writer_ != nullptr) return IOStatus::OK();
+    return files_.ReopenWritableFile(path_, FileOptions(), &writer_, nullptr);
+  }
+
+  ::rocksdb::FileSystem& files_;
   const std::string path_;
   uint64_t size_;
-  const std::unique_ptr<FSWritableFile> writer_;
   const std::unique_ptr<FSRandomAccessFile> reader_;
+  std::unique_ptr<FSWritableFile> writer_;
 };
 
 class EnvLock final : public FileLock {
@@ -85,19 +98,16 @@ absl::StatusOr<std::unique_ptr<File>> EnvFiles::Create(const std::string& path) 
   IOStatus status = files_.NewWritableFile(path, FileOptions(), &writer, nullptr);
   if (status.ok()) status = files_.NewRandomAccessFile(path, FileOptions(), &reader, nullptr);
   if (!status.ok()) return ToStatus(status, "creating " + path);
-  return std::make_unique<EnvFile>(path, 0, std::move(writer), std::move(reader));
+  return std::make_unique<EnvFile>(files_, path, 0, std::move(reader), std::move(writer));
 }
 
 absl::StatusOr<std::unique_ptr<File>> EnvFiles::Open(const std::string& path) {
-  std::unique_ptr<FSWritableFile> writer;
   std::unique_ptr<FSRandomAccessFile> reader;
   uint64_t size = 0;
-  // To write comes last, because it would create the file.
   IOStatus status = files_.NewRandomAccessFile(path, FileOptions(), &reader, nullptr);
   if (status.ok()) status = files_.GetFileSize(path, IOOptions(), &size, nullptr);
-  if (status.ok()) status = files_.ReopenWritableFile(path, FileOptions(), &writer, nullptr);
   if (!status.ok()) return ToStatus(status, "opening " + path);
-  return std::make_unique<EnvFile>(path, size, std::move(writer), std::move(reader));
+  return std::make_unique<EnvFile>(files_, path, size, std::move(reader), nullptr);
 }
 
 absl::Status EnvFiles::Truncate(const std::string& path, uint64_t size) {

@@ -37,10 +37,7 @@ class LogFile final : public ::rocksdb::FSWritableFileOwnerWrapper {
       if (!status.ok() && !status.IsNoSpace()) return status;
     }
     IOStatus status = FSWritableFileWrapper::PositionedAppend(data, size_, options, context);
-    if (!status.ok()) {
-      has_more_ = true;
-      return status;
-    }
+    if (!status.ok()) return status;
     size_ = end;
     prepared_ = std::max(prepared_, end);
     return status;
@@ -51,9 +48,7 @@ class LogFile final : public ::rocksdb::FSWritableFileOwnerWrapper {
   }
   IOStatus Close(const IOOptions& options, IODebugContext* context) override {
     IOStatus status;
-    if (has_more_ || prepared_ > size_) {
-      status = FSWritableFileWrapper::Truncate(size_, options, context);
-    }
+    if (prepared_ > size_) status = FSWritableFileWrapper::Truncate(size_, options, context);
     const IOStatus closed = FSWritableFileWrapper::Close(options, context);
     return status.ok() ? closed : status;
   }
@@ -72,7 +67,6 @@ class LogFile final : public ::rocksdb::FSWritableFileOwnerWrapper {
 
   uint64_t size_ = 0;      // Of what was written,
   uint64_t prepared_ = 0;  // and of the file.
-  bool has_more_ = false;  // The rest of a write that failed may be behind.
 };
 
 class LogFileSystem final : public ::rocksdb::FileSystemWrapper {

@@ -129,6 +129,8 @@ TEST_P(StormTest, AfterAnyFaults_AnswersAreTrueAndMembersAgree) {
   ExpectEqualStores(cluster, revision);
   ExpectTrue(cluster, record, revision);
   const NetworkStats network = cluster.network().stats();
+  EXPECT_GT(network.connections_cut + network.bytes_dropped, 0U) << "there was no storm";
+  EXPECT_FALSE(record.history.empty());
   std::cout << record.history.size() << " calls, " << record.refused.size() << " refused, "
             << network.connections << " connections, " << network.connections_cut
             << " of them cut, " << network.bytes_dropped << " bytes dropped" << std::endl;

@@ -57,7 +57,9 @@ void PrintCounts(const Report& report) {
       {"writes", counts.writes_answered},   {"reads", counts.reads_answered},
       {"unknown", counts.unknown_outcomes}, {"refused", counts.refused},
       {"crashes", counts.crashes},          {"partitions", counts.partitions},
-      {"truncations", counts.truncations}};
+      {"truncations", counts.truncations},  {"snapshots", counts.snapshots},
+      {"restores", counts.restores},        {"wipes", counts.wipes},
+      {"corruptions", counts.corruptions}};
   for (const auto& [name, value] : rows) {
     std::printf("  %s %s", name, std::to_string(value).c_str());
   }

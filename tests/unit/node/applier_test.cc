@@ -1,8 +1,15 @@
 // The order in which a state machine is used.
 #include "src/applier.h"
 
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "synod/wal.h"
+
+#include "tests/support/faulty_disk.h"
 #include "tests/unit/node/fake_host.h"
 #include "tests/unit/node/ledger.h"
 #include "tests/unit/node/test_cluster.h"
@@ -128,6 +135,28 @@ TEST_P(ApplierTest, ImageIsOlderThanTheState_TheStateStays) {
   }));
   EXPECT_EQ(std::get<Answered>(reports_[2]).answer.value(), "x,y,");
   EXPECT_EQ(control_.restores, 0u);
+}
+
+// The state machine complains of what it cannot read before the image's checksum is compared.
+TEST(ApplierOnADisk, ImageIsDamaged_TheDiskIsBlamed) {
+  test::FaultyDisk disk;
+  auto store = wal::Open("/store", {.files = &disk});
+  ASSERT_TRUE(store.ok()) << store.status();
+  FakeHost host(1, *std::move(store));
+  host.Install(Index(5), "x,y,");
+  ASSERT_TRUE(test::Eventually([&] { return host.store().OpenSnapshot(1).ok(); }));
+  const std::vector<std::string> images = disk.FilesBelow("/store/snapshots");
+  ASSERT_EQ(images.size(), 1u);
+  disk.FlipBit(images.front(), 0);
+  struct : Applier::Client {
+    void OnReport(ApplierReport) override {}
+  } client;
+  LedgerControl control;
+  control.fail_restore = true;
+  Applier applier(host, 1, std::make_unique<Ledger>(control), /*own_thread=*/false, client);
+  const absl::Status status = applier.RestoreNow();
+  EXPECT_TRUE(absl::IsDataLoss(status));
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr(images.front()));
 }
 
 INSTANTIATE_TEST_SUITE_P(OnTheLoopAndOnItsOwnThread, ApplierTest, testing::Bool(),

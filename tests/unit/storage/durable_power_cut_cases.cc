@@ -102,6 +102,36 @@ TEST_P(PowerCutLosing, AgainWhileRecovering_NothingAcknowledgedIsLost) {
   }
 }
 
+// What a killed process has written and not synced, the next one may find. It counts on what it
+// finds, and tells others so: no power cut may take it back (I5).
+TEST_P(PowerCut, KilledBeforeItsSync_WhatTheNextOneFindsLasts) {
+  size_t found_more = 0;
+  for (size_t bytes : {100, 10'000, 400'000}) {
+    bool was_cut = true;
+    for (uint64_t cut = 1; was_cut; ++cut) {
+      SCOPED_TRACE(std::to_string(bytes) + " bytes, killed at operation " + std::to_string(cut));
+      const auto harness = MakeHarness(GetParam());
+      harness->MustOpen();
+      ASSERT_EQ(harness->Append(1, 1), absl::OkStatus());
+      Persist persist;
+      persist.entries = MakeEntries(2, 2, 1, bytes);
+      harness->disk().CutPowerAt(harness->disk().operations() + cut);
+      was_cut = !harness->Write(persist).ok();
+      harness->Close();
+      harness->disk().Restart(Lost::kNothing, cut);
+      ASSERT_EQ(harness->Open(), absl::OkStatus());
+      const size_t found = harness->store().Load(kGroup)->entries.size();
+      if (was_cut && found == 2) ++found_more;
+      harness->disk().CutPowerAt(harness->disk().operations() + 1);
+      harness->Close();
+      harness->disk().Restart(Lost::kAll, cut);
+      ASSERT_EQ(harness->Open(), absl::OkStatus());
+      EXPECT_GE(harness->store().Load(kGroup)->entries.size(), found);
+    }
+  }
+  EXPECT_GT(found_more, 0U);
+}
+
 // Pairs of cuts in the first operations, by power or by a kill, in every order.
 TEST_P(PowerCut, TwiceWhileTheStoreIsMade_LeavesOneThatLasts) {
   Rng rng(11);

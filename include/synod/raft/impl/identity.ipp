@@ -31,9 +31,7 @@ inline bool Raft::IsKnownBothWays(NodeId peer) const {
 // after a restart it must not need every other member again.
 inline void Raft::MaybeCompleteIntroduction() {
   if (introduced_ || !introduction_token_.IsZero()) return;
-  for (NodeId member : configuration_.Members()) {
-    if (member != self_.node && !IsKnownBothWays(member)) return;
-  }
+  if (!Strangers().empty()) return;
   Record(self_.node, self_.incarnation);
   introduction_token_ = AllWrites();
 }
