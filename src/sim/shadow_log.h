@@ -28,7 +28,7 @@ inline uint64_t HashOf(std::string_view bytes) {
     bytes.remove_prefix(8);
   }
   uint64_t rest = 0;
-  std::memcpy(&rest, bytes.data(), bytes.size());
+  bytes.copy(reinterpret_cast<char*>(&rest), bytes.size());  // Of nothing, memcpy takes no null.
   return Mixed(hash, rest);
 }
 
