@@ -17,7 +17,9 @@ absl::Status KvService::Admit(Call<Request>* call) const {
   absl::Status status = CheckTarget(*call->context, node_.cluster, node_.self);
   if (!status.ok()) return status;
   if (call->bytes->Length() > kMaxRequestBytes) return TooLargeError();
-  if (!Parse(*call->bytes, &call->request)) return MalformedError("it cannot be parsed");
+  // gRPC gives an invalid buffer, of no length, for a request that it could not read.
+  if (!call->bytes->Valid() || !Parse(*call->bytes, &call->request))
+    return MalformedError("it cannot be parsed");
   return Check(call->request);
 }
 

@@ -54,6 +54,11 @@ absl::StatusOr<synod::ClusterId> ClusterOf(const synod::LogStore& log, const Fla
                                          "not be bootstrapped again: the others go on without it");
   }
   if (!identity.ok()) return identity.status();
+  if (identity->node != flags.id) {
+    return absl::FailedPreconditionError(flags.data_dir + " belongs to the member " +
+                                         std::to_string(identity->node.value()) + ", not to " +
+                                         std::to_string(flags.id.value()) + " as --id says");
+  }
   if (flags.cluster_id && *flags.cluster_id != identity->cluster) {
     return absl::FailedPreconditionError(
         flags.data_dir + " belongs to the cluster " + std::to_string(identity->cluster.value()) +
@@ -83,6 +88,12 @@ absl::Status CheckMembers(const synod::Replica& replica, const Flags& flags) {
 absl::Status BootstrapMember(const Flags& flags) {
   absl::StatusOr<std::unique_ptr<synod::LogStore>> log = OpenDirectory(flags);
   if (!log.ok()) return log.status();
+  if (const absl::StatusOr<synod::StoreIdentity> identity = (*log)->Identity(); identity.ok()) {
+    return absl::AlreadyExistsError(flags.data_dir + " was bootstrapped before, as the member " +
+                                    std::to_string(identity->node.value()) + " of the cluster " +
+                                    std::to_string(identity->cluster.value()) +
+                                    ", and was left as it is: start it by serve");
+  }
   return synod::Bootstrap(**log, BootstrapOptionsOf(flags));
 }
 

@@ -31,6 +31,9 @@ bool Has(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Of whatever else FORMAT may say, no more is shown.
+constexpr size_t kLongestName = 60;
+
 // What FORMAT begins with.
 std::string Magic(const Format& format) { return std::string(format.name) + ", format "; }
 
@@ -107,7 +110,9 @@ absl::Status Directory::CheckFormat() {
     if (parsed.ec != std::errc() || parsed.ptr != end) version = 0;
   }
   if (version == 0) {
-    return absl::FailedPreconditionError(path_ + "/FORMAT does not say that this directory is a '" +
+    const std::string_view other = std::string_view(*text).substr(0, text->find(','));
+    return absl::FailedPreconditionError(path_ + ", as its file FORMAT says, is a '" +
+                                         std::string(other.substr(0, kLongestName)) + "', not a '" +
                                          std::string(format_.name) + "'. Nothing was changed.");
   }
   if (version > format_.version) {

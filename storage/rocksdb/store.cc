@@ -133,7 +133,7 @@ absl::Status Store::OpenDatabase() {
   return absl::DataLossError(
       "the log store " + directory_->path() +
       " is damaged, and what is lost may have been acknowledged: " + std::string(status.message()) +
-      ". Nothing was repaired. Keep the directory and treat this member as lost: the others go on "
+      ". It was not repaired. Keep the directory and treat this member as lost: the others go on "
       "without it, and refuse it if it is bootstrapped anew.");
 }
 

@@ -32,7 +32,7 @@ start_fails 2 "no member 4" serve $(member 4 a)
 {
   start_fails 1 "has not been bootstrapped. Before its first start run synod-kv bootstrap" serve $(member 1 a)
   "$kv_bin/synod-kv" bootstrap $(member 1 a) --cluster-id=5
-  start_fails 1 "group 1 is in the log store $kv_dir/a already" bootstrap $(member 1 a) --cluster-id=5
+  start_fails 1 "$kv_dir/a was bootstrapped before, as the member 1 of the cluster 5" bootstrap $(member 1 a) --cluster-id=5
 }
 
 # Another member's, another cluster's and a foreign data directory.
@@ -40,8 +40,9 @@ mkdir "$kv_dir/foreign"
 echo "not yours" >"$kv_dir/foreign/file"
 # shellcheck disable=SC2046
 {
-  start_fails 1 "the store belongs to node 1, not to node 2" serve $(member 2 a)
+  start_fails 1 "$kv_dir/a belongs to the member 1, not to 2" serve $(member 2 a)
   start_fails 1 "belongs to the cluster 5, not to 6" serve $(member 1 a) --cluster-id=6
+  start_fails 1 "is a 'synod rocksdb log store', not a 'synod wal'" serve --log=wal $(member 1 a)
   start_fails 1 "no file FORMAT" serve $(member 1 foreign)
   start_fails 1 "no file FORMAT" bootstrap $(member 1 foreign) --cluster-id=5
 }

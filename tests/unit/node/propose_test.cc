@@ -65,6 +65,23 @@ TEST(Propose, ThreeNodes_ConcurrentCallers_AllApplyTheSame) {
   for (NodeId node : cluster.nodes()) EXPECT_EQ(cluster.StateOf(node), state);
 }
 
+// A store that is done at once and callbacks that propose again must not keep a turn from ending.
+TEST(Propose, CallbacksThatAlwaysProposeAgain_LeaveTheLoopToOthers) {
+  TestCluster cluster({.nodes = 1});
+  Replica& replica = cluster.replica(cluster.AwaitLeader());
+  std::atomic<bool> enough = false;
+  std::promise<void> ended;
+  std::function<void(Outcome)> again = [&](const Outcome&) {
+    if (enough) return ended.set_value();
+    replica.Propose(Payload::Copy("again"), minutes(1), again);
+  };
+  replica.Propose(Payload::Copy("again"), minutes(1), again);
+  EXPECT_TRUE(replica.Propose("once").get().ok());
+  EXPECT_TRUE(replica.Read("size", Consistency::kLinearizable).get().ok());
+  enough = true;
+  ended.get_future().wait();
+}
+
 TEST(Propose, OnAFollower_IsRefusedWithTheLeaderAsHint) {
   TestCluster cluster;
   EXPECT_TRUE(Eventually([&] {
