@@ -5,7 +5,6 @@
 namespace synod::sim {
 namespace {
 
-constexpr size_t kIndexBytes = 8;
 // How often states are compared.
 constexpr uint64_t kStateInterval = 64;
 

@@ -43,6 +43,7 @@ class CheckedMachine final : public StateMachine {
 };
 
 // An index as the eight bytes before an answer.
+inline constexpr size_t kIndexBytes = 8;
 [[nodiscard]] std::string EncodeIndex(Index index);
 [[nodiscard]] Index DecodeIndex(std::string_view bytes);
 

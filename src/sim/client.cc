@@ -106,7 +106,7 @@ void Clients::OnAnswer(uint64_t number, uint64_t request, absl::StatusOr<std::st
   if (client.number != request || !client.is_busy) return;
   if (!answer.ok()) return Refused(number);
   ++counts_.reads_answered;
-  Answered(number, DecodeIndex(*answer), answer->substr(8));
+  Answered(number, DecodeIndex(*answer), answer->substr(kIndexBytes));
 }
 
 void Clients::Answered(uint64_t number, Index index, std::string answer) {

@@ -115,14 +115,19 @@ void SimulatedExecutor::Post(Task task) {
 
 void SimulatedExecutor::ScheduleNext() {
   const auto span = static_cast<uint64_t>(2 * pace.count() + 1);
-  const Instant begin = std::max(life_.world().Now(), stall_until);
-  life_.world().Schedule(begin + Duration(dice_.Below(span)), actor_, 0);
+  const Instant begin = std::max(life_.world().Now(), stall_until_);
+  life_.world().Schedule(begin + Duration(dice_.Below(span)), actor_, ++next_);
 }
 
-void SimulatedExecutor::OnEvent(uint64_t) {
-  if (stopped_ || tasks_.empty() || !life_.IsAlive()) return;
+void SimulatedExecutor::StallUntil(Instant world) {
+  stall_until_ = world;
+  if (!stopped_ && !running_ && !tasks_.empty()) ScheduleNext();
+}
+
+void SimulatedExecutor::OnEvent(uint64_t number) {
+  if (number != next_ || stopped_ || tasks_.empty() || !life_.IsAlive()) return;
   if (life_.world().Now() < life_.paused_until) {
-    life_.world().Schedule(life_.paused_until, actor_, 0);
+    life_.world().Schedule(life_.paused_until, actor_, number);
     return;
   }
   Task task = std::move(tasks_.front());

@@ -102,11 +102,11 @@ class SimulatedExecutor final : public Executor, public Actor {
     tasks_.clear();
   }
   bool IsStopping() const override { return stopped_; }
-  void OnEvent(uint64_t) override;
+  void OnEvent(uint64_t number) override;
+  // Nothing is done before: a disk that stalls.
+  void StallUntil(Instant world);
 
   Duration pace;  // The mean time of a task.
-  // Nothing is done before: a disk that stalls.
-  Instant stall_until = Instant::min();
 
  private:
   void ScheduleNext();
@@ -116,6 +116,8 @@ class SimulatedExecutor final : public Executor, public Actor {
   const World::ActorId actor_;
   bool stopped_ = false;
   bool running_ = false;
+  Instant stall_until_ = Instant::min();
+  uint64_t next_ = 0;  // The number of the task that is scheduled; older ones are void.
   std::deque<Task> tasks_;
 };
 

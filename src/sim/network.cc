@@ -93,7 +93,13 @@ void Network::Calm(Duration delay) {
   for (auto& [ends, link] : links_) link.old.clear();
 }
 
+void Network::Inject(Message message) {
+  Link& link = links_[{message.from, message.to}];
+  Dispatch(link, std::move(message));
+}
+
 void Network::Send(Message message) {
+  if (on_send && !on_send(message)) return;
   Link& link = links_[{message.from, message.to}];
   if (link.in_flight >= options_.capacity) {
     ++counts_.messages_lost;

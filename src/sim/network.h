@@ -3,6 +3,7 @@
 #define SYNOD_SRC_SIM_NETWORK_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -32,8 +33,15 @@ class Network final : public Actor {
   // Nothing passes from one to the other.
   void Cut(NodeId from, NodeId to) { cut_.emplace(from, to); }
   void Heal() { cut_.clear(); }
+  void Heal(NodeId from, NodeId to) { cut_.erase({from, to}); }
+  [[nodiscard]] bool IsCut(NodeId from, NodeId to) const { return cut_.contains({from, to}); }
   // No more faults: what is sent arrives once, in order and soon, after `delay` at most on average.
   void Calm(Duration delay);
+
+  // Sees whatever is sent, before chance does, and may change it; false: it does not leave.
+  std::function<bool(Message&)> on_send = {};
+  // On its way, as if its sender had sent it; without a look of on_send.
+  void Inject(Message message);
 
   void OnEvent(uint64_t slot) override;
 

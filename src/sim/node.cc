@@ -24,7 +24,8 @@ Node::Node(NodeId id, const Surroundings& around)
       around_(around),
       dice_(around.world.Dice(Stream::kDisk, id.value())),
       actor_(around.world.Add(*this)),
-      sync_(around.options.disk.sync) {
+      sync_(around.options.disk.sync),
+      raft_(around.options.raft) {
   const int64_t drift = around.options.faults.drift;
   if (drift > 0) {
     clock_.SetDrift(
@@ -91,7 +92,7 @@ void Node::Start() {
   group.group = kGroup;
   group.state_machine =
       std::make_unique<CheckedMachine>(id_, around_.workload, around_.judge, [this] { Observe(); });
-  group.raft = options.raft;
+  group.raft = raft_;
   group.snapshot_after_entries = options.snapshot_after_entries;
   group.apply_on_own_thread = options.apply_on_own_thread;
   group.observer.on_stop = [this](const absl::Status&) { OnStopped(); };
@@ -115,7 +116,7 @@ void Node::CannotStart(const absl::Status& why) {
   End(is_crash ? Way::kCrash : Way::kOrderly);
   if (is_crash || absl::IsResourceExhausted(why)) return StartIn(std::chrono::seconds(1));
   if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_corrupt_) {
-    is_refused_ = true;
+    refusal_ = why;
     ++around_.counts.refused_starts;
     return;
   }
@@ -144,19 +145,31 @@ void Node::End(Way way) {
   if (way == Way::kOrderly) return;
   // The process alone, or the machine with what it had not synced.
   const Lost losses[] = {Lost::kAll, Lost::kSectors, Lost::kNothing};
-  disk_->Restart(losses[dice_.Below(way == Way::kReboot ? 2 : 3)], dice_.Next());
+  const Lost drawn = losses[dice_.Below(way == Way::kReboot ? 2 : 3)];
+  disk_->Restart(loss_.value_or(drawn), dice_.Next());
 }
 
 void Node::CrashAfter(uint64_t effects, Duration down) {
   if (!IsUp()) return;
+  if (effects == 0 || dice_.Chance(1, 2)) {
+    DieAfter(effects, down);
+  } else {
+    CutPowerAt(effects, down);
+  }
+}
+
+void Node::DieAfter(uint64_t effects, Duration down) {
   down_ = down;
   if (effects == 0) {
     life_->Die();
-  } else if (dice_.Chance(1, 2)) {
-    life_->DieAfter(effects);
   } else {
-    disk_->CutPowerAt(disk_->operations() + effects);
+    life_->DieAfter(effects);
   }
+}
+
+void Node::CutPowerAt(uint64_t change, Duration down) {
+  down_ = down;
+  disk_->CutPowerAt(disk_->operations() + change);
 }
 
 void Node::Sweep() {
@@ -175,7 +188,7 @@ void Node::OnEvent(uint64_t start) {
     Stop();
     return StartIn({});
   }
-  if (start == starts_ && host_ == nullptr && !is_refused_) Start();
+  if (start == starts_ && host_ == nullptr && !IsRefused()) Start();
 }
 
 void Node::FailNextSync() {
@@ -198,6 +211,10 @@ void Node::Corrupt(Rng& dice) {
   const uint64_t size = disk_->SizeOf(file);
   if (size == 0) return;
   disk_->FlipBit(file, dice.Below(size));
+  NoteDamage();
+}
+
+void Node::NoteDamage() {
   is_corrupt_ = true;
   around_.judge.OnLost(id_);
   ++around_.counts.corruptions;
@@ -208,8 +225,9 @@ void Node::Calm(Duration sync) {
   if (!IsUp()) return;
   disk_executor_->pace = sync_;
   life_->DieAfter(std::numeric_limits<uint64_t>::max());
+  disk_->CutPowerAt(std::numeric_limits<uint64_t>::max());
   life_->paused_until = around_.world.Now();
-  disk_executor_->stall_until = around_.world.Now();
+  disk_executor_->StallUntil(around_.world.Now());
 }
 
 }  // namespace synod::sim

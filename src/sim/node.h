@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,17 +41,22 @@ class Node final : public Actor {
   [[nodiscard]] NodeId id() const { return id_; }
   [[nodiscard]] bool IsUp() const { return host_ != nullptr && life_->IsAlive(); }
   // Its disk is damaged: it never comes back.
-  [[nodiscard]] bool IsRefused() const { return is_refused_; }
+  [[nodiscard]] bool IsRefused() const { return !refusal_.ok(); }
+  // Why.
+  [[nodiscard]] const absl::Status& refusal() const { return refusal_; }
   // Its disk was damaged or replaced: what it once promised is forgotten.
   [[nodiscard]] bool IsDamaged() const { return is_wiped_ || is_corrupt_; }
   [[nodiscard]] bool IsStopped() const;
-  // While it is up.
+  // These, while it is up.
+  [[nodiscard]] synod::internal::HostImpl& host() { return *host_; }
   [[nodiscard]] synod::internal::ReplicaImpl& replica() { return *replica_; }
   [[nodiscard]] const synod::internal::ReplicaImpl& replica() const { return *replica_; }
   [[nodiscard]] Life& life() { return *life_; }
   [[nodiscard]] LocalClock& clock() { return clock_; }
   [[nodiscard]] FaultyDisk& disk() { return *disk_; }
   [[nodiscard]] SimulatedExecutor& disk_executor() { return *disk_executor_; }
+  // What its next start begins with.
+  [[nodiscard]] RaftOptions& raft() { return raft_; }
 
   // Makes the disk's store that of this node.
   void Bootstrap();
@@ -59,6 +65,12 @@ class Node final : public Actor {
   void Stop();
   // Dies before its effect after so many, and starts again `down` later.
   void CrashAfter(uint64_t effects, Duration down);
+  // The same, of the two ways to count: before something that others see, ...
+  void DieAfter(uint64_t effects, Duration down);
+  // ... or in the middle of a change to its disk, counted from 1.
+  void CutPowerAt(uint64_t change, Duration down);
+  // What its crashes lose, from now on; otherwise drawn.
+  void SetLoss(Lost lost) { loss_ = lost; }
   void StartIn(Duration down);
   // The disk fails at its next sync.
   void FailNextSync();
@@ -68,6 +80,10 @@ class Node final : public Actor {
   void Wipe();
   // Damages one bit of some file; the process is down.
   void Corrupt(Rng& dice);
+  // Its disk was damaged: it may refuse to start.
+  void NoteDamage();
+  // And is whole again: it may start.
+  void Repaired() { refusal_ = absl::OkStatus(); }
   // From now on it dies and fails no more, and a sync takes `sync` at most on average.
   void Calm(Duration sync);
 
@@ -93,10 +109,12 @@ class Node final : public Actor {
   uint64_t starts_ = 0;  // Scheduled; older ones are void.
   Duration down_ = {};
   Duration sync_;
+  RaftOptions raft_;
+  std::optional<Lost> loss_;
   bool disk_fails_ = false;  // Once: at its next sync, or it has.
   bool is_wiped_ = false;
   bool is_corrupt_ = false;
-  bool is_refused_ = false;
+  absl::Status refusal_;
 
   // In the order in which they need each other.
   std::unique_ptr<Life> life_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -10,11 +11,8 @@
 #include "synod/sim/linearizability.h"
 
 #include "src/sim/client.h"
-#include "src/sim/judge.h"
-#include "src/sim/network.h"
-#include "src/sim/node.h"
+#include "src/sim/cluster.h"
 #include "src/sim/storm.h"
-#include "src/sim/world.h"
 
 namespace synod::sim {
 namespace {
@@ -33,31 +31,23 @@ class Simulation {
   Simulation(const Options& options, Workload& workload)
       : options_(options),
         workload_(workload),
-        world_(options.seed),
-        judge_(world_, options.nodes, counts_),
-        network_(world_, options.network, judge_, counts_),
-        clients_(world_, options_, workload, nodes_, counts_),
-        storm_(world_, options_, network_, nodes_, judge_, counts_) {
-    const Node::Surroundings around{world_, options_, workload_, network_, judge_, counts_};
-    for (uint64_t i = 1; i <= options.nodes; ++i) {
-      nodes_.push_back(std::make_unique<Node>(NodeId(i), around));
-    }
-  }
+        cluster_(options, workload),
+        clients_(world_, options_, workload, cluster_.nodes(), counts_),
+        storm_(world_, options_, cluster_.network(), cluster_.nodes(), judge_, counts_) {}
 
   ~Simulation() {
     clients_.Close();
-    nodes_.clear();
+    cluster_.End();
   }
 
   Report Run() {
-    for (auto& node : nodes_) node->Bootstrap();
-    for (auto& node : nodes_) node->Start();
+    cluster_.Start();
     clients_.Begin();
     storm_.Begin();
-    RunUntil([&] { return world_.Now() >= Instant() + options_.storm; });
+    cluster_.RunUntil([&] { return world_.Now() >= Instant() + options_.storm; });
     if (options_.stays_recoverable && !judge_.HasFailed()) Calm();
     clients_.Finish();
-    RunUntil([&] { return clients_.AllIdle() || world_.Now() > end_; });
+    cluster_.RunUntil([&] { return clients_.AllIdle() || world_.Now() > end_; });
     if (!judge_.HasFailed()) JudgeHistory();
     Report report{.seed = options_.seed,
                   .events = world_.events(),
@@ -73,17 +63,10 @@ class Simulation {
   }
 
  private:
-  template <class Done>
-  void RunUntil(Done done) {
-    while (!judge_.HasFailed() && !done() && world_.Step()) {
-      for (auto& node : nodes_) node->Sweep();
-    }
-  }
-
   // A random quorum is healed, and must become one cluster again.
   void Calm() {
     std::vector<NodeId> healthy;
-    for (const auto& node : nodes_) {
+    for (const auto& node : cluster_.nodes()) {
       if (!node->IsDamaged()) healthy.push_back(node->id());
     }
     Rng dice = world_.Dice(Stream::kLoss);
@@ -100,67 +83,33 @@ class Simulation {
     end_ = world_.Now() + patience;
     // Everything that was asked is answered, and what is asked now as well.
     const uint64_t answered = counts_.writes_answered;
-    RunUntil([&] {
+    cluster_.RunUntil([&] {
       return counts_.writes_answered > answered + 2 * options_.clients || world_.Now() > end_;
     });
     if (judge_.HasFailed()) return;
     if (world_.Now() > end_) {
       judge_.Fail("liveness", "after the storm no " + std::to_string(2 * options_.clients) +
-                                  " writes were answered in " + Seconds(patience) + Picture());
+                                  " writes were answered in " + Seconds(patience) +
+                                  cluster_.Picture());
       return;
     }
     clients_.Finish();
-    RunUntil([&] { return (clients_.AllIdle() && AreEqual(healthy)) || world_.Now() > end_; });
+    cluster_.RunUntil(
+        [&] { return (clients_.AllIdle() && cluster_.AreEqual(healthy)) || world_.Now() > end_; });
     if (judge_.HasFailed()) return;
     if (world_.Now() > end_) {
       judge_.Fail("convergence", "after the storm the healthy nodes did not become equal in " +
-                                     Seconds(patience) + Picture());
+                                     Seconds(patience) + cluster_.Picture());
     }
     if (counts_.elections > elections + 10 + options_.nodes) {
       judge_.Fail("stable leadership", std::to_string(counts_.elections - elections) +
-                                           " elections were won after the storm" + Picture());
+                                           " elections were won after the storm" +
+                                           cluster_.Picture());
     }
-  }
-
-  // What each node is doing, for people.
-  std::string Picture() const {
-    std::string picture;
-    for (const auto& node : nodes_) {
-      picture += "\n  node " + std::to_string(node->id().value()) + ": ";
-      if (!node->IsUp()) {
-        picture += node->IsRefused() ? "refused" : "down";
-        continue;
-      }
-      const ReplicaStatus status = node->replica().Status();
-      picture +=
-          std::string(Describe(status.role)) + " of term " + std::to_string(status.term.value()) +
-          ", leader " + std::to_string(status.leader.value()) + ", log " +
-          std::to_string(status.first.value()) + " to " + std::to_string(status.last.value()) +
-          ", committed " + std::to_string(status.commit.value()) + ", applied " +
-          std::to_string(status.applied.value()) + ", durable " +
-          std::to_string(status.durable.value()) + (status.introduced ? "" : ", not introduced") +
-          (status.stopped.ok() ? "" : ", " + status.stopped.ToString());
-      for (const auto& peer : status.peers) {
-        picture += "; " + std::to_string(peer.node.value()) + " matches to " +
-                   std::to_string(peer.match.value()) + (peer.active ? "" : " silent") +
-                   (peer.snapshotting ? " snapshot" : "");
-      }
-    }
-    return picture;
   }
 
   static std::string Seconds(Duration time) {
     return std::to_string(time / std::chrono::seconds(1)) + " s";
-  }
-
-  bool AreEqual(const std::vector<NodeId>& healthy) const {
-    return std::all_of(healthy.begin(), healthy.end(), [&](NodeId id) {
-      const Node& node = *nodes_[id.value() - 1];
-      if (!node.IsUp()) return false;
-      const Raft& core = node.replica().core();
-      return core.commit() == judge_.committed() && core.log().last() == core.commit() &&
-             node.replica().Status().applied == core.commit();
-    });
   }
 
   void JudgeHistory() {
@@ -231,13 +180,12 @@ class Simulation {
     }
   }
 
-  const Options options_;
+  const Options& options_;
   Workload& workload_;
-  Counts counts_;
-  World world_;
-  Judge judge_;
-  Network network_;
-  std::vector<std::unique_ptr<Node>> nodes_;
+  Cluster cluster_;
+  World& world_ = cluster_.world();
+  Judge& judge_ = cluster_.judge();
+  Counts& counts_ = cluster_.counts();
   Clients clients_;
   Storm storm_;
   Instant end_ = kNever;

@@ -136,7 +136,7 @@ void Storm::Strike(Kind kind, Rng& dice) {
     case Kind::kStall:
       if (!node.IsUp()) return;
       ++counts_.stalls;
-      node.disk_executor().stall_until = world_.Now() + UpTo(dice, std::chrono::seconds(2));
+      node.disk_executor().StallUntil(world_.Now() + UpTo(dice, std::chrono::seconds(2)));
       return;
     case Kind::kFailSync:
       ++counts_.failed_syncs;

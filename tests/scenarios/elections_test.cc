@@ -1,0 +1,331 @@
+// Scenarios of elections that broke real systems.
+#include <chrono>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/scenarios/script.h"
+
+namespace synod::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::IsEmpty;
+using testing::Not;
+
+RaftOptions WithoutPreVote() {
+  RaftOptions raft;
+  raft.pre_vote = false;
+  return raft;
+}
+
+// Raft §5.1.
+TEST(Elections, E1_CrashAroundTheVotesSync_OneGrantATerm) {
+  for (uint64_t change = 1; change <= 6; ++change) {
+    Script s({.seed = change, .raft = WithoutPreVote()});
+    s.Cut(A, C);
+    NetworkRule& requests = s.Copy(Every<VoteRequest>().To(B));
+    s.PowerCutAt(B, change);
+    s.TimeOut(A);
+    s.TimeOut(C);
+    s.RunFor(milliseconds(50));
+    s.PowerCut(B);
+    s.Start(B);
+    s.Replay(requests);
+    s.RunFor(milliseconds(50));
+    EXPECT_GE(requests.caught.size(), 2u);
+    s.HealAndConverge();
+  }
+}
+
+// Xraft#33, scylla e49d5f89a5.
+TEST(Elections, E2_GrantsOfAnOlderTerm_AreNotCounted) {
+  Script s({.raft = WithoutPreVote()});
+  NetworkRule& grants = s.Hold(Every<VoteReply>().To(A));
+  s.TimeOut(A);
+  s.RunUntil([&] { return grants.caught.size() == 2; });
+  NetworkRule& requests = s.Hold(Every<VoteRequest>().From(A));
+  s.TimeOut(A);
+  s.RunUntil([&] { return requests.caught.size() == 2; });
+  s.Release(grants);
+  s.Replay(grants);
+  s.RunFor(milliseconds(20));
+  EXPECT_EQ(s.Core(A).term(), Term(2));
+  EXPECT_EQ(s.Core(A).role(), Role::kCandidate);
+  s.HealAndConverge();
+}
+
+// Xraft#33.
+TEST(Elections, E2_PreVoteGrants_AreNoVotes) {
+  Script s;
+  NetworkRule& requests = s.Hold(Every<VoteRequest>().From(A));
+  NetworkRule& grants = s.Copy(Every<PreVoteReply>().To(A));
+  s.TimeOut(A);
+  s.RunUntil([&] { return requests.caught.size() == 2; });
+  s.Replay(grants);
+  s.RunFor(milliseconds(20));
+  EXPECT_THAT(grants.caught, Not(IsEmpty()));
+  EXPECT_EQ(s.Core(A).role(), Role::kCandidate);
+  s.HealAndConverge();
+}
+
+// canonical/raft#247, redpanda#19.
+TEST(Elections, E3_StepDownWithinTheTerm_KeepsTheVote) {
+  Script s({.raft = WithoutPreVote()});
+  s.Cut(A, C);
+  NetworkRule& requests = s.Copy(Every<VoteRequest>().From(A).To(B));
+  s.TimeOut(A);
+  s.TimeOut(C);
+  s.RunUntil([&] { return s.Leads(A) || s.Leads(C); });
+  const NodeId loser = s.Leads(A) ? C : A;
+  s.Join(A, C);
+  s.RunUntil([&] { return s.Core(loser).role() == Role::kFollower; });
+  EXPECT_EQ(s.Core(loser).term(), Term(1));
+  EXPECT_EQ(s.Core(loser).vote(), loser);
+  // Nor does a restart, or a late request, make it free again.
+  s.Crash(loser);
+  s.Start(loser);
+  Message late = requests.caught.front();
+  late.from = s.Leader();
+  late.incarnation = s.At(s.Leader()).replica().Status().incarnation;
+  late.to = loser;
+  s.Send(late);
+  s.RunFor(milliseconds(5));
+  EXPECT_EQ(s.Core(loser).vote(), loser);
+  s.HealAndConverge();
+}
+
+// redpanda#19.
+TEST(Elections, E3_PreVoteCandidacy_KeepsTheVote) {
+  Script s;
+  s.Elect(A);
+  s.Write(A, "x");
+  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.Isolate(B);
+  s.RunUntil([&] { return s.Core(B).role() == Role::kPreCandidate; });
+  EXPECT_EQ(s.Core(B).term(), Term(1));
+  EXPECT_EQ(s.Core(B).vote(), A);
+  s.HealAndConverge();
+}
+
+// Cloudflare, 2 November 2020.
+TEST(Elections, E4_TwoReachTheOthersThroughOneEach_LeaderIsStable) {
+  for (NodeId first : {A, B, C, D, E}) {
+    Script s({.nodes = 5, .seed = first.value()});
+    s.Elect(first);
+    for (NodeId far : {D, E}) {
+      s.Isolate(far);
+      s.Join(far, far == D ? B : C);
+    }
+    s.RunFor(seconds(10));
+    const uint64_t elections = s.counts().elections;
+    EXPECT_LE(elections, 3u);
+    s.RunFor(seconds(30));
+    EXPECT_EQ(s.counts().elections, elections);
+    s.Write(s.Leader(), "x");
+    s.HealAndConverge();
+  }
+}
+
+// OmniPaxos (EuroSys 2023), quorum loss: only C is still in touch with a quorum, and follows.
+TEST(Elections, E5_LeaderLosesItsQuorum_TheHubLeads) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    Script s({.nodes = 5, .seed = seed});
+    s.Elect(A);
+    s.Write(A, "x");
+    for (NodeId a : {A, B, D, E}) {
+      for (NodeId b : {A, B, D, E}) {
+        if (a != b) s.Cut(a, b);
+      }
+    }
+    s.RunUntil([&] { return s.Leads(C); });
+    s.Write(C, "y");
+    s.HealAndConverge();
+  }
+}
+
+// OmniPaxos, constrained election: the only one in touch with a quorum lacks a committed entry, and
+// no vote makes it leader (Raft §5.4.1). Nothing is lost; it takes one more link to go on.
+TEST(Elections, E5_OnlyALaggardReachesAQuorum_OneMoreLinkIsEnough) {
+  Script s({.nodes = 5});
+  s.Elect(A);
+  s.Isolate(C);
+  s.Write(A, "x");
+  s.RunUntil([&] { return s.AreEqual({A, B, D, E}); });
+  s.Isolate(A);
+  for (NodeId node : {B, D, E}) {
+    s.Isolate(node);
+    s.Join(node, C);
+  }
+  s.RunFor(seconds(20));
+  EXPECT_EQ(s.Leader(), NodeId());
+  s.Join(B, D);
+  const NodeId leader = s.AwaitLeaderOtherThan(C);
+  s.Write(leader, "y");
+  EXPECT_EQ(s.Read(leader), "x y ");
+  s.HealAndConverge();
+}
+
+// OmniPaxos, a chain: the ends do not hear each other.
+TEST(Elections, E5_Chain_LeaderIsStable) {
+  for (NodeId first : {A, B, C}) {
+    Script s;
+    s.Elect(first);
+    s.Cut(A, C);
+    s.RunFor(seconds(5));
+    const uint64_t elections = s.counts().elections;
+    s.RunFor(seconds(30));
+    EXPECT_EQ(s.counts().elections, elections);
+    s.Write(s.Leader(), "x");
+    s.HealAndConverge();
+  }
+}
+
+// openraft#2080: B is in touch with all, and hears an old leader that hears nobody else.
+TEST(Elections, E5_BridgeHearsAnOldLeader_ALeaderIsElected) {
+  for (const bool leader_hears_bridge : {true, false}) {
+    Script s({.nodes = 5});
+    s.Elect(A);
+    for (NodeId other : {C, D, E}) s.Cut(A, other);
+    if (!leader_hears_bridge) s.CutOneWay(B, A);
+    const NodeId leader = s.AwaitLeaderOtherThan(A);
+    s.Write(leader, "x");
+    EXPECT_FALSE(s.Leads(A));
+    s.HealAndConverge();
+  }
+}
+
+// etcd#8243, openraft#1796.
+TEST(Elections, E6_PreVoteAcrossTerms_DoesNotFreeze) {
+  Script s;
+  s.Elect(A);
+  s.Isolate(C);
+  s.RunUntil([&] { return s.Core(C).role() == Role::kPreCandidate; });
+  for (NodeId next : {B, A, B, A}) s.Elect(next);
+  s.Write(A, "x");
+  ASSERT_EQ(s.Core(C).term(), Term(1));
+  ASSERT_EQ(s.Core(A).term(), Term(5));
+  s.Crash(B);
+  s.Heal();
+  s.RunUntil([&] { return s.Leader() == A; });
+  s.Write(A, "y");
+  s.HealAndConverge();
+}
+
+// etcd#8501: A has a high term and a short log, the others a low term and a long one.
+TEST(Elections, E7_PreVoteOnInSomeAndOffInOthers_DoesNotWedge) {
+  for (const auto& off : std::vector<std::vector<NodeId>>{{A}, {B}, {C}, {A, B}, {A, C}, {B, C}}) {
+    Script s({.without_pre_vote = off});
+    s.Elect(B);
+    s.Isolate(A);
+    s.Write(B, "x");
+    for (int i = 0; i < 5; ++i) {
+      s.TimeOut(A);
+      s.RunFor(milliseconds(100));
+    }
+    s.Crash(B);
+    s.Heal();
+    s.RunUntil([&] { return s.Leads(C); });
+    s.Write(C, "y");
+    s.Start(B);
+    s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    EXPECT_EQ(s.Read(s.Leader()), "x y ");
+    s.HealAndConverge();
+  }
+}
+
+// etcd#5468.
+TEST(Elections, E8_HigherTermRejoinsUnderCheckQuorum_NobodyIsIgnored) {
+  Script s({.raft = WithoutPreVote()});
+  s.Elect(B);
+  s.Isolate(A);
+  s.RunUntil([&] { return s.Core(A).term() > Term(5); });
+  s.Write(B, "x");
+  s.Heal();
+  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.Write(s.Leader(), "y");
+  EXPECT_EQ(s.Read(A), "x y ");
+  s.HealAndConverge();
+}
+
+// hashicorp#570.
+TEST(Elections, E9_TimeoutNowAfterANewerElection_StartsNone) {
+  Script s;
+  s.Elect(A);
+  NetworkRule& order = s.Hold(Every<TimeoutNow>().To(B));
+  const Asked& transfer = s.Transfer(A, B);
+  s.Await(transfer);
+  EXPECT_FALSE(transfer.status.ok());
+  s.Elect(C);
+  const Term term = s.Core(C).term();
+  s.Release(order);
+  s.RunFor(seconds(2));
+  EXPECT_TRUE(s.Leads(C));
+  EXPECT_EQ(s.Core(C).term(), term);
+  s.HealAndConverge();
+}
+
+// hashicorp#581.
+TEST(Elections, E9_WritesDuringATransfer_AreRefusedAndDoNotHang) {
+  Script s;
+  s.Elect(A);
+  s.Hold(Every<TimeoutNow>());
+  s.Transfer(A, B);
+  s.RunFor(milliseconds(1));
+  const Asked& during = s.Propose(A, "x");
+  s.Await(during);
+  EXPECT_TRUE(during.IsRefused(Reason::kTransferring));
+  s.RunFor(seconds(1));
+  s.Write(A, "y");
+  s.HealAndConverge();
+}
+
+// jraft#1245, hashicorp#661.
+TEST(Elections, E11_RequestsForVotes_WaitForTermAndVote) {
+  Script s({.raft = WithoutPreVote()});
+  NetworkRule& requests = s.Copy(Every<VoteRequest>().From(A));
+  s.StallDisk(A);
+  s.TimeOut(A);
+  s.RunFor(milliseconds(50));
+  EXPECT_EQ(s.Core(A).role(), Role::kCandidate);
+  EXPECT_THAT(requests.caught, IsEmpty());
+  s.PowerCut(A);
+  s.Start(A);
+  EXPECT_EQ(s.Core(A).term(), Term(0));
+  s.Elect(C);
+  s.HealAndConverge();
+}
+
+// KAFKA-10527, openraft a9f696a9.
+TEST(Elections, E12_LeaderRestartsWithoutItsUnsyncedEntries_DoesNotLeadThatTerm) {
+  Script s;
+  s.Elect(A);
+  s.StallDisk(A);
+  s.Write(A, "x");
+  s.PowerCut(A);
+  s.Start(A);
+  EXPECT_FALSE(s.Leads(A));
+  EXPECT_LT(s.Core(A).log().last(), s.Core(B).log().last());
+  s.RunUntil([&] { return !s.Leader().IsZero(); });
+  EXPECT_GT(s.Core(s.Leader()).term(), Term(1));
+  EXPECT_EQ(s.Read(s.Leader()), "x ");
+  s.HealAndConverge();
+}
+
+// openraft#1899.
+TEST(Elections, E13_LeaderWithoutAQuorum_RefusesWithAReason) {
+  Script s;
+  s.Elect(A);
+  s.Isolate(A);
+  const Asked& before = s.Propose(A, "x");
+  s.RunUntil([&] { return !s.Leads(A); });
+  EXPECT_EQ(before.outcome.kind, Outcome::Kind::kUnknown);
+  EXPECT_EQ(before.outcome.reason, Reason::kLeadershipLost);
+  const Asked& after = s.Propose(A, "y");
+  s.Await(after);
+  EXPECT_TRUE(after.IsRefused(Reason::kNotLeader));
+  s.HealAndConverge();
+}
+
+}  // namespace
+}  // namespace synod::sim

@@ -1,0 +1,210 @@
+// Scenarios of snapshots and compaction that broke real systems.
+#include <chrono>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/scenarios/script.h"
+
+namespace synod::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::IsEmpty;
+using testing::Not;
+
+Shape Compacting(uint64_t nodes = 3, uint64_t seed = 1) {
+  return {
+      .nodes = nodes, .seed = seed, .raft = {.trailing_entries = 0}, .snapshot_after_entries = 5};
+}
+
+// A snapshot of several pieces is needed to catch up with what this writes.
+void WriteMuch(Script& s, NodeId leader, int count = 10) {
+  for (int i = 0; i < count; ++i) s.Write(leader, std::string(200'000, 'x'));
+  s.RunUntil([&] { return s.Core(leader).log().first() > Index(count / 2); });
+}
+
+bool HasSnapshot(Script& s, NodeId node) { return !s.Core(node).snapshot_index().IsZero(); }
+
+// openraft#559, openraft#753: C has entries that the snapshot contradicts.
+TEST(Snapshots, S1_InstalledOverAConflictingLog_CrashAtEveryStep) {
+  for (uint64_t step = 0; step < 24; ++step) {
+    Script s(Compacting(3, step + 1));
+    s.Elect(C);
+    s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    s.Isolate(C);
+    for (int i = 0; i < 3; ++i) s.Propose(C, "lost");
+    s.Elect(A);
+    for (int i = 0; i < 12; ++i) s.Write(A, "kept");
+    s.RunUntil([&] { return HasSnapshot(s, A) && s.Core(A).log().first() > Index(5); });
+    NetworkRule& chunks = s.Copy(Every<SnapshotChunk>().To(C));
+    s.Heal();
+    s.RunUntil([&] { return !chunks.caught.empty(); });
+    if (step % 2 == 0) {
+      s.PowerCutAt(C, 1 + step / 2);
+    } else {
+      s.CrashBefore(C, step / 2);
+    }
+    s.RunFor(seconds(1));
+    s.HealAndConverge();
+    EXPECT_GE(s.counts().restores, 1u);
+    EXPECT_FALSE(s.IsCommitted("lost"));
+  }
+}
+
+// NuRaft#407.
+TEST(Snapshots, S2_OldSnapshotAfterNewerCommits_IsIgnored) {
+  for (const bool restarted : {false, true}) {
+    Script s(Compacting());
+    s.Elect(A);
+    s.Isolate(C);
+    for (int i = 0; i < 12; ++i) s.Write(A, "x");
+    NetworkRule& chunks = s.Copy(Every<SnapshotChunk>().To(C));
+    s.Heal();
+    s.RunUntil([&] { return s.AreEqual({A, B, C}) && !chunks.caught.empty(); });
+    for (int i = 0; i < 8; ++i) s.Write(A, "y");
+    s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    if (restarted) {
+      s.Crash(C);
+      s.Start(C);
+      s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    }
+    const uint64_t restores = s.counts().restores;
+    const Index commit = s.Core(C).commit();
+    s.Replay(chunks);
+    s.Propose(A, "z");
+    s.RunFor(milliseconds(200));
+    EXPECT_EQ(s.counts().restores, restores);
+    EXPECT_GT(s.Core(C).commit(), commit);
+    s.HealAndConverge();
+  }
+}
+
+// ClickHouse#107338: the leader compacts while the follower installs, again and again.
+TEST(Snapshots, S3_CompactionOvertakesTheFollower_Converges) {
+  Script s(Compacting());
+  s.Elect(A);
+  s.Isolate(C);
+  WriteMuch(s, A);
+  s.Heal();
+  s.SlowDisk(C, milliseconds(20));
+  for (int i = 0; i < 200 && s.MatchOf(A, C) + 5 < s.Core(A).log().last(); ++i) s.Write(A, "y");
+  EXPECT_GE(s.MatchOf(A, C) + 5, s.Core(A).log().last());
+  EXPECT_LE(s.counts().restores, 3u);
+  s.HealAndConverge();
+}
+
+// NuRaft#646.
+TEST(Snapshots, S4_OldAndNewLeaderSendAtOnce_OneIsInstalledWhole) {
+  Script s(Compacting());
+  s.Elect(A);
+  s.Isolate(C);
+  WriteMuch(s, A);
+  s.RunUntil([&] { return HasSnapshot(s, B); });
+  NetworkRule& first = s.Copy(Every<SnapshotChunk>().From(A).To(C));
+  NetworkRule& answers = s.Hold(Every<SnapshotChunkReply>().From(C).To(A));
+  s.Heal();
+  s.RunUntil([&] { return !first.caught.empty(); });
+  s.Elect(B);
+  NetworkRule& second = s.Hold(Every<SnapshotChunk>().From(B).To(C));
+  s.RunUntil([&] { return !second.caught.empty(); });
+  s.Isolate(A);
+  second.is_lifted = true;
+  for (int round = 0; round < 3; ++round) {
+    for (const Message& chunk : first.caught) s.Send(chunk);
+    for (const Message& chunk : second.caught) s.Send(chunk);
+    s.RunFor(milliseconds(2));
+  }
+  s.Heal();
+  s.Release(answers);
+  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  EXPECT_EQ(s.counts().restores, 1u);
+  s.HealAndConverge();
+}
+
+// NuRaft#590, NuRaft#562.
+TEST(Snapshots, S5_CrashInTheMiddleOfReceiving_BeginsAgain) {
+  for (const bool by_power : {false, true}) {
+    Script s(Compacting());
+    s.Elect(A);
+    s.Isolate(C);
+    WriteMuch(s, A);
+    NetworkRule& answers = s.Copy(Every<SnapshotChunkReply>().From(C));
+    s.Heal();
+    s.RunUntil([&] { return answers.caught.size() >= 2; });
+    EXPECT_FALSE(HasSnapshot(s, C));
+    by_power ? s.PowerCut(C) : s.Crash(C);
+    s.Start(C);
+    EXPECT_FALSE(HasSnapshot(s, C));
+    EXPECT_EQ(s.Core(C).commit(), Index(0));
+    s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    EXPECT_TRUE(HasSnapshot(s, C));
+    s.HealAndConverge();
+  }
+}
+
+// scylla 9dad68e58d: the answer to a transfer of A's first term comes in its second.
+TEST(Snapshots, S6_LeadershipLostAndRegained_OldTransferHasNoEffect) {
+  Script s(Compacting());
+  s.Elect(A);
+  s.Isolate(C);
+  WriteMuch(s, A);
+  NetworkRule& answers = s.Hold(Every<SnapshotChunkReply>().From(C).To(A));
+  NetworkRule& acks = s.Hold(Every<AppendReply>().From(C).To(A));
+  s.Heal();
+  s.RunUntil([&] { return !answers.caught.empty(); });
+  s.Cut(A, C);
+  s.Elect(B);
+  s.Elect(A);
+  const Index match = s.MatchOf(A, C);
+  acks.is_lifted = true;
+  s.Replay(acks);
+  s.Release(answers);
+  s.RunFor(milliseconds(20));
+  EXPECT_EQ(s.MatchOf(A, C), match);
+  EXPECT_EQ(match, Index(0));
+  s.HealAndConverge();
+}
+
+// scylla#9552.
+TEST(Snapshots, S7_AcksOfASnapshotAreLost_NoLivelock) {
+  Script s(Compacting());
+  s.Elect(A);
+  s.Isolate(C);
+  WriteMuch(s, A);
+  NetworkRule& acks = s.Drop(Every<AppendReply>().From(C));
+  NetworkRule& answers = s.Drop(Every<SnapshotChunkReply>().From(C).Where(
+      [&s](const Message&) { return HasSnapshot(s, C); }));
+  s.Heal();
+  s.RunUntil([&] { return HasSnapshot(s, C); });
+  for (int i = 0; i < 8; ++i) s.Write(A, "y");
+  s.RunFor(seconds(3));
+  acks.is_lifted = answers.is_lifted = true;
+  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  EXPECT_LE(s.counts().restores, 2u);
+  s.HealAndConverge();
+}
+
+// etcd#13766: what the snapshot holds is not applied again, and what is behind it is, once.
+TEST(Snapshots, S8_StartFromASnapshot_TheRestIsAppliedOnce) {
+  Script s(Compacting());
+  s.Elect(A);
+  std::string all;
+  for (int i = 0; i < 13; ++i) {
+    s.Write(A, std::to_string(i));
+    all += std::to_string(i) + " ";
+  }
+  s.RunUntil([&] { return HasSnapshot(s, A) && HasSnapshot(s, B) && HasSnapshot(s, C); });
+  for (NodeId node : s.Nodes()) s.PowerCut(node);
+  for (NodeId node : s.Nodes()) s.Start(node);
+  s.RunUntil([&] { return !s.Leader().IsZero(); });
+  for (NodeId node : s.Nodes()) {
+    s.RunUntil([&] { return s.Core(node).leader() == s.Leader(); });
+    EXPECT_EQ(s.Read(node), all);
+  }
+  s.HealAndConverge();
+}
+
+}  // namespace
+}  // namespace synod::sim

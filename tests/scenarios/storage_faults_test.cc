@@ -1,0 +1,279 @@
+// Scenarios of disks that lose, damage or refuse what is written.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/scenarios/script.h"
+
+namespace synod::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+std::vector<std::string> SegmentsOf(Script& s, NodeId node) {
+  std::vector<std::string> files = s.At(node).disk().FilesBelow("/store");
+  std::erase_if(files, [](const std::string& file) { return !file.ends_with(".wal"); });
+  return files;
+}
+
+// The file and the place of `text` on the disk.
+std::pair<std::string, uint64_t> Find(Script& s, NodeId node, const std::string& text) {
+  for (const std::string& file : SegmentsOf(s, node)) {
+    const size_t at = s.At(node).disk().Contents(file).find(text);
+    if (at != std::string::npos) return {file, at};
+  }
+  ADD_FAILURE() << text << " is not on the disk";
+  return {};
+}
+
+// A leader's term in which there are entries in the middle of B's log.
+void WriteSome(Script& s) {
+  s.Elect(A);
+  for (const char* command : {"first", "second", "third", "fourth"}) s.Write(A, command);
+  s.RunUntil([&] {
+    const Index last = s.Core(A).log().last();
+    const std::vector<NodeId> nodes = s.Nodes();
+    return std::all_of(nodes.begin(), nodes.end(),
+                       [&](NodeId node) { return s.Core(node).log().durable() == last; });
+  });
+}
+
+// etcd#6515: each sector of the tail arrived, or is as it was, or is zero.
+TEST(StorageFaults, F1_PowerCutInTheMiddleOfARecord_NothingAckedIsLost) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    Script s({.seed = seed});
+    s.Elect(A);
+    s.Write(A, "x");
+    s.PowerCutAt(B, 1 + seed % 4);
+    for (int i = 0; i < 4; ++i) s.Write(A, std::string(3000, 'y'));
+    s.RunUntil([&] { return !s.IsUp(B); });
+    s.Start(B);
+    EXPECT_FALSE(s.At(B).IsRefused());
+    s.HealAndConverge();
+  }
+}
+
+// "Protocol-aware recovery" (FAST 2018).
+TEST(StorageFaults, F2_CorruptRecordInTheMiddle_DoesNotVoteAsIfItWereAbsent) {
+  Script s;
+  WriteSome(s);
+  s.Stop(B);
+  const auto [file, at] = Find(s, B, "second");
+  s.At(B).disk().FlipBit(file, at);
+  s.At(B).NoteDamage();
+  s.Start(B);
+  EXPECT_TRUE(s.At(B).IsRefused());
+  EXPECT_TRUE(absl::IsDataLoss(s.At(B).refusal())) << s.At(B).refusal();
+  EXPECT_THAT(s.At(B).refusal().ToString(), HasSubstr(file));
+  // The others go on; alone, none of them is elected with its help.
+  s.Write(A, "fifth");
+  s.Crash(C);
+  s.RunUntil([&] { return !s.Leads(A); });
+  s.RunFor(seconds(5));
+  EXPECT_EQ(s.Leader(), NodeId());
+  s.HealAndConverge();
+}
+
+// FAST 2018: where there is no other, it says so instead of going on without.
+TEST(StorageFaults, F2_CorruptRecordOfTheOnlyNode_RefusesToStart) {
+  Script s({.nodes = 1});
+  WriteSome(s);
+  s.Stop(A);
+  const auto [file, at] = Find(s, A, "third");
+  s.At(A).disk().FlipBit(file, at);
+  s.At(A).NoteDamage();
+  s.Start(A);
+  EXPECT_TRUE(absl::IsDataLoss(s.At(A).refusal())) << s.At(A).refusal();
+  EXPECT_THAT(s.At(A).refusal().ToString(), HasSubstr(file));
+  s.At(A).disk().FlipBit(file, at);
+  s.At(A).Repaired();
+  s.Start(A);
+  s.RunUntil([&] { return s.Leads(A); });
+  EXPECT_EQ(s.Read(A), "first second third fourth ");
+  s.HealAndConverge();
+}
+
+// A valid record where another one belongs.
+TEST(StorageFaults, F3_MisdirectedWrite_IsNoticedByTheChain) {
+  Script s({.segment_bytes = 512});
+  s.Elect(A);
+  for (int i = 0; i < 20; ++i) s.Write(A, std::string(200, 'x'));
+  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.Stop(B);
+  const std::vector<std::string> segments = SegmentsOf(s, B);
+  ASSERT_GT(segments.size(), 4u);
+  FaultyDisk& disk = s.At(B).disk();
+  disk.SetContents(segments[3], disk.Contents(segments[2]));
+  s.At(B).NoteDamage();
+  s.Start(B);
+  EXPECT_TRUE(absl::IsDataLoss(s.At(B).refusal())) << s.At(B).refusal();
+  s.HealAndConverge();
+}
+
+// A write that the disk said to have done, and has not: the file is as it was before.
+TEST(StorageFaults, F3_LostWrite_IsNoticedByTheChain) {
+  Script s;
+  WriteSome(s);
+  const std::string file = SegmentsOf(s, B).back();
+  const std::string before = s.At(B).disk().Contents(file);
+  const Index lost = s.Write(A, "lost");
+  s.RunUntil([&] { return s.MatchOf(A, B) == lost; });
+  const auto [lost_in, at] = Find(s, B, "lost");
+  ASSERT_EQ(lost_in, file);
+  const Index kept = s.Write(A, "kept");
+  s.RunUntil([&] { return s.MatchOf(A, B) == kept; });
+  s.Stop(B);
+  // Records are padded to multiples of 8.
+  const uint64_t end = (at + std::string("lost").size() + 7) / 8 * 8;
+  std::string bytes = s.At(B).disk().Contents(file);
+  bytes.replace(before.size(), end - before.size(), end - before.size(), '\0');
+  s.At(B).disk().SetContents(file, bytes);
+  s.At(B).NoteDamage();
+  s.Start(B);
+  EXPECT_TRUE(absl::IsDataLoss(s.At(B).refusal())) << s.At(B).refusal();
+  s.HealAndConverge();
+}
+
+// "Can applications recover from fsync failures?" (ATC 2020): the next sync succeeds, and means
+// nothing.
+TEST(StorageFaults, F4_SyncFailsOnce_NothingIsAckedAndTheReplicaStops) {
+  for (const uint64_t nodes : {1, 3}) {
+    Script s({.nodes = nodes});
+    s.Elect(A);
+    s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
+    if (nodes > 1) s.Isolate(A);
+    s.At(A).FailNextSync();
+    const Asked& x = s.Propose(A, "x");
+    const Asked& y = s.Propose(A, "y");
+    s.RunUntil([&] { return s.At(A).IsStopped(); });
+    EXPECT_FALSE(x.IsCommitted() || y.IsCommitted());
+    EXPECT_THAT(s.At(A).replica().Status().stopped.ToString(), HasSubstr("the log store failed"));
+    const Asked& z = s.Propose(A, "z");
+    s.Await(z);
+    EXPECT_TRUE(z.IsRefused(Reason::kStopped));
+    s.HealAndConverge();
+  }
+}
+
+// No space: what is written is refused with that reason, and goes on when there is space again.
+TEST(StorageFaults, F5_LeadersDiskIsFull_WritesAreRefusedUntilThereIsSpace) {
+  Script s;
+  s.Elect(A);
+  s.Write(A, "x");
+  s.FillDisk(A);
+  int number = 0;
+  s.RunUntil([&] {
+    const Asked& y = s.Propose(A, "y" + std::to_string(++number));
+    s.Await(y);
+    return y.IsRefused(Reason::kNoSpace);
+  });
+  // Terms and votes are small, and have their reserve.
+  s.FillDisk(B);
+  s.FillDisk(C);
+  s.Elect(C);
+  for (NodeId node : s.Nodes()) s.FreeDisk(node);
+  s.RunFor(seconds(2));
+  s.Write(s.Leader(), "z");
+  s.HealAndConverge();
+}
+
+// A follower without space acks nothing in part, and does not hold up the others.
+TEST(StorageFaults, F5_FollowersDiskIsFull_AcksOnlyWhatIsThere) {
+  Script s;
+  s.Elect(A);
+  s.Write(A, "x");
+  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.FillDisk(B);
+  for (int i = 0; i < 10; ++i) s.Write(A, std::string(10'000, 'y'));
+  s.RunFor(seconds(1));
+  EXPECT_LT(s.MatchOf(A, B), s.Core(A).commit());
+  EXPECT_EQ(s.MatchOf(A, C), s.Core(A).commit());
+  s.FreeDisk(B);
+  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.HealAndConverge();
+}
+
+// Without space for a snapshot the log is not compacted.
+TEST(StorageFaults, F5_NoSpaceForASnapshot_NothingIsCompacted) {
+  Script s({.raft = {.trailing_entries = 0}, .snapshot_after_entries = 10});
+  s.Elect(A);
+  for (int i = 0; i < 8; ++i) s.Write(A, "x");
+  for (NodeId node : s.Nodes()) s.FillDisk(node, 16 * 1024);
+  for (int i = 0; i < 8; ++i) s.Await(s.Propose(A, "y" + std::to_string(i)));
+  s.RunFor(seconds(5));
+  for (NodeId node : s.Nodes()) {
+    EXPECT_EQ(s.Core(node).snapshot_index(), Index(0));
+    EXPECT_EQ(s.Core(node).log().first(), Index(1));
+    s.FreeDisk(node);
+  }
+  int number = 0;
+  s.RunUntil([&] {
+    const NodeId leader = s.Leader();
+    if (!leader.IsZero()) s.Await(s.Propose(leader, "z" + std::to_string(++number)));
+    return !s.Core(A).snapshot_index().IsZero();
+  });
+  s.HealAndConverge();
+}
+
+// etcd#6368: the directory of a file that was begun is synced before anything in the file is acked.
+TEST(StorageFaults, F6_PowerCutRightAfterAnAckInANewFile_TheFileIsThere) {
+  Script s({.nodes = 1, .segment_bytes = 1024});
+  s.Elect(A);
+  std::string all;
+  for (int i = 0; i < 30; ++i) {
+    const std::string command = std::to_string(i) + std::string(150, 'x');
+    s.Write(s.Leader(), command);
+    all += command + " ";
+    s.PowerCut(A);
+    s.Start(A);
+    s.RunUntil([&] { return s.Leads(A); });
+    EXPECT_EQ(s.Read(A), all);
+  }
+  EXPECT_GT(SegmentsOf(s, A).size(), 3u);
+  s.HealAndConverge();
+}
+
+// hashicorp#503, etcd#13527.
+TEST(StorageFaults, F7_LeadersDiskStallsWhileHeartbeatsFlow_AnotherLeads) {
+  Script s;
+  s.Elect(A);
+  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.StallDisk(A);
+  s.Write(A, "x");
+  const NodeId leader = s.AwaitLeaderOtherThan(A);
+  s.Write(leader, "y");
+  s.RunFor(seconds(10));
+  EXPECT_FALSE(s.Leads(A));
+  s.HealAndConverge();
+}
+
+// Every node loses its power at the same persist point.
+TEST(StorageFaults, F8_PowerCutOfAllAtEveryPersistPoint_NothingAckedIsLost) {
+  for (uint64_t change = 1; change <= 30; ++change) {
+    Script s({.seed = change, .snapshot_after_entries = 5, .segment_bytes = 2048});
+    s.Elect(A);
+    std::vector<const Asked*> writes;
+    for (NodeId node : s.Nodes()) s.PowerCutAt(node, change);
+    for (int i = 0; i < 20 && s.Leads(A); ++i) {
+      writes.push_back(&s.Propose(A, std::to_string(i)));
+      s.RunFor(milliseconds(1));
+    }
+    for (NodeId node : s.Nodes()) s.PowerCut(node);
+    for (NodeId node : s.Nodes()) s.Start(node);
+    s.RunUntil([&] { return !s.Leader().IsZero(); });
+    const std::string all = " " + s.Read(s.Leader());
+    for (const Asked* write : writes) {
+      if (!write->IsCommitted()) continue;
+      EXPECT_THAT(all, HasSubstr(" " + write->command + " "));
+    }
+    s.HealAndConverge();
+  }
+}
+
+}  // namespace
+}  // namespace synod::sim
