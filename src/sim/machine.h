@@ -62,7 +62,7 @@ class Loop final : public EventLoop, public Actor {
 
  private:
   void Turn();
-  void Wake() { WakeAt(life_.world().Now() + Duration(dice_.Below(2 * latency_.count() + 1))); }
+  void Wake() { WakeAt(life_.world().Now() + UpTo(dice_, 2 * latency_)); }
   void WakeAt(Instant world);
   void RunDueTimers();
 

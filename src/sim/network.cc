@@ -129,8 +129,8 @@ void Network::Send(Message message) {
 
 void Network::Dispatch(Link& link, Message message) {
   if (Draw(options_.check_wire)) CheckWire(message);
-  Duration delay(dice_.Below(2 * options_.delay.count() + 1));
-  if (Draw(options_.late)) delay += Duration(dice_.Below(2 * options_.lateness.count() + 1));
+  Duration delay = UpTo(dice_, 2 * options_.delay);
+  if (Draw(options_.late)) delay += UpTo(dice_, 2 * options_.lateness);
   Instant arrival = world_.Now() + delay;
   if (options_.keeps_order) arrival = std::max(arrival, link.last_arrival);
   link.last_arrival = std::max(arrival, link.last_arrival);

@@ -4,13 +4,6 @@
 #include <limits>
 
 namespace synod::sim {
-namespace {
-
-Duration UpTo(Rng& dice, Duration most) {
-  return Duration(dice.Below(static_cast<uint64_t>(most.count()) + 1));
-}
-
-}  // namespace
 
 Storm::Storm(World& world, const Options& options, Network& network,
              std::vector<std::unique_ptr<Node>>& nodes, const Judge& judge, Counts& counts)

@@ -30,6 +30,11 @@ enum class Stream : uint64_t {
   kLoss,
 };
 
+// A time in [0, most].
+inline Duration UpTo(Rng& dice, Duration most) {
+  return Duration(dice.Below(static_cast<uint64_t>(most.count()) + 1));
+}
+
 class World {
  public:
   using ActorId = uint32_t;

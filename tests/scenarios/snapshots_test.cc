@@ -20,8 +20,8 @@ Shape Compacting(uint64_t nodes = 3, uint64_t seed = 1) {
 }
 
 // A snapshot of several pieces is needed to catch up with what this writes.
-void WriteMuch(Script& s, NodeId leader, int count = 10) {
-  for (int i = 0; i < count; ++i) s.Write(leader, std::string(200'000, 'x'));
+void WriteMuch(Script& s, NodeId leader, uint64_t count = 10) {
+  for (uint64_t i = 0; i < count; ++i) s.Write(leader, std::string(200'000, 'x'));
   s.RunUntil([&] { return s.Core(leader).log().first() > Index(count / 2); });
 }
 

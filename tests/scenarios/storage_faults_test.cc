@@ -142,7 +142,7 @@ TEST(StorageFaults, F3_LostWrite_IsNoticedByTheChain) {
 // "Can applications recover from fsync failures?" (ATC 2020): the next sync succeeds, and means
 // nothing.
 TEST(StorageFaults, F4_SyncFailsOnce_NothingIsAckedAndTheReplicaStops) {
-  for (const uint64_t nodes : {1, 3}) {
+  for (const uint64_t nodes : {1u, 3u}) {
     Script s({.nodes = nodes});
     s.Elect(A);
     s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
