@@ -128,7 +128,7 @@ TEST(Witness, TwoWritesAtOneIndexOrOneAtNone_IsAViolation) {
 TEST(Witness, WriteTookEffectBeforeAReadThatHadReturned_IsAViolation) {
   EXPECT_EQ(Witness({Write("b", 11, 20, 1), Read("b", 0, 10, 1)}), Kind::kViolation)
       << "At its own index.";
-  EXPECT_EQ(Witness({Write("a", 0, 1, 1), Read("a", 2, 3, 1), Read("a", 4, 5, 1)}),
+  EXPECT_EQ(Witness({Write("a", 0, 1, 1), Read("a", 4, 5, 1), Read("a", 2, 3, 1)}),
             Kind::kLinearizable)
       << "Reads of one index come in no order.";
 }
