@@ -1,6 +1,8 @@
 // bank-sim: runs the bank on simulated clusters, one for each seed, and says what broke.
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <sstream>
 #include <string>
 
 #include <synod/sim/simulation.h>
