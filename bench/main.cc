@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bench/baseline.h"
+#include "bench/checkers.h"
 #include "bench/cluster.h"
 #include "bench/core.h"
 #include "bench/replica_process.h"
@@ -26,7 +27,7 @@ constexpr char kUsage[] =
     "  --directory DIR  where the RocksDB logs go (default: a new directory in the one for "
     "temporary files);\n"
     "                   it should be on the disk that you mean to use\n"
-    "  --only PART      core, memory or rocksdb, beside what the machine itself can do\n"
+    "  --only PART      core, memory, rocksdb or checkers, beside what the machine itself can do\n"
     "\n"
     "Three replicas run in three processes on loopback. Nothing else should run on the machine "
     "meanwhile.\n";
@@ -93,6 +94,26 @@ void MeasureRocksdb(std::chrono::milliseconds duration, const std::string& direc
       Ratio(Quantile(many_by_one, 0.5), "1 outstanding"), "goal: 10 x or more");
 }
 
+void MeasureCheckers() {
+  std::printf("checkers of what 8 clients of one key have seen\n");
+  constexpr size_t kByWitness = 1'000'000;
+  constexpr size_t kBySearch = 40'000;
+  const auto both = [](const char* name, bool has_wrong_answer, bool has_unknown) {
+    Drawn drawn{
+        .operations = kByWitness, .has_wrong_answer = has_wrong_answer, .has_unknown = has_unknown};
+    const std::string what = std::string(" operations, ") + name;
+    Row(("by the log, 1,000,000" + what).c_str(), WitnessSeconds(drawn) * 1e3, "ms", "",
+        "goal: below 1,000");
+    drawn.operations = kBySearch;
+    Row(("by search, 8 x 5,000" + what).c_str(), SearchSeconds(drawn) * 1e3, "ms", "",
+        "goal: below 5,000");
+  };
+  both("sound", false, false);
+  both("one wrong", true, false);
+  both("some unknown", false, true);
+  both("both", true, true);
+}
+
 // `only` names one part; empty: all of them.
 void Run(std::chrono::milliseconds duration, const std::string& directory, std::string_view only) {
   std::printf("machine\n");
@@ -101,10 +122,11 @@ void Run(std::chrono::milliseconds duration, const std::string& directory, std::
   if (only.empty() || only == "core") MeasureCore(duration);
   if (only.empty() || only == "memory") MeasureMemory(duration, round_trip);
   if (only.empty() || only == "rocksdb") MeasureRocksdb(duration, directory);
+  if (only.empty() || only == "checkers") MeasureCheckers();
 }
 
 bool IsPart(std::string_view name) {
-  return name == "core" || name == "memory" || name == "rocksdb";
+  return name == "core" || name == "memory" || name == "rocksdb" || name == "checkers";
 }
 
 int Main(int argc, char** argv) {

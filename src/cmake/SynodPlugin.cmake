@@ -27,25 +27,34 @@ function(synod_add_plugin name)
     HEADERS "${CMAKE_CURRENT_SOURCE_DIR}/include/" PACKAGES ${arg_PACKAGES})
 endfunction()
 
-# synod_install_component(<name> TARGETS <targets...> HEADERS <folder> [PACKAGES <packages...>])
+# synod_install_component(<name> TARGETS <targets...> HEADERS <folder> [BELOW <folder>]
+#   [EXCEPT <folder>] [PACKAGES <packages...>] [COMPONENTS <components...>])
 #
 # Installs the targets as a part of the CMake package that can be present, found and linked without
-# the others.
+# the others, but for the COMPONENTS whose targets they link. What is in the folder of HEADERS goes
+# to the folder for headers, or BELOW it, without its subfolder EXCEPT, which is another component's.
 function(synod_install_component name)
   if(NOT SYNOD_INSTALL)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADERS" "TARGETS;PACKAGES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADERS;BELOW;EXCEPT" "TARGETS;PACKAGES;COMPONENTS")
   include(GNUInstallDirs)
   set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/synod")
 
+  set(except "")
+  if(arg_EXCEPT)
+    set(except PATTERN "${arg_EXCEPT}" EXCLUDE)
+  endif()
   install(TARGETS ${arg_TARGETS} EXPORT synod-${name} COMPONENT ${name})
-  install(DIRECTORY "${arg_HEADERS}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT ${name})
+  install(DIRECTORY "${arg_HEADERS}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/${arg_BELOW}"
+    COMPONENT ${name} ${except})
   install(EXPORT synod-${name} NAMESPACE synod:: FILE synod-${name}-targets.cmake
     DESTINATION "${package_dir}" COMPONENT ${name})
 
   set(description "${CMAKE_CURRENT_BINARY_DIR}/synod-${name}-packages.cmake")
   file(WRITE "${description}"
-    "# What the targets of this component link.\nset(synod_${name}_PACKAGES ${arg_PACKAGES})\n")
+    "# What the targets of this component link.\n"
+    "set(synod_${name}_PACKAGES ${arg_PACKAGES})\n"
+    "set(synod_${name}_COMPONENTS ${arg_COMPONENTS})\n")
   install(FILES "${description}" DESTINATION "${package_dir}" COMPONENT ${name})
 endfunction()

@@ -19,8 +19,8 @@ MAY_INCLUDE = {
     "plugin": {"base", "core", "port", "files"},
     "src": {"base", "core", "raft", "port", "node"},
     # These see what an outside user sees: any public header of the library and its plugins.
-    "example": {"base", "core", "port", "node", "umbrella", "plugin"},
-    "bench": {"base", "core", "raft", "port", "node", "umbrella", "plugin"},
+    "example": {"base", "core", "port", "node", "sim", "umbrella", "plugin"},
+    "bench": {"base", "core", "raft", "port", "node", "sim", "umbrella", "plugin"},
     # Unit tests mirror private files too.
     "tests": {"base", "core", "raft", "port", "node", "sim", "umbrella", "files", "plugin",
               "src", "example"},

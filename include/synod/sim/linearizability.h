@@ -36,6 +36,13 @@ concept SequentialModel = requires(typename M::State state, const typename M::Op
   { M::Hash(state) } -> std::convertible_to<uint64_t>;
 };
 
+// A model may tell which operations leave every state as it is. The search need not choose when
+// these take effect: as soon as one fits it is placed, since nothing is gained by waiting.
+template <class M>
+concept KnowsReads = requires(const typename M::Operation operation) {
+  { M::IsRead(operation) } -> std::same_as<bool>;
+};
+
 struct CheckResult {
   enum class Kind : uint8_t {
     kLinearizable,
@@ -53,6 +60,20 @@ struct CheckResult {
 
 // --- With the log as the witness ---
 
+namespace internal {
+
+// A call by its place in the log, small enough that a million are sorted without looking at the
+// calls themselves.
+struct LogPlace {
+  Index index;
+  bool is_read;  // Behind the write of its index.
+  size_t call;   // Its position in the history.
+
+  friend auto operator<=>(const LogPlace&, const LogPlace&) = default;
+};
+
+}  // namespace internal
+
 // Whether the order of the indexes explains the history: O(n log n). Every call that returned has
 // an index; a call without a return has one if it turned out to be in the log, and is left out if
 // not. Of calls of one index the first is the write, and the others are reads that saw it.
@@ -64,54 +85,42 @@ template <SequentialModel Model, class IsWrite>
   const auto violation = [](size_t culprit, std::string reason) {
     return CheckResult{CheckResult::Kind::kViolation, culprit, std::move(reason)};
   };
-  std::vector<size_t> order;  // Positions, as the log has them.
-  order.reserve(history.size());
+  std::vector<internal::LogPlace> log;
+  log.reserve(history.size());
   for (size_t i = 0; i < history.size(); ++i) {
     const Call<typename Model::Operation>& call = history[i];
-    if (call.index.IsZero() && call.HasReturned() && is_write(call.operation)) {
+    const bool is_read = !is_write(call.operation);
+    if (call.index.IsZero() && call.HasReturned() && !is_read) {
       return violation(i, "a write returned, but is not in the log");
     }
     // A read without an index saw the state before the first entry.
-    if (!call.index.IsZero() || call.HasReturned()) order.push_back(i);
+    if (!call.index.IsZero() || call.HasReturned()) log.push_back({call.index, is_read, i});
   }
-  const auto place = [&](size_t i) {
-    return std::pair(history[i].index, !is_write(history[i].operation));
-  };
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return place(a) < place(b); });
+  std::sort(log.begin(), log.end());
 
   // The answers.
   auto state = Model::Initial();
-  for (size_t k = 0; k < order.size(); ++k) {
-    const Call<typename Model::Operation>& call = history[order[k]];
-    if (k > 0 && is_write(call.operation) && history[order[k - 1]].index == call.index) {
-      return violation(order[k], "two writes are at one index");
+  for (size_t k = 0; k < log.size(); ++k) {
+    if (k > 0 && !log[k].is_read && log[k - 1].index == log[k].index) {
+      return violation(log[k].call, "two writes are at one index");
     }
-    if (!Model::Step(state, call.operation)) {
-      return violation(order[k], "its answer is not what the log up to its index gives");
+    if (!Model::Step(state, history[log[k].call].operation)) {
+      return violation(log[k].call, "its answer is not what the log up to its index gives");
     }
   }
 
-  // The clocks: whatever returned before another was invoked comes before it in the log.
-  std::vector<size_t> by_return;
-  for (size_t i : order) {
-    if (history[i].HasReturned()) by_return.push_back(i);
-  }
-  std::sort(by_return.begin(), by_return.end(),
-            [&](size_t a, size_t b) { return history[a].returned < history[b].returned; });
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return history[a].invoked < history[b].invoked; });
-  size_t returned = 0;
-  Index newest;  // Of what has returned.
-  for (size_t i : order) {
-    while (returned < by_return.size() &&
-           history[by_return[returned]].returned < history[i].invoked) {
-      newest = std::max(newest, history[by_return[returned++]].index);
+  // The clocks: whatever comes later in the log had not returned when this was invoked. Reads of
+  // one index come in no order.
+  Instant later_return = kNever;   // The first return of all behind this in the log, ...
+  Instant higher_return = kNever;  // ... and of those at a higher index.
+  for (size_t k = log.size(); k-- > 0;) {
+    if (k + 1 < log.size() && log[k + 1].index != log[k].index) higher_return = later_return;
+    const Call<typename Model::Operation>& call = history[log[k].call];
+    if ((log[k].is_read ? higher_return : later_return) < call.invoked) {
+      return violation(log[k].call,
+                       "it took effect before one that had returned when it was invoked");
     }
-    const bool is_late =
-        is_write(history[i].operation) ? history[i].index <= newest : history[i].index < newest;
-    if (is_late) {
-      return violation(i, "it took effect before one that had returned when it was invoked");
-    }
+    later_return = std::min(later_return, call.returned);
   }
   return {};
 }
@@ -122,8 +131,9 @@ namespace internal {
 
 // The search of Wing & Gong (1993) as refined by Lowe (2017): operations are linearized one after
 // another, each at the earliest place, taken back when nothing fits, and no set of linearized
-// operations with the same state is tried twice. Sets are known by a 128-bit hash, so that a
-// violation could be invented, or missed never, with a chance that need not be counted with.
+// operations with the same state is tried twice. Reads are no choice (see KnowsReads). Sets are
+// known by a 128-bit hash, so that a violation could be invented, or missed never, with a chance
+// that need not be counted with.
 template <SequentialModel Model>
 class LinearizationSearch {
  public:
@@ -172,18 +182,12 @@ class LinearizationSearch {
         return {CheckResult::Kind::kGaveUp, 0, "the search was given up"};
       }
       if (at != end && !nodes_[at].is_return) {
-        auto next_state = state;
-        if (Model::Step(next_state, history_[nodes_[at].call].operation) &&
-            IsNew(nodes_[at].call, next_state)) {
-          Place(at, std::exchange(state, std::move(next_state)));
-          at = nodes_.front().next;
-        } else {
-          at = nodes_[at].next;
-        }
+        at = TryToPlace(at, state) ? nodes_.front().next : nodes_[at].next;
         continue;
       }
       // A call returns that is not placed yet: an earlier choice was wrong.
       NoteObstacle(nodes_[at].call);
+      while (!placed_.empty() && !placed_.back().before) TakeBack(state);
       if (placed_.empty()) {
         return {CheckResult::Kind::kViolation, culprit_,
                 "no order of the operations explains its answer"};
@@ -202,9 +206,31 @@ class LinearizationSearch {
   };
   struct Placed {
     size_t node;
-    typename Model::State before;
+    std::optional<typename Model::State> before;  // None: a read, which was no choice.
   };
   using Mark = std::pair<uint64_t, uint64_t>;
+
+  static bool IsRead(const Operation& operation) {
+    if constexpr (KnowsReads<Model>) {
+      return Model::IsRead(operation);
+    } else {
+      return false;
+    }
+  }
+
+  bool TryToPlace(size_t node, typename Model::State& state) {
+    const size_t call = nodes_[node].call;
+    const Operation& operation = history_[call].operation;
+    if (IsRead(operation)) {
+      if (!Model::Step(state, operation)) return false;
+      Place(node, std::nullopt);
+      return true;
+    }
+    auto next_state = state;
+    if (!Model::Step(next_state, operation) || !IsNew(call, next_state)) return false;
+    Place(node, std::exchange(state, std::move(next_state)));
+    return true;
+  }
 
   // Whether the set of placed operations and `call`, with this state, was not tried before.
   bool IsNew(size_t call, const typename Model::State& state) {
@@ -214,7 +240,7 @@ class LinearizationSearch {
     return tried_.insert(key).second;
   }
 
-  void Place(size_t node, typename Model::State before) {
+  void Place(size_t node, std::optional<typename Model::State> before) {
     const size_t call = nodes_[node].call;
     set_.first ^= marks_[call].first;
     set_.second ^= marks_[call].second;
@@ -230,7 +256,7 @@ class LinearizationSearch {
   // Returns where to go on: behind what was taken back.
   size_t TakeBack(typename Model::State& state) {
     const size_t node = placed_.back().node;
-    state = std::move(placed_.back().before);
+    if (placed_.back().before) state = *std::move(placed_.back().before);
     placed_.pop_back();
     const size_t call = nodes_[node].call;
     if (return_of_[call] != 0) {
@@ -332,6 +358,7 @@ struct Register {
     return !operation.answered || state == operation.value;
   }
   static uint64_t Hash(const State& state) { return std::hash<std::string>{}(state); }
+  static bool IsRead(const Operation& operation) { return !operation.is_write; }
 };
 
 // Leaves out the writes without a return that no read has seen: they may as well never have taken

@@ -26,8 +26,8 @@ class Workload {
 
   // A new, empty state machine, for one replica.
   [[nodiscard]] virtual std::unique_ptr<StateMachine> NewStateMachine() = 0;
-  // What `client` asks next. Commands should differ from each other, so that an answer tells which
-  // of them it saw.
+  // What `client` asks next. No two commands of a run are equal (a number in each is enough): by
+  // its bytes a command is found in the log, and one that is there twice breaks a rule.
   [[nodiscard]] virtual Request Next(uint64_t client, Rng& dice) = 0;
   // A query whose answer tells the whole state: equal states, and only those, answer alike.
   [[nodiscard]] virtual std::string DigestQuery() const = 0;
