@@ -62,7 +62,10 @@ class Loop final : public EventLoop, public Actor {
 
  private:
   void Turn();
-  void Wake() { WakeAt(life_.world().Now() + Duration(dice_.Below(2 * latency_.count() + 1))); }
+  void Wake() {
+    const auto span = static_cast<uint64_t>(2 * latency_.count() + 1);
+    WakeAt(life_.world().Now() + Duration(dice_.Below(span)));
+  }
   void WakeAt(Instant world);
   void RunDueTimers();
 

@@ -116,6 +116,7 @@ void Node::CannotStart(const absl::Status& why) {
   if (is_crash || absl::IsResourceExhausted(why)) return StartIn(std::chrono::seconds(1));
   if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_corrupt_) {
     is_refused_ = true;
+    around_.world.Note(Story::What::kRefused, id_);
     ++around_.counts.refused_starts;
     return;
   }
@@ -132,6 +133,7 @@ void Node::End(Way way) {
   // What a failed sync has left in the system's cache counts for nothing (F4), and a new process
   // would find it there: the machine is to be started anew.
   if (disk_fails_) way = Way::kReboot;
+  around_.world.Note(way == Way::kOrderly ? Story::What::kStops : Story::What::kDies, id_);
   disk_fails_ = false;
   if (way != Way::kOrderly) {
     ++around_.counts.crashes;
@@ -152,11 +154,15 @@ void Node::CrashAfter(uint64_t effects, Duration down) {
   down_ = down;
   if (effects == 0) {
     life_->Die();
-  } else if (dice_.Chance(1, 2)) {
-    life_->DieAfter(effects);
   } else {
-    disk_->CutPowerAt(disk_->operations() + effects);
+    life_->DieAfter(effects);
   }
+}
+
+void Node::CutPowerAfter(uint64_t changes, Duration down) {
+  if (!IsUp()) return;
+  down_ = down;
+  disk_->CutPowerAt(disk_->operations() + changes);
 }
 
 void Node::Sweep() {
@@ -192,15 +198,37 @@ void Node::Wipe() {
   Bootstrap();
 }
 
-void Node::Corrupt(Rng& dice) {
+void Node::Damage(FaultKind kind, uint64_t where) {
   const std::vector<std::string> files = disk_->FilesBelow(kPath);
-  const std::string& file = files[dice.Below(files.size())];
-  const uint64_t size = disk_->SizeOf(file);
-  if (size == 0) return;
-  disk_->FlipBit(file, dice.Below(size));
-  is_corrupt_ = true;
-  around_.judge.OnLost(id_);
-  ++around_.counts.corruptions;
+  // The first that has such a place, from some one on.
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!DamageFile(kind, files[(where + i) % files.size()], where / files.size())) continue;
+    is_corrupt_ = true;
+    return around_.judge.OnLost(id_);
+  }
+}
+
+bool Node::DamageFile(FaultKind kind, const std::string& file, uint64_t where) {
+  Counts& counts = around_.counts;
+  switch (kind) {
+    case FaultKind::kCorrupt: {
+      const uint64_t size = disk_->SizeOf(file);
+      if (size == 0) return false;
+      disk_->FlipBit(file, where % size);
+      ++counts.corruptions;
+      return true;
+    }
+    case FaultKind::kLoseWrite:
+      if (!disk_->LoseWrite(file, where)) return false;
+      ++counts.lost_durable_writes;
+      return true;
+    case FaultKind::kMisdirect:
+      if (!disk_->MisdirectWrite(file, where)) return false;
+      ++counts.misdirected_writes;
+      return true;
+    default:
+      return false;
+  }
 }
 
 void Node::Calm(Duration sync) {

@@ -10,6 +10,7 @@
 #include "synod/node/replica.h"
 #include "synod/sim/options.h"
 #include "synod/sim/report.h"
+#include "synod/sim/scenario.h"
 #include "synod/sim/workload.h"
 
 #include "src/host_impl.h"
@@ -57,8 +58,10 @@ class Node final : public Actor {
   void Start();
   // In an orderly way.
   void Stop();
-  // Dies before its effect after so many, and starts again `down` later.
+  // The process dies before its effect after so many, and starts again `down` later.
   void CrashAfter(uint64_t effects, Duration down);
+  // Its machine goes down, at the change to its disk after so many.
+  void CutPowerAfter(uint64_t changes, Duration down);
   void StartIn(Duration down);
   // The disk fails at its next sync.
   void FailNextSync();
@@ -66,8 +69,8 @@ class Node final : public Actor {
   void Sweep();
   // The disk is replaced; the process is down.
   void Wipe();
-  // Damages one bit of some file; the process is down.
-  void Corrupt(Rng& dice);
+  // Damages the disk in a place that `where` selects; the process is down.
+  void Damage(FaultKind kind, uint64_t where);
   // From now on it dies and fails no more, and a sync takes `sync` at most on average.
   void Calm(Duration sync);
 
@@ -77,6 +80,8 @@ class Node final : public Actor {
   enum class Way { kOrderly, kCrash, kReboot };
 
   Life* NewLife();
+  // False if there is nothing in the file to damage so.
+  bool DamageFile(FaultKind kind, const std::string& file, uint64_t where);
   [[nodiscard]] absl::StatusOr<std::unique_ptr<LogStore>> OpenStore();
   void CannotStart(const absl::Status& why);
   void Observe();

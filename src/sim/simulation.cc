@@ -30,16 +30,16 @@ struct OrderAlone {
 
 class Simulation {
  public:
-  Simulation(const Options& options, Workload& workload)
-      : options_(options),
+  Simulation(const Scenario& scenario, Workload& workload)
+      : scenario_(scenario),
         workload_(workload),
-        world_(options.seed),
-        judge_(world_, options.nodes, counts_),
-        network_(world_, options.network, judge_, counts_),
+        world_(options_.seed),
+        judge_(world_, options_.nodes, counts_),
+        network_(world_, options_.network, judge_, counts_),
         clients_(world_, options_, workload, nodes_, counts_),
-        storm_(world_, options_, network_, nodes_, judge_, counts_) {
+        storm_(world_, scenario_, network_, nodes_, judge_, counts_) {
     const Node::Surroundings around{world_, options_, workload_, network_, judge_, counts_};
-    for (uint64_t i = 1; i <= options.nodes; ++i) {
+    for (uint64_t i = 1; i <= options_.nodes; ++i) {
       nodes_.push_back(std::make_unique<Node>(NodeId(i), around));
     }
   }
@@ -64,10 +64,12 @@ class Simulation {
                   .hash = world_.hash(),
                   .simulated = world_.Now() - Instant(),
                   .counts = counts_,
-                  .violation = {}};
+                  .violation = {},
+                  .story = {}};
     if (judge_.violation()) {
       report.ok = false;
       report.violation = *judge_.violation();
+      report.story = world_.story().Tell();
     }
     return report;
   }
@@ -231,7 +233,8 @@ class Simulation {
     }
   }
 
-  const Options options_;
+  const Scenario scenario_;
+  const Options& options_ = scenario_.options;
   Workload& workload_;
   Counts counts_;
   World world_;
@@ -245,8 +248,10 @@ class Simulation {
 
 }  // namespace
 
-Report Run(const Options& options, Workload& workload) {
-  return Simulation(options, workload).Run();
+Report Run(const Scenario& scenario, Workload& workload) {
+  return Simulation(scenario, workload).Run();
 }
+
+Report Run(const Options& options, Workload& workload) { return Run(Expand(options), workload); }
 
 }  // namespace synod::sim
