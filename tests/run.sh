@@ -64,6 +64,7 @@ if [[ $mode != fast ]]; then
 fi
 # Last, so that the run ends with this summary.
 say "Testing: release"
+tests/sim/fresh_seeds.sh
 if [[ $mode == all ]]; then
   run_tests release
 else

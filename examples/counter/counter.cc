@@ -29,7 +29,6 @@ class Counter : public synod::StateMachine {
     value_ = std::strtoull(digits, nullptr, 10);
     return size.status();
   }
-
   std::string Text() const { return std::to_string(value_); }
   uint64_t value_ = 0;
 };
@@ -54,6 +53,7 @@ int main() {
     outcome = replicas[i % 3].Propose("increment").get();
   }
   std::cout << "replicated at index " << outcome.index << ": " << outcome.result << "\n";
-  for (synod::Replica& replica : replicas)
+  for (synod::Replica& replica : replicas) {
     std::cout << *replica.Read("", synod::Consistency::kLinearizable).get() << "\n";
+  }
 }

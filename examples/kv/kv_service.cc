@@ -18,8 +18,9 @@ absl::Status KvService::Admit(Call<Request>* call) const {
   if (!status.ok()) return status;
   if (call->bytes->Length() > kMaxRequestBytes) return TooLargeError();
   // gRPC gives an invalid buffer, of no length, for a request that it could not read.
-  if (!call->bytes->Valid() || !Parse(*call->bytes, &call->request))
+  if (!call->bytes->Valid() || !Parse(*call->bytes, &call->request)) {
     return MalformedError("it cannot be parsed");
+  }
   return Check(call->request);
 }
 

@@ -13,10 +13,12 @@ Clients::Clients(World& world, const Options& options, Workload& workload,
       workload_(workload),
       nodes_(nodes),
       counts_(counts),
-      dice_(world.Dice(Stream::kClients)),
       actor_(world.Add(*this)),
-      deadline_(options.request_deadline),
-      clients_(options.clients) {}
+      deadline_(options.request_deadline) {
+  for (uint64_t client = 0; client < options.clients; ++client) {
+    clients_.emplace_back(world.Dice(Stream::kClients, client));
+  }
+}
 
 void Clients::Begin() {
   for (uint64_t client = 0; client < clients_.size(); ++client) Next(client);
@@ -24,7 +26,7 @@ void Clients::Begin() {
 
 void Clients::Next(uint64_t client) {
   const auto span = static_cast<uint64_t>(2 * options_.think_time.count() + 1);
-  world_.Schedule(world_.Now() + Duration(dice_.Below(span)), actor_, client);
+  world_.Schedule(world_.Now() + Duration(clients_[client].dice.Below(span)), actor_, client);
 }
 
 void Clients::OnEvent(uint64_t client) {
@@ -33,10 +35,10 @@ void Clients::OnEvent(uint64_t client) {
 
 Node* Clients::Target(Client& client) {
   Node* node = nullptr;
-  if (!client.target.IsZero() && !dice_.Chance(1, 16)) {
+  if (!client.target.IsZero() && !client.dice.Chance(1, 16)) {
     node = nodes_[client.target.value() - 1].get();
   } else {
-    node = nodes_[dice_.Below(nodes_.size())].get();
+    node = nodes_[client.dice.Below(nodes_.size())].get();
   }
   client.target = NodeId();
   return node->IsUp() ? node : nullptr;
@@ -52,7 +54,7 @@ void Clients::Ask(uint64_t number) {
   client.call = history_.size();
   Call<Request> call;
   call.client = number;
-  call.operation = workload_.Next(number, dice_);
+  call.operation = workload_.Next(number, client.dice);
   call.invoked = world_.Now();
   const std::string bytes = call.operation.bytes;
   const bool is_write = call.operation.is_write;
@@ -91,6 +93,7 @@ void Clients::OnOutcome(uint64_t number, uint64_t request, const Outcome& outcom
   switch (outcome.kind) {
     case Outcome::Kind::kCommitted:
       ++counts_.writes_answered;
+      world_.Note(Story::What::kAnswered, NodeId(), 0, outcome.index.value());
       return Answered(number, outcome.index, outcome.result);
     case Outcome::Kind::kNotCommitted:
       refused_.push_back(history_[client.call].operation.bytes);
@@ -122,6 +125,7 @@ void Clients::Answered(uint64_t number, Index index, std::string answer) {
 
 void Clients::Unknown(uint64_t number) {
   ++counts_.unknown_outcomes;
+  world_.Note(Story::What::kUnknown, NodeId());
   clients_[number].is_busy = false;
   --busy_;
   Next(number);

@@ -48,6 +48,8 @@ class Clients final : public Actor {
   static constexpr uint64_t kNobody = ~uint64_t{0};
 
   struct Client {
+    explicit Client(Rng its) : dice(its) {}
+    Rng dice;
     uint64_t number = 0;  // Of its request; what comes for an older one is void.
     size_t call = 0;      // In the history.
     NodeId target;        // Whom it asks next; 0: anybody.
@@ -69,7 +71,6 @@ class Clients final : public Actor {
   Workload& workload_;
   std::vector<std::unique_ptr<Node>>& nodes_;
   Counts& counts_;
-  Rng dice_;
   const World::ActorId actor_;
   Duration deadline_;
   std::vector<Client> clients_;

@@ -157,6 +157,8 @@ void FaultyDisk::LoseUnsynced(Node& node, Rng* rng) const {
 
 void FaultyDisk::SetSynced(Node& node) {
   node.before.clear();
+  if (node.bytes.size() > node.synced_size) node.settled_size = node.synced_size;
+  node.settled_size = std::min<uint64_t>(node.settled_size, node.bytes.size());
   node.synced_size = node.smallest_size = node.bytes.size();
 }
 
@@ -216,6 +218,38 @@ void FaultyDisk::FlipBit(const std::string& path, uint64_t offset) {
   if (before != node->before.end() && in_sector < before->second.size()) {
     before->second[in_sector] ^= 1;
   }
+}
+
+std::span<char> FaultyDisk::SettledSector(Node& node, uint64_t where) {
+  const uint64_t count = std::min<uint64_t>(node.settled_size, node.bytes.size()) / kSectorBytes;
+  if (count == 0) return {};
+  // What overwrites it is not durable yet: another story.
+  if (node.before.contains(where % count)) return {};
+  return std::span(node.bytes).subspan(where % count * kSectorBytes, kSectorBytes);
+}
+
+bool FaultyDisk::LoseWrite(const std::string& path, uint64_t where) {
+  const std::lock_guard lock(mutex_);
+  const auto node = Find(path);
+  if (node == nullptr) return false;
+  const std::span<char> lost = SettledSector(*node, where);
+  if (std::all_of(lost.begin(), lost.end(), [](char byte) { return byte == '\0'; })) return false;
+  std::fill(lost.begin(), lost.end(), '\0');
+  return true;
+}
+
+bool FaultyDisk::MisdirectWrite(const std::string& path, uint64_t where) {
+  const std::lock_guard lock(mutex_);
+  const auto node = Find(path);
+  if (node == nullptr) return false;
+  const std::span<char> meant = SettledSector(*node, where);
+  const std::span<char> hit = SettledSector(*node, where / 1024);
+  if (meant.empty() || hit.empty() || std::equal(meant.begin(), meant.end(), hit.begin())) {
+    return false;
+  }
+  std::copy(meant.begin(), meant.end(), hit.begin());
+  std::fill(meant.begin(), meant.end(), '\0');
+  return true;
 }
 
 void FaultyDisk::CutTo(const std::string& path, uint64_t size) {

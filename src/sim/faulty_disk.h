@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +84,12 @@ class FaultyDisk final : public FileSystem {
   void SetContents(const std::string& path, std::string bytes);
   // Flips the lowest bit of the byte.
   void FlipBit(const std::string& path, uint64_t offset);
+  // A write that was reported as durable never landed, or did in the place of another: a sector
+  // holds zeros, as before it was written, and another what belongs there. `where` selects them,
+  // among those that were durable before the last write that became so: what that left out, no log
+  // could tell from what was never written. False if there are none, or they hold just that.
+  bool LoseWrite(const std::string& path, uint64_t where);
+  bool MisdirectWrite(const std::string& path, uint64_t where);
   void CutTo(const std::string& path, uint64_t size);
   void Delete(const std::string& path);
 
@@ -109,6 +116,7 @@ class FaultyDisk final : public FileSystem {
   struct Node {
     bool is_directory = false;
     std::string bytes = {};      // What is seen.
+    uint64_t settled_size = 0;   // Synced before the last sync that made the file longer.
     uint64_t synced_size = 0;    // Of the last sync,
     uint64_t smallest_size = 0;  // and the smallest since.
     // Sectors changed since the last sync, with what was in them then: shorter than a sector where
@@ -132,6 +140,8 @@ class FaultyDisk final : public FileSystem {
   // Keeps aside what is in the sectors of bytes [first, last), where that was not done before.
   static void RememberSectors(Node& node, uint64_t first, uint64_t last);
   absl::Status Sync(Node& node);
+  // The bytes of a sector that is full and settled; empty if there is none.
+  [[nodiscard]] static std::span<char> SettledSector(Node& node, uint64_t where);
   // Of what is synced nothing is left beyond `size`.
   static void CutDurably(Node& node, uint64_t size);
   void ChangeName(const std::string& path, std::shared_ptr<Node> node);

@@ -101,8 +101,16 @@ void Judge::CheckMatching(NodeId node, const ShadowLog& log, const Persist& pers
 
 void Judge::OnWrite(NodeId node, const Persist& persist) {
   Node& self = At(node);
-  if (persist.truncate_from) ++counts_.truncations;
-  if (persist.snapshot) ++counts_.snapshots;
+  if (persist.truncate_from) {
+    ++counts_.truncations;
+    world_.Note(Story::What::kTruncates, node, persist.truncate_from->value());
+  }
+  if (persist.snapshot) {
+    ++counts_.snapshots;
+    if (persist.snapshot->resets_log) {
+      world_.Note(Story::What::kInstalls, node, persist.snapshot->meta.index.value());
+    }
+  }
   if (persist.truncate_from && *persist.truncate_from <= self.commit) {
     Fail("committed prefix", Name(node) + " truncates from " + Str(*persist.truncate_from) +
                                  ", and has committed " + Str(self.commit));
@@ -145,14 +153,12 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   const size_t under_way = self.under_way.size();
   while (!IsEqual(self.durable, state)) {
     if (self.under_way.empty()) {
-      if (!self.is_lost) {
-        Fail("durability",
-             Name(node) + " comes back in a state that is not what was durable, with any of the " +
-                 std::to_string(under_way) + " writes that were under way: its log ends at " +
-                 Str(state.entries.empty() ? state.snapshot.index : state.entries.back().index) +
-                 " in term " + Str(state.hard_state.term) + ", and should at " +
-                 Str(self.durable.last()) + " in term " + Str(self.durable.hard_state.term));
-      }
+      Fail("durability",
+           Name(node) + " comes back in a state that is not what was durable, with any of the " +
+               std::to_string(under_way) + " writes that were under way: its log ends at " +
+               Str(state.entries.empty() ? state.snapshot.index : state.entries.back().index) +
+               " in term " + Str(state.hard_state.term) + ", and should at " +
+               Str(self.durable.last()) + " in term " + Str(self.durable.hard_state.term));
       break;
     }
     Perform(node, self.durable, self.under_way.front());
@@ -167,6 +173,7 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   self.commit = self.applied = Index();
   self.led = Term();
   self.term = state.hard_state.term;
+  world_.Note(Story::What::kStarts, node, self.durable.last().value(), self.term.value());
 }
 
 // --- What a node does ---
@@ -223,6 +230,11 @@ void Judge::CheckAck(const Message& message, const AppendReply& reply) {
 
 // Raft §5.1: a vote leaves when it cannot be forgotten any more. §5.2: one a term.
 void Judge::CheckVote(NodeId node, NodeId candidate, Term term) {
+  if (candidate == node) {
+    world_.Note(Story::What::kCampaigns, node, term.value());
+  } else {
+    world_.Note(Story::What::kVotes, node, term.value(), candidate.value());
+  }
   const HardState& durable = At(node).durable.hard_state;
   // A later term in the same write forbids another vote in this one just as well.
   if (durable.term < term || (durable.term == term && durable.vote != candidate)) {
@@ -247,6 +259,7 @@ void Judge::OnTurn(NodeId node, uint64_t life, const Raft& core) {
   if (core.term() < self.term && !self.is_lost) {
     Fail("term monotony", "the term of " + Name(node) + " falls from " + Str(self.term));
   }
+  if (core.term() != self.term) world_.Note(Story::What::kEnters, node, core.term().value());
   self.term = core.term();
   if (core.IsLeader() && self.led != core.term()) CheckNewLeader(node, self, core);
   if (core.commit() != self.commit) CheckCommit(node, self, core);
@@ -255,6 +268,7 @@ void Judge::OnTurn(NodeId node, uint64_t life, const Raft& core) {
 
 void Judge::CheckNewLeader(NodeId node, Node& self, const Raft& core) {
   self.led = core.term();
+  world_.Note(Story::What::kLeads, node, core.term().value(), core.log().last().value());
   ++counts_.elections;
   const auto [leader, is_new] = leaders_.try_emplace(core.term(), std::pair(node, self.life));
   if (!is_new && leader->second != std::pair(node, self.life)) {
@@ -314,6 +328,9 @@ void Judge::CheckCommit(NodeId node, Node& self, const Raft& core) {
     }
   }
   self.commit = core.commit();
+  if (core.IsLeader()) {
+    world_.Note(Story::What::kCommits, node, core.term().value(), core.commit().value());
+  }
   if (committed() == known) return;
   // Raft §5.4.2: by counting, a leader commits entries of its own term alone. It may have stepped
   // down since, in the same turn.

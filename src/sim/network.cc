@@ -76,12 +76,7 @@ class Network::Port final : public Transport {
 };
 
 Network::Network(World& world, const NetworkOptions& options, Judge& judge, Counts& counts)
-    : world_(world),
-      options_(options),
-      judge_(judge),
-      counts_(counts),
-      dice_(world.Dice(Stream::kNetwork)),
-      actor_(world.Add(*this)) {}
+    : world_(world), options_(options), judge_(judge), counts_(counts), actor_(world.Add(*this)) {}
 
 std::unique_ptr<Transport> Network::NewTransport(Life& life, Loop& loop) {
   return std::make_unique<Port>(*this, life, loop);
@@ -94,18 +89,26 @@ void Network::Calm(Duration delay) {
 }
 
 void Network::Inject(Message message) {
-  Link& link = links_[{message.from, message.to}];
+  Link& link = LinkOf(message.from, message.to);
   Dispatch(link, std::move(message));
+}
+
+Network::Link& Network::LinkOf(NodeId from, NodeId to) {
+  const auto found = links_.find({from, to});
+  if (found != links_.end()) return found->second;
+  // Ids of nodes are small: each link has a number of its own.
+  const Rng dice = world_.Dice(Stream::kNetwork, (from.value() << 32) + to.value());
+  return links_.emplace(std::pair(from, to), Link(dice)).first->second;
 }
 
 void Network::Send(Message message) {
   if (on_send && !on_send(message)) return;
-  Link& link = links_[{message.from, message.to}];
+  Link& link = LinkOf(message.from, message.to);
   if (link.in_flight >= options_.capacity) {
     ++counts_.messages_lost;
     return;
   }
-  if (Draw(options_.lose)) {
+  if (Draw(link, options_.lose)) {
     ++counts_.messages_lost;
     return;
   }
@@ -113,14 +116,14 @@ void Network::Send(Message message) {
     if (link.old.size() < kOldMessages) {
       link.old.push_back(message);
     } else {
-      link.old[dice_.Below(kOldMessages)] = message;
+      link.old[link.dice.Below(kOldMessages)] = message;
     }
-    if (Draw(options_.replay)) {
+    if (Draw(link, options_.replay)) {
       ++counts_.messages_replayed;
-      Dispatch(link, link.old[dice_.Below(link.old.size())]);
+      Dispatch(link, link.old[link.dice.Below(link.old.size())]);
     }
   }
-  if (Draw(options_.repeat)) {
+  if (Draw(link, options_.repeat)) {
     ++counts_.messages_repeated;
     Dispatch(link, message);
   }
@@ -128,14 +131,14 @@ void Network::Send(Message message) {
 }
 
 void Network::Dispatch(Link& link, Message message) {
-  if (Draw(options_.check_wire)) CheckWire(message);
-  Duration delay = UpTo(dice_, 2 * options_.delay);
-  if (Draw(options_.late)) delay += UpTo(dice_, 2 * options_.lateness);
+  if (Draw(link, options_.check_wire)) CheckWire(message);
+  Duration delay = UpTo(link.dice, 2 * options_.delay);
+  if (Draw(link, options_.late)) delay += UpTo(link.dice, 2 * options_.lateness);
   Instant arrival = world_.Now() + delay;
   if (options_.keeps_order) arrival = std::max(arrival, link.last_arrival);
   link.last_arrival = std::max(arrival, link.last_arrival);
   std::string garbled;
-  if (Draw(options_.garble)) garbled = Garble(message);
+  if (Draw(link, options_.garble)) garbled = Garble(link.dice, message);
   size_t slot = flights_.size();
   if (free_.empty()) {
     flights_.emplace_back();
@@ -149,11 +152,11 @@ void Network::Dispatch(Link& link, Message message) {
   world_.Schedule(arrival, actor_, slot);
 }
 
-std::string Network::Garble(const Message& message) {
+std::string Network::Garble(Rng& dice, const Message& message) {
   std::string bytes = Encode(message);
-  const uint64_t flips = 1 + dice_.Below(3);
+  const uint64_t flips = 1 + dice.Below(3);
   for (uint64_t i = 0; i < flips; ++i) {
-    const uint64_t bit = dice_.Below(bytes.size() * 8);
+    const uint64_t bit = dice.Below(bytes.size() * 8);
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
   }
   return bytes == Encode(message) ? "" : bytes;
@@ -172,7 +175,7 @@ void Network::OnEvent(uint64_t slot) {
   free_.push_back(slot);
   const NodeId from = flight.message.from;
   const NodeId to = flight.message.to;
-  --links_[{from, to}].in_flight;
+  --LinkOf(from, to).in_flight;
   if (cut_.contains({from, to})) {
     ++counts_.messages_cut;
     return;

@@ -52,22 +52,26 @@ class Network final : public Actor {
     std::string garbled;  // Instead of the message, if it is not empty.
   };
   struct Link {
+    explicit Link(Rng its) : dice(its) {}
+    Rng dice;  // Its own: what happens on one changes nothing on the others.
     size_t in_flight = 0;
     Instant last_arrival;      // Of what was sent so far, on a link that keeps the order.
     std::vector<Message> old;  // A few that were sent before, to be sent again.
   };
 
   void Send(Message message);
+  [[nodiscard]] Link& LinkOf(NodeId from, NodeId to);
   void Dispatch(Link& link, Message message);
-  [[nodiscard]] std::string Garble(const Message& message);
+  [[nodiscard]] static std::string Garble(Rng& dice, const Message& message);
   void CheckWire(const Message& message);
-  [[nodiscard]] bool Draw(uint32_t chance) { return chance > 0 && dice_.Chance(chance, 10'000); }
+  [[nodiscard]] static bool Draw(Link& link, uint32_t chance) {
+    return chance > 0 && link.dice.Chance(chance, 10'000);
+  }
 
   World& world_;
   NetworkOptions options_;
   Judge& judge_;
   Counts& counts_;
-  Rng dice_;
   const World::ActorId actor_;
   std::map<NodeId, Port*> ports_;
   std::map<std::pair<NodeId, NodeId>, Link> links_;

@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<LogStore>> Node::OpenStore() {
 void Node::Bootstrap() {
   disk_executor_ = std::make_unique<SimulatedExecutor>(*NewLife(), Duration(), Rng(0));
   std::vector<NodeId> members;
-  for (uint64_t i = 1; i <= around_.options.nodes; ++i) members.push_back(i);
+  for (uint64_t i = 1; i <= around_.options.nodes; ++i) members.emplace_back(i);
   {
     auto store = OpenStore();
     absl::Status status = store.status();
@@ -117,6 +117,7 @@ void Node::CannotStart(const absl::Status& why) {
   if (is_crash || absl::IsResourceExhausted(why)) return StartIn(std::chrono::seconds(1));
   if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_corrupt_) {
     refusal_ = why;
+    around_.world.Note(Story::What::kRefused, id_);
     ++around_.counts.refused_starts;
     return;
   }
@@ -133,6 +134,7 @@ void Node::End(Way way) {
   // What a failed sync has left in the system's cache counts for nothing (F4), and a new process
   // would find it there: the machine is to be started anew.
   if (disk_fails_) way = Way::kReboot;
+  around_.world.Note(way == Way::kOrderly ? Story::What::kStops : Story::What::kDies, id_);
   disk_fails_ = false;
   if (way != Way::kOrderly) {
     ++around_.counts.crashes;
@@ -151,14 +153,6 @@ void Node::End(Way way) {
 
 void Node::CrashAfter(uint64_t effects, Duration down) {
   if (!IsUp()) return;
-  if (effects == 0 || dice_.Chance(1, 2)) {
-    DieAfter(effects, down);
-  } else {
-    CutPowerAt(effects, down);
-  }
-}
-
-void Node::DieAfter(uint64_t effects, Duration down) {
   down_ = down;
   if (effects == 0) {
     life_->Die();
@@ -167,9 +161,9 @@ void Node::DieAfter(uint64_t effects, Duration down) {
   }
 }
 
-void Node::CutPowerAt(uint64_t change, Duration down) {
+void Node::CutPowerAfter(uint64_t changes, Duration down) {
   down_ = down;
-  disk_->CutPowerAt(disk_->operations() + change);
+  disk_->CutPowerAt(disk_->operations() + changes);
 }
 
 void Node::Sweep() {
@@ -205,19 +199,41 @@ void Node::Wipe() {
   Bootstrap();
 }
 
-void Node::Corrupt(Rng& dice) {
+void Node::Damage(FaultKind kind, uint64_t where) {
   const std::vector<std::string> files = disk_->FilesBelow(kPath);
-  const std::string& file = files[dice.Below(files.size())];
-  const uint64_t size = disk_->SizeOf(file);
-  if (size == 0) return;
-  disk_->FlipBit(file, dice.Below(size));
-  NoteDamage();
+  // The first that has such a place, from some one on.
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!DamageFile(kind, files[(where + i) % files.size()], where / files.size())) continue;
+    return NoteDamage();
+  }
+}
+
+bool Node::DamageFile(FaultKind kind, const std::string& file, uint64_t where) {
+  Counts& counts = around_.counts;
+  switch (kind) {
+    case FaultKind::kCorrupt: {
+      const uint64_t size = disk_->SizeOf(file);
+      if (size == 0) return false;
+      disk_->FlipBit(file, where % size);
+      ++counts.corruptions;
+      return true;
+    }
+    case FaultKind::kLoseWrite:
+      if (!disk_->LoseWrite(file, where)) return false;
+      ++counts.lost_durable_writes;
+      return true;
+    case FaultKind::kMisdirect:
+      if (!disk_->MisdirectWrite(file, where)) return false;
+      ++counts.misdirected_writes;
+      return true;
+    default:
+      return false;
+  }
 }
 
 void Node::NoteDamage() {
   is_corrupt_ = true;
   around_.judge.OnLost(id_);
-  ++around_.counts.corruptions;
 }
 
 void Node::Calm(Duration sync) {

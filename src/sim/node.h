@@ -11,6 +11,7 @@
 #include "synod/node/replica.h"
 #include "synod/sim/options.h"
 #include "synod/sim/report.h"
+#include "synod/sim/scenario.h"
 #include "synod/sim/workload.h"
 
 #include "src/host_impl.h"
@@ -63,12 +64,10 @@ class Node final : public Actor {
   void Start();
   // In an orderly way.
   void Stop();
-  // Dies before its effect after so many, and starts again `down` later.
+  // The process dies before its effect after so many, and starts again `down` later.
   void CrashAfter(uint64_t effects, Duration down);
-  // The same, of the two ways to count: before something that others see, ...
-  void DieAfter(uint64_t effects, Duration down);
-  // ... or in the middle of a change to its disk, counted from 1.
-  void CutPowerAt(uint64_t change, Duration down);
+  // Its machine goes down, at the change to its disk after so many.
+  void CutPowerAfter(uint64_t changes, Duration down);
   // What its crashes lose, from now on; otherwise drawn.
   void SetLoss(Lost lost) { loss_ = lost; }
   void StartIn(Duration down);
@@ -78,8 +77,8 @@ class Node final : public Actor {
   void Sweep();
   // The disk is replaced; the process is down.
   void Wipe();
-  // Damages one bit of some file; the process is down.
-  void Corrupt(Rng& dice);
+  // Damages the disk in a place that `where` selects; the process is down.
+  void Damage(FaultKind kind, uint64_t where);
   // Its disk was damaged: it may refuse to start.
   void NoteDamage();
   // And is whole again: it may start.
@@ -93,6 +92,8 @@ class Node final : public Actor {
   enum class Way { kOrderly, kCrash, kReboot };
 
   Life* NewLife();
+  // False if there is nothing in the file to damage so.
+  bool DamageFile(FaultKind kind, const std::string& file, uint64_t where);
   [[nodiscard]] absl::StatusOr<std::unique_ptr<LogStore>> OpenStore();
   void CannotStart(const absl::Status& why);
   void Observe();

@@ -1,6 +1,7 @@
+// Draws options.
 #include "synod/sim/options.h"
 
-#include <sstream>
+#include <initializer_list>
 
 #include "src/sim/world.h"
 
@@ -33,6 +34,25 @@ class Draw {
  private:
   Rng dice_;
 };
+
+FaultOptions DrawFaults(Draw& draw) {
+  FaultOptions faults;
+  faults.crash = draw.Maybe<Duration>({milliseconds(500), seconds(3)});
+  faults.stop = draw.Maybe<Duration>({seconds(2), seconds(8)});
+  faults.pause = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  faults.partition = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  faults.leap = draw.Maybe<Duration>({seconds(2), seconds(10)});
+  faults.full_disk = draw.Maybe<Duration>({seconds(3), seconds(10)});
+  faults.stall = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  faults.fail_sync = draw.Maybe<Duration>({seconds(5), seconds(15)});
+  faults.transfer = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  if (draw.Chance(1, 4)) faults.wipe = seconds(10);
+  if (draw.Chance(1, 4)) faults.corrupt = seconds(10);
+  if (draw.Chance(1, 4)) faults.lose_write = seconds(10);
+  if (draw.Chance(1, 4)) faults.misdirect = seconds(10);
+  faults.drift = draw.Maybe<int64_t>({200, 50'000});
+  return faults;
+}
 
 }  // namespace
 
@@ -73,72 +93,8 @@ Options Options::Swarm(uint64_t seed) {
   options.network.replay = draw.Maybe<uint32_t>({10, 200, 1000});
   options.network.late = draw.Maybe<uint32_t>({10, 200, 1000});
   options.network.garble = draw.Maybe<uint32_t>({10, 100});
-  FaultOptions& faults = options.faults;
-  faults.crash = draw.Maybe<Duration>({milliseconds(500), seconds(3)});
-  faults.stop = draw.Maybe<Duration>({seconds(2), seconds(8)});
-  faults.pause = draw.Maybe<Duration>({seconds(1), seconds(5)});
-  faults.partition = draw.Maybe<Duration>({seconds(1), seconds(5)});
-  faults.leap = draw.Maybe<Duration>({seconds(2), seconds(10)});
-  faults.full_disk = draw.Maybe<Duration>({seconds(3), seconds(10)});
-  faults.stall = draw.Maybe<Duration>({seconds(1), seconds(5)});
-  faults.fail_sync = draw.Maybe<Duration>({seconds(5), seconds(15)});
-  faults.transfer = draw.Maybe<Duration>({seconds(1), seconds(5)});
-  if (draw.Chance(1, 4)) faults.wipe = seconds(10);
-  if (draw.Chance(1, 4)) faults.corrupt = seconds(10);
-  faults.drift = draw.Maybe<int64_t>({200, 50'000});
+  options.faults = DrawFaults(draw);
   return options;
-}
-
-std::string Options::Describe() const {
-  const Options defaults;
-  std::ostringstream out;
-  out << "seed=" << seed;
-  const auto number = [&](const char* name, auto value, auto usual) {
-    if (value != usual) out << ' ' << name << '=' << value;
-  };
-  const auto time = [&](const char* name, Duration value, Duration usual) {
-    if (value != usual) out << ' ' << name << '=' << value / microseconds(1) << "us";
-  };
-  number("nodes", nodes, defaults.nodes);
-  number("clients", clients, defaults.clients);
-  time("storm", storm, defaults.storm);
-  time("think_time", think_time, defaults.think_time);
-  time("request_deadline", request_deadline, defaults.request_deadline);
-  time("election_timeout", raft.election_timeout, defaults.raft.election_timeout);
-  time("heartbeat_interval", raft.heartbeat_interval, defaults.raft.heartbeat_interval);
-  number("max_append_bytes", raft.max_append_bytes, defaults.raft.max_append_bytes);
-  number("max_inflight_appends", raft.max_inflight_appends, defaults.raft.max_inflight_appends);
-  number("max_inflight_bytes", raft.max_inflight_bytes, defaults.raft.max_inflight_bytes);
-  number("trailing_entries", raft.trailing_entries, defaults.raft.trailing_entries);
-  number("snapshot_after_entries", snapshot_after_entries, defaults.snapshot_after_entries);
-  number("segment_bytes", segment_bytes, defaults.segment_bytes);
-  time("turn", turn, defaults.turn);
-  time("blocking", blocking, defaults.blocking);
-  number("apply_on_own_thread", apply_on_own_thread, defaults.apply_on_own_thread);
-  time("delay", network.delay, defaults.network.delay);
-  number("keeps_order", network.keeps_order, defaults.network.keeps_order);
-  number("lose", network.lose, defaults.network.lose);
-  number("repeat", network.repeat, defaults.network.repeat);
-  number("replay", network.replay, defaults.network.replay);
-  number("late", network.late, defaults.network.late);
-  number("garble", network.garble, defaults.network.garble);
-  number("check_wire", network.check_wire, defaults.network.check_wire);
-  number("capacity", network.capacity, defaults.network.capacity);
-  time("sync", disk.sync, defaults.disk.sync);
-  time("crash", faults.crash, defaults.faults.crash);
-  time("stop", faults.stop, defaults.faults.stop);
-  time("pause", faults.pause, defaults.faults.pause);
-  time("partition", faults.partition, defaults.faults.partition);
-  time("leap", faults.leap, defaults.faults.leap);
-  time("full_disk", faults.full_disk, defaults.faults.full_disk);
-  time("stall", faults.stall, defaults.faults.stall);
-  time("fail_sync", faults.fail_sync, defaults.faults.fail_sync);
-  time("transfer", faults.transfer, defaults.faults.transfer);
-  time("wipe", faults.wipe, defaults.faults.wipe);
-  time("corrupt", faults.corrupt, defaults.faults.corrupt);
-  number("drift", faults.drift, defaults.faults.drift);
-  number("stays_recoverable", stays_recoverable, defaults.stays_recoverable);
-  return out.str();
 }
 
 }  // namespace synod::sim

@@ -28,12 +28,12 @@ struct OrderAlone {
 
 class Simulation {
  public:
-  Simulation(const Options& options, Workload& workload)
-      : options_(options),
+  Simulation(const Scenario& scenario, Workload& workload)
+      : scenario_(scenario),
         workload_(workload),
-        cluster_(options, workload),
+        cluster_(options_, workload),
         clients_(world_, options_, workload, cluster_.nodes(), counts_),
-        storm_(world_, options_, cluster_.network(), cluster_.nodes(), judge_, counts_) {}
+        storm_(world_, scenario_, cluster_.network(), cluster_.nodes(), judge_, counts_) {}
 
   ~Simulation() {
     clients_.Close();
@@ -54,10 +54,12 @@ class Simulation {
                   .hash = world_.hash(),
                   .simulated = world_.Now() - Instant(),
                   .counts = counts_,
-                  .violation = {}};
+                  .violation = {},
+                  .story = {}};
     if (judge_.violation()) {
       report.ok = false;
       report.violation = *judge_.violation();
+      report.story = world_.story().Tell();
     }
     return report;
   }
@@ -180,7 +182,8 @@ class Simulation {
     }
   }
 
-  const Options& options_;
+  const Scenario scenario_;
+  const Options& options_ = scenario_.options;
   Workload& workload_;
   Cluster cluster_;
   World& world_ = cluster_.world();
@@ -193,8 +196,10 @@ class Simulation {
 
 }  // namespace
 
-Report Run(const Options& options, Workload& workload) {
-  return Simulation(options, workload).Run();
+Report Run(const Scenario& scenario, Workload& workload) {
+  return Simulation(scenario, workload).Run();
 }
+
+Report Run(const Options& options, Workload& workload) { return Run(Expand(options), workload); }
 
 }  // namespace synod::sim

@@ -3,207 +3,184 @@
 #include <algorithm>
 #include <limits>
 
-namespace synod::sim {
+#include "src/sim/partition.h"
 
-Storm::Storm(World& world, const Options& options, Network& network,
+namespace synod::sim {
+namespace {
+
+constexpr uint64_t kIsOver = uint64_t{1} << 32;  // In an event: the fault's end.
+constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
+
+}  // namespace
+
+Storm::Storm(World& world, const Scenario& scenario, Network& network,
              std::vector<std::unique_ptr<Node>>& nodes, const Judge& judge, Counts& counts)
     : world_(world),
-      options_(options),
+      scenario_(scenario),
       network_(network),
       judge_(judge),
       nodes_(nodes),
       counts_(counts),
       actor_(world.Add(*this)),
-      damage_left_(options.stays_recoverable ? (options.nodes - 1) / 2 : options.nodes) {
-  for (uint64_t kind = 0; kind < static_cast<uint64_t>(Kind::kCount); ++kind) {
-    dice_.push_back(world.Dice(Stream::kFaults, kind));
-  }
-}
+      damage_left_(scenario.options.stays_recoverable ? (scenario.options.nodes - 1) / 2
+                                                      : scenario.options.nodes),
+      capped_(scenario.options.nodes + 1, kUnlimited) {}
 
 void Storm::Begin() {
-  for (uint64_t kind = 0; kind < static_cast<uint64_t>(Kind::kCount); ++kind) {
-    ScheduleNext(static_cast<Kind>(kind));
+  for (size_t i = 0; i < scenario_.faults.size(); ++i) {
+    world_.Schedule(Instant() + scenario_.faults[i].at, actor_, i);
   }
-}
-
-Duration Storm::IntervalOf(Kind kind) const {
-  const FaultOptions& faults = options_.faults;
-  switch (kind) {
-    case Kind::kCrash:
-      return faults.crash;
-    case Kind::kStop:
-      return faults.stop;
-    case Kind::kPause:
-      return faults.pause;
-    case Kind::kPartition:
-      return faults.partition;
-    case Kind::kLeap:
-      return faults.leap;
-    case Kind::kFullDisk:
-      return faults.full_disk;
-    case Kind::kTransfer:
-      return faults.transfer;
-    case Kind::kWipe:
-      return faults.wipe;
-    case Kind::kCorrupt:
-      return faults.corrupt;
-    case Kind::kStall:
-      return faults.stall;
-    case Kind::kFailSync:
-      return faults.fail_sync;
-    default:
-      return {};
-  }
-}
-
-void Storm::ScheduleNext(Kind kind) {
-  const Duration interval = IntervalOf(kind);
-  if (interval <= Duration::zero()) return;
-  Rng& dice = dice_[static_cast<size_t>(kind)];
-  world_.Schedule(world_.Now() + UpTo(dice, 2 * interval), actor_, Event(kind));
 }
 
 void Storm::OnEvent(uint64_t what) {
   if (over_) return;
-  const auto kind = static_cast<Kind>(what & 0xffffffffu);
-  const uint64_t node = what >> 32;
-  if (kind == Kind::kHeal) return network_.Heal();
-  if (kind == Kind::kFreeDisk) {
-    return nodes_[node - 1]->disk().SetCapacity(std::numeric_limits<uint64_t>::max());
+  const size_t number = what & (kIsOver - 1);
+  if (what >= kIsOver) {
+    EndOf(number);
+  } else {
+    Strike(number);
   }
-  Strike(kind, dice_[static_cast<size_t>(kind)]);
-  ScheduleNext(kind);
 }
 
-void Storm::Strike(Kind kind, Rng& dice) {
-  Node& node = Any(dice);
-  switch (kind) {
-    case Kind::kCrash:
-      node.CrashAfter(dice.Below(20), UpTo(dice, std::chrono::seconds(3)));
-      return;
-    case Kind::kStop:
+std::vector<NodeId> Storm::NodesOf(const Fault& fault) const {
+  std::vector<NodeId> named = fault.nodes;
+  const auto is_missing = [&](NodeId node) {
+    return std::find(named.begin(), named.end(), node) == named.end();
+  };
+  if (!is_missing(NodeId())) {
+    const Node* const leader = Leader();
+    if (leader == nullptr) return {};
+    uint64_t other = 1;
+    while (other < nodes_.size() && !is_missing(NodeId(other))) ++other;
+    std::replace(named.begin(), named.end(), leader->id(), NodeId(other));
+    std::replace(named.begin(), named.end(), NodeId(), leader->id());
+  }
+  // Of a cluster that has become smaller than it was when the fault was drawn.
+  if (fault.shape == Shape::kLinks) return named;
+  if (!named.empty() && named.front() > NodeId(nodes_.size())) return {};
+  std::erase_if(named, [&](NodeId node) { return node > NodeId(nodes_.size()); });
+  return named;
+}
+
+void Storm::Strike(size_t number) {
+  const Fault& fault = scenario_.faults[number];
+  const std::vector<NodeId> nodes = NodesOf(fault);
+  if (nodes.empty()) return;
+  world_.Note(fault);
+  switch (fault.kind) {
+    case FaultKind::kPartition:
+      ++counts_.partitions;
+      network_.Heal();
+      for (const auto& [from, to] : LinksCutBy(fault.shape, nodes, fault.amount)) {
+        network_.Cut(from, to);
+      }
+      partition_ = number;
+      return ScheduleEnd(number);
+    case FaultKind::kFullDisk:
+      ++counts_.full_disks;
+      nodes_[nodes.front().value() - 1]->disk().SetCapacity(fault.amount);
+      capped_[nodes.front().value()] = number;
+      return ScheduleEnd(number);
+    case FaultKind::kTransfer:
+      return Transfer(nodes.front());
+    default:
+      return StrikeNode(fault, *nodes_[nodes.front().value() - 1]);
+  }
+}
+
+void Storm::ScheduleEnd(size_t number) {
+  world_.Schedule(world_.Now() + scenario_.faults[number].lasts, actor_, number | kIsOver);
+}
+
+// Another may have begun since: it goes on.
+void Storm::EndOf(size_t number) {
+  if (scenario_.faults[number].kind == FaultKind::kPartition) {
+    if (partition_ == number) network_.Heal();
+    return;
+  }
+  for (const auto& node : nodes_) {
+    if (capped_[node->id().value()] == number) node->disk().SetCapacity(kUnlimited);
+  }
+}
+
+void Storm::StrikeNode(const Fault& fault, Node& node) {
+  switch (fault.kind) {
+    case FaultKind::kCrash:
+      return node.CrashAfter(fault.amount, fault.lasts);
+    case FaultKind::kCutPower:
+      if (!node.IsUp()) return;
+      return node.CutPowerAfter(fault.amount, fault.lasts);
+    case FaultKind::kStop:
       if (!node.IsUp()) return;
       node.Stop();
-      node.StartIn(UpTo(dice, std::chrono::seconds(3)));
-      return;
-    case Kind::kPause:
+      return node.StartIn(fault.lasts);
+    case FaultKind::kPause:
       if (!node.IsUp()) return;
       ++counts_.pauses;
-      node.life().paused_until = world_.Now() + UpTo(dice, std::chrono::seconds(2));
+      node.life().paused_until = world_.Now() + fault.lasts;
       return;
-    case Kind::kPartition:
-      Partition(dice);
-      return;
-    case Kind::kLeap:
+    case FaultKind::kLeap:
       ++counts_.leaps;
-      node.clock().Leap(world_.Now(), UpTo(dice, std::chrono::seconds(5)));
-      return;
-    case Kind::kFullDisk:
-      ++counts_.full_disks;
-      node.disk().SetCapacity(dice.Below(512 * 1024));
-      world_.Schedule(world_.Now() + UpTo(dice, std::chrono::seconds(5)), actor_,
-                      Event(Kind::kFreeDisk, node.id().value()));
-      return;
-    case Kind::kTransfer:
-      if (Node* const leader = Leader()) {
-        ++counts_.transfers;
-        leader->replica().Submit(
-            {.deadline = leader->life().Clock() + std::chrono::seconds(2),
-             .request = synod::internal::PendingTransfer{[](const absl::Status&) {}},
-             .command = {},
-             .target = node.id()});
-      }
-      return;
-    case Kind::kWipe:
-    case Kind::kCorrupt:
-      if (damage_left_ == 0 || node.IsDamaged() || !judge_.AllAreIntroduced()) return;
-      --damage_left_;
-      if (node.IsUp()) node.Stop();
-      if (kind == Kind::kWipe) {
-        node.Wipe();
-      } else {
-        node.Corrupt(dice);
-      }
-      node.StartIn(UpTo(dice, std::chrono::seconds(3)));
-      return;
-    case Kind::kStall:
+      return node.clock().Leap(world_.Now(), fault.lasts);
+    case FaultKind::kStall:
       if (!node.IsUp()) return;
       ++counts_.stalls;
-      node.disk_executor().StallUntil(world_.Now() + UpTo(dice, std::chrono::seconds(2)));
+      node.disk_executor().StallUntil(world_.Now() + fault.lasts);
       return;
-    case Kind::kFailSync:
+    case FaultKind::kFailSync:
+      if (!node.IsUp()) return;
       ++counts_.failed_syncs;
-      node.FailNextSync();
-      return;
+      return node.FailNextSync();
+    case FaultKind::kWipe:
+    case FaultKind::kCorrupt:
+    case FaultKind::kLoseWrite:
+    case FaultKind::kMisdirect:
+      return Damage(fault, node);
     default:
       return;
   }
 }
 
-Node* Storm::Leader() {
-  for (const auto& node : nodes_) {
-    if (node->IsUp() && node->replica().IsLeader()) return node.get();
+void Storm::Damage(const Fault& fault, Node& node) {
+  if (damage_left_ == 0 || node.IsDamaged() || !judge_.AllAreIntroduced()) return;
+  --damage_left_;
+  if (node.IsUp()) node.Stop();
+  if (fault.kind == FaultKind::kWipe) {
+    node.Wipe();
+  } else {
+    node.Damage(fault.kind, fault.amount);
   }
-  return nullptr;
+  node.StartIn(fault.lasts);
 }
 
-void Storm::Partition(Rng& dice) {
-  ++counts_.partitions;
-  network_.Heal();
-  const uint64_t count = nodes_.size();
-  std::vector<NodeId> order;
-  for (uint64_t i = 1; i <= count; ++i) order.push_back(i);
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[dice.Below(i)]);
-  const auto part = [&](uint64_t first_side, bool one_way) {
-    for (uint64_t i = 0; i < first_side; ++i) {
-      for (uint64_t j = first_side; j < count; ++j) {
-        network_.Cut(order[i], order[j]);
-        if (!one_way) network_.Cut(order[j], order[i]);
-      }
+void Storm::Transfer(NodeId to) {
+  Node* const leader = Leader();
+  if (leader == nullptr) return;
+  ++counts_.transfers;
+  leader->replica().Submit({.deadline = leader->life().Clock() + std::chrono::seconds(2),
+                            .request = synod::internal::PendingTransfer{[](const absl::Status&) {}},
+                            .command = {},
+                            .target = to});
+}
+
+Node* Storm::Leader() const {
+  Node* newest = nullptr;
+  for (const auto& node : nodes_) {
+    if (!node->IsUp() || !node->replica().IsLeader()) continue;
+    if (newest == nullptr || node->replica().core().term() > newest->replica().core().term()) {
+      newest = node.get();
     }
-  };
-  switch (dice.Below(6)) {
-    case 0:  // One is alone.
-      part(1, false);
-      break;
-    case 1:  // Two sides.
-      part(1 + dice.Below(count), false);
-      break;
-    case 2:  // One hears and is not heard, or the other way round.
-      part(dice.Chance(1, 2) ? 1 : count - 1, true);
-      break;
-    case 3:  // A bridge: the first is in touch with all, the others in two sides.
-      for (uint64_t i = 1; i < count; ++i) {
-        for (uint64_t j = 1; j < count; ++j) {
-          if (i != j && (i <= count / 2) != (j <= count / 2)) network_.Cut(order[i], order[j]);
-        }
-      }
-      break;
-    case 4:  // A chain.
-      for (uint64_t i = 0; i < count; ++i) {
-        for (uint64_t j = 0; j < count; ++j) {
-          if (i + 1 < j || j + 1 < i) network_.Cut(order[i], order[j]);
-        }
-      }
-      break;
-    default:  // Any links.
-      for (NodeId from : order) {
-        for (NodeId to : order) {
-          if (from != to && dice.Chance(1, 3)) network_.Cut(from, to);
-        }
-      }
-      break;
   }
-  world_.Schedule(world_.Now() + UpTo(dice, std::chrono::seconds(4)), actor_, Event(Kind::kHeal));
+  return newest;
 }
 
 void Storm::End(const std::vector<NodeId>& healthy) {
   over_ = true;
   // Raft promises progress where messages and disks are much faster than elections (Raft §5.6).
-  const Duration soon = options_.raft.heartbeat_interval / 8;
+  const Duration soon = scenario_.options.raft.heartbeat_interval / 8;
   network_.Calm(soon);
   for (const auto& node : nodes_) {
-    node->disk().SetCapacity(std::numeric_limits<uint64_t>::max());
+    node->disk().SetCapacity(kUnlimited);
     node->Calm(soon);
     const bool shall_run = std::find(healthy.begin(), healthy.end(), node->id()) != healthy.end();
     if (!shall_run && node->IsUp()) {

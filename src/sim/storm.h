@@ -1,13 +1,12 @@
-// What goes wrong, when, and for whom.
+// Carries out what a scenario says goes wrong.
 #ifndef SYNOD_SRC_SIM_STORM_H_
 #define SYNOD_SRC_SIM_STORM_H_
 
 #include <memory>
 #include <vector>
 
-#include "synod/base/rng.h"
-#include "synod/sim/options.h"
 #include "synod/sim/report.h"
+#include "synod/sim/scenario.h"
 
 #include "src/sim/network.h"
 #include "src/sim/node.h"
@@ -15,10 +14,9 @@
 
 namespace synod::sim {
 
-// Each kind of fault comes at random times of its own, so that leaving one out changes no other's.
 class Storm final : public Actor {
  public:
-  Storm(World& world, const Options& options, Network& network,
+  Storm(World& world, const Scenario& scenario, Network& network,
         std::vector<std::unique_ptr<Node>>& nodes, const Judge& judge, Counts& counts);
   ~Storm() override { world_.Remove(actor_); }
 
@@ -27,45 +25,31 @@ class Storm final : public Actor {
   // if they can.
   void End(const std::vector<NodeId>& healthy);
 
+  // A fault, by its number, begins or is over.
   void OnEvent(uint64_t what) override;
 
  private:
-  enum class Kind : uint64_t {
-    kCrash,
-    kStop,
-    kPause,
-    kPartition,
-    kLeap,
-    kFullDisk,
-    kTransfer,
-    kWipe,
-    kCorrupt,
-    kStall,
-    kFailSync,
-    kCount,
-    kHeal = 100,
-    kFreeDisk,
-  };
-  static uint64_t Event(Kind kind, uint64_t node = 0) {
-    return static_cast<uint64_t>(kind) + (node << 32);
-  }
-
-  [[nodiscard]] Duration IntervalOf(Kind kind) const;
-  void ScheduleNext(Kind kind);
-  void Strike(Kind kind, Rng& dice);
-  void Partition(Rng& dice);
-  [[nodiscard]] Node& Any(Rng& dice) { return *nodes_[dice.Below(nodes_.size())]; }
-  [[nodiscard]] Node* Leader();
+  void Strike(size_t number);
+  void StrikeNode(const Fault& fault, Node& node);
+  void Damage(const Fault& fault, Node& node);
+  void Transfer(NodeId to);
+  // The nodes that it names, as of now. Empty: it does not fit.
+  [[nodiscard]] std::vector<NodeId> NodesOf(const Fault& fault) const;
+  // Of the highest term in which one leads.
+  [[nodiscard]] Node* Leader() const;
+  void ScheduleEnd(size_t number);
+  void EndOf(size_t number);
 
   World& world_;
-  const Options& options_;
+  const Scenario& scenario_;
   Network& network_;
   const Judge& judge_;
   std::vector<std::unique_ptr<Node>>& nodes_;
   Counts& counts_;
   const World::ActorId actor_;
-  std::vector<Rng> dice_;   // By kind.
-  size_t damage_left_ = 0;  // How many more nodes may be damaged for good.
+  size_t damage_left_;          // How many more nodes may be damaged for good.
+  size_t partition_ = 0;        // The last, ...
+  std::vector<size_t> capped_;  // ... and of each node the last fault that filled its disk.
   bool over_ = false;
 };
 

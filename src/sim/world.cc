@@ -5,8 +5,8 @@
 namespace synod::sim {
 
 Rng World::Dice(Stream stream, uint64_t of) const {
-  Rng mixed(seed_ ^ (static_cast<uint64_t>(stream) << 56) ^ (of << 40));
-  return Rng(mixed.Next());
+  const uint64_t named = Rng(seed_).Next() + static_cast<uint64_t>(stream);
+  return Rng(Rng(Rng(named).Next() + of).Next());
 }
 
 World::ActorId World::Add(Actor& actor) {

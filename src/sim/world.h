@@ -8,6 +8,8 @@
 #include "synod/base/rng.h"
 #include "synod/base/time.h"
 
+#include "src/sim/story.h"
+
 namespace synod::sim {
 
 // Whatever events happen to. It takes itself out of the world when it goes, and its events with it.
@@ -56,6 +58,13 @@ class World {
   // The next event happens. False if there is none.
   bool Step();
 
+  // For the story of the run.
+  void Note(Story::What what, NodeId node, uint64_t a = 0, uint64_t b = 0) {
+    story_.Note(now_, what, node, a, b);
+  }
+  void Note(const Fault& fault) { story_.Note(now_, fault); }
+  [[nodiscard]] const Story& story() const { return story_; }
+
   [[nodiscard]] uint64_t events() const { return events_; }
   // Of all that has happened: equal runs have equal hashes.
   [[nodiscard]] uint64_t hash() const { return hash_; }
@@ -79,6 +88,7 @@ class World {
   uint64_t scheduled_ = 0;
   uint64_t events_ = 0;
   uint64_t hash_ = 0;
+  Story story_;
 };
 
 }  // namespace synod::sim

@@ -33,7 +33,8 @@ Index Divide(Script& s) {
   }
   s.Propose(A, "old");
   const Index index = s.Core(A).log().last() + 1;
-  s.RunUntil([&] { return s.Core(B).log().last() == index; });
+  s.RunUntil(
+      [&] { return s.Core(A).log().durable() == index && s.Core(B).log().durable() == index; });
   return index;
 }
 

@@ -15,14 +15,14 @@ constexpr Duration kPatience = std::chrono::seconds(60);
 constexpr Duration kForEver = std::chrono::hours(10'000);
 constexpr Duration kDeadline = std::chrono::seconds(20);  // Of a client.
 
-Options OptionsOf(const Shape& shape) {
+Options OptionsOf(const Setup& setup) {
   Options options;
-  options.seed = shape.seed;
-  options.nodes = shape.nodes;
-  options.raft = shape.raft;
-  options.snapshot_after_entries = shape.snapshot_after_entries;
-  options.segment_bytes = shape.segment_bytes;
-  options.apply_on_own_thread = shape.apply_on_own_thread;
+  options.seed = setup.seed;
+  options.nodes = setup.nodes;
+  options.raft = setup.raft;
+  options.snapshot_after_entries = setup.snapshot_after_entries;
+  options.segment_bytes = setup.segment_bytes;
+  options.apply_on_own_thread = setup.apply_on_own_thread;
   options.network.keeps_order = true;
   return options;
 }
@@ -40,9 +40,9 @@ bool Messages::Include(const Message& message) const {
                      [&message](const Test& test) { return test(message); });
 }
 
-Script::Script(const Shape& shape)
-    : workload_(NewJournalWorkload()), cluster_(OptionsOf(shape), *workload_) {
-  for (NodeId node : shape.without_pre_vote) At(node).raft().pre_vote = false;
+Script::Script(const Setup& setup)
+    : workload_(NewJournalWorkload()), cluster_(OptionsOf(setup), *workload_) {
+  for (NodeId node : setup.without_pre_vote) At(node).raft().pre_vote = false;
   cluster_.network().on_send = [this](Message& message) { return OnSend(message); };
   cluster_.Start();
   RunUntil([this] {
@@ -268,7 +268,7 @@ void Script::Replay(const NetworkRule& rule) {
 
 void Script::Kill(NodeId node, Lost lost) {
   At(node).SetLoss(lost);
-  At(node).DieAfter(0, kForEver);
+  At(node).CrashAfter(0, kForEver);
   At(node).Sweep();
 }
 
@@ -277,12 +277,12 @@ void Script::PowerCut(NodeId node) { Kill(node, Lost::kAll); }
 
 void Script::PowerCutAt(NodeId node, uint64_t change) {
   At(node).SetLoss(Lost::kSectors);
-  At(node).CutPowerAt(change, kForEver);
+  At(node).CutPowerAfter(change, kForEver);
 }
 
 void Script::CrashBefore(NodeId node, uint64_t effect) {
   At(node).SetLoss(Lost::kNothing);
-  At(node).DieAfter(effect, kForEver);
+  At(node).CrashAfter(effect, kForEver);
 }
 
 void Script::Start(NodeId node) {

@@ -30,7 +30,7 @@ inline constexpr NodeId D = 4;
 inline constexpr NodeId E = 5;
 
 // Of the options that the scripts change.
-struct Shape {
+struct Setup {
   uint64_t nodes = 3;
   uint64_t seed = 1;
   RaftOptions raft = {};
@@ -98,7 +98,7 @@ struct Asked {
 class Script {
  public:
   // All are up and have met; nobody leads.
-  explicit Script(const Shape& shape = {});
+  explicit Script(const Setup& setup = {});
   ~Script();
   Script(const Script&) = delete;
   Script& operator=(const Script&) = delete;

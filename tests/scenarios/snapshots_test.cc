@@ -14,7 +14,7 @@ using std::chrono::seconds;
 using testing::IsEmpty;
 using testing::Not;
 
-Shape Compacting(uint64_t nodes = 3, uint64_t seed = 1) {
+Setup Compacting(uint64_t nodes = 3, uint64_t seed = 1) {
   return {
       .nodes = nodes, .seed = seed, .raft = {.trailing_entries = 0}, .snapshot_after_entries = 5};
 }

@@ -1,115 +1,191 @@
-// synod-sim: runs simulated clusters, one for each seed, and says what they have shown.
+// synod-sim: runs simulated clusters, from seeds or transcripts, says what they have shown, and
+// makes small what fails.
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <fstream>
+#include <sstream>
 #include <string>
+#include <unistd.h>
 
+#include "synod/sim/shrink.h"
 #include "synod/sim/simulation.h"
+
+#include "tests/sim/flags.h"
+#include "tests/sim/isolated_run.h"
 
 namespace synod::sim {
 namespace {
 
-constexpr char kUsage[] =
-    "usage: synod-sim [--seed N] [--seeds N] [--twice] [--verbose]\n"
-    "\n"
-    "  --seed N   the first seed (default 1); it decides everything in its run\n"
-    "  --seeds N  how many, one after the other (default 1)\n"
-    "  --twice    runs each seed twice, and fails if the runs differ\n"
-    "  --verbose  says of each run what its options were and what happened in it\n";
-
 constexpr uint64_t kKeys = 3;
 
-struct Flags {
-  uint64_t first = 1;
-  uint64_t count = 1;
-  bool twice = false;
-  bool verbose = false;
-};
+std::unique_ptr<Workload> NewWorkload() { return NewRegisterWorkload(kKeys); }
 
 double Seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
-bool Parse(int argc, char** argv, Flags& flags) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string flag = argv[i];
-    if (flag == "--twice") {
-      flags.twice = true;
-    } else if (flag == "--verbose") {
-      flags.verbose = true;
-    } else if ((flag == "--seed" || flag == "--seeds") && i + 1 < argc) {
-      char* end = nullptr;
-      (flag == "--seed" ? flags.first : flags.count) = std::strtoull(argv[++i], &end, 10);
-      if (*end != '\0' || end == argv[i]) return false;
-    } else {
-      return false;
+// What is being run, for the case that an assertion ends it.
+std::string running;
+
+void OnAbort(int) {
+  const ssize_t ignored = write(STDERR_FILENO, running.data(), running.size());
+  static_cast<void>(ignored);
+}
+
+void PrintCounts(const Counts& counts) {
+  std::string line;
+  for (const auto& [name, count] : kCounts) {
+    if (counts.*count == 0) continue;
+    const std::string item = std::string(name) + ' ' + std::to_string(counts.*count);
+    if (line.size() + item.size() > 96) {
+      std::printf("  %s\n", line.c_str());
+      line.clear();
     }
+    line += (line.empty() ? "" : ", ") + item;
   }
-  return true;
+  std::printf("  %s\n", line.c_str());
 }
 
-void PrintCounts(const Report& report) {
-  const Counts& counts = report.counts;
-  std::printf("  %s events in %.1f s, hash %016llx\n", std::to_string(report.events).c_str(),
-              Seconds(report.simulated), static_cast<unsigned long long>(report.hash));
-  const std::pair<const char*, uint64_t> rows[] = {
-      {"committed", counts.committed},      {"elections", counts.elections},
-      {"writes", counts.writes_answered},   {"reads", counts.reads_answered},
-      {"unknown", counts.unknown_outcomes}, {"refused", counts.refused},
-      {"crashes", counts.crashes},          {"partitions", counts.partitions},
-      {"truncations", counts.truncations},  {"snapshots", counts.snapshots},
-      {"restores", counts.restores},        {"wipes", counts.wipes},
-      {"corruptions", counts.corruptions}};
-  for (const auto& [name, value] : rows) {
-    std::printf("  %s %s", name, std::to_string(value).c_str());
-  }
-  std::printf("\n");
+void PrintFailure(const Scenario& scenario, const Report& report) {
+  const Violation& violation = report.violation;
+  std::printf("FAILED %s\n  rule: %s\n  %s\n  at %.6f s, event %s\n  what led to it:\n",
+              scenario.options.Describe().c_str(), violation.rule.c_str(), violation.what.c_str(),
+              Seconds(violation.when.time_since_epoch()), std::to_string(violation.event).c_str());
+  for (const std::string& sentence : report.story) std::printf("    %s\n", sentence.c_str());
 }
 
-// The report of one seed; fails if it breaks a rule, or is another one when it is run again.
-Report RunSeed(uint64_t seed, const Flags& flags) {
-  const Options options = Options::Swarm(seed);
-  if (flags.verbose) std::printf("%s\n", options.Describe().c_str());
-  Report report = Run(options, *NewRegisterWorkload(kKeys));
-  if (flags.twice && report.ok && Run(options, *NewRegisterWorkload(kKeys)).hash != report.hash) {
+// Not ok if the run breaks a rule, or is another one when it is run again.
+Report RunOne(const Scenario& scenario, const std::string& origin, const Flags& flags) {
+  running = "in the run of " + origin + ": " + scenario.options.Describe() + "\n";
+  if (flags.verbose) {
+    std::printf("%s: %s, %zu faults\n", origin.c_str(), scenario.options.Describe().c_str(),
+                scenario.faults.size());
+  }
+  Report report = Run(scenario, *NewWorkload());
+  if (flags.twice && Run(scenario, *NewWorkload()).hash != report.hash) {
     report.ok = false;
     report.violation = {.rule = "determinism", .what = "two runs differ", .when = {}, .event = 0};
   }
-  if (flags.verbose) PrintCounts(report);
-  if (!report.ok) {
-    std::printf("FAILED %s\n  %s: %s\n  at %.6f s, event %s\n", options.Describe().c_str(),
-                report.violation.rule.c_str(), report.violation.what.c_str(),
-                Seconds(report.violation.when.time_since_epoch()),
-                std::to_string(report.violation.event).c_str());
+  if (flags.verbose) {
+    std::printf("  %s events in %.1f s, hash %016llx\n", std::to_string(report.events).c_str(),
+                Seconds(report.simulated), static_cast<unsigned long long>(report.hash));
+    PrintCounts(report.counts);
   }
+  if (!report.ok) PrintFailure(scenario, report);
   std::fflush(stdout);
   return report;
 }
 
-int Main(int argc, char** argv) {
-  Flags flags;
-  if (!Parse(argc, argv, flags)) {
-    std::fprintf(stderr, "%s", kUsage);
+bool Write(const std::string& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text << std::flush;
+  if (!file) std::fprintf(stderr, "synod-sim: cannot write %s\n", path.c_str());
+  return file.good();
+}
+
+// Of a run that breaks a rule, the smallest that breaks it too.
+int ShrinkOne(Scenario scenario, const std::string& origin, const Flags& flags) {
+  const std::string rule = RuleBrokenBy(scenario, NewWorkload);
+  if (rule.empty()) {
+    std::printf("%s breaks no rule: there is nothing to shrink\n", origin.c_str());
+    return 1;
+  }
+  uint64_t runs = 0;
+  const size_t faults = scenario.faults.size();
+  scenario = Shrink(
+      std::move(scenario),
+      [&](const Scenario& smaller) {
+        ++runs;
+        return RuleBrokenBy(smaller, NewWorkload) == rule;
+      },
+      flags.runs);
+  scenario.expected_rule = rule;
+  std::string text = "# Shrunk from " + origin + ", of whose " + std::to_string(faults) +
+                     " faults are left " + std::to_string(scenario.faults.size()) + ".\n" +
+                     Print(scenario);
+  std::printf("%s breaks the rule: %s\nshrunk in %s runs:\n\n%s\n", origin.c_str(), rule.c_str(),
+              std::to_string(runs).c_str(), text.c_str());
+  std::fflush(stdout);
+  if (!flags.write_to.empty() && !Write(flags.write_to, text)) return 2;
+  // For its story. An assertion ends this process too.
+  static_cast<void>(RunOne(scenario, "what is left", flags));
+  return 1;
+}
+
+int RunTranscript(const Flags& flags) {
+  std::ifstream file(flags.transcript);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) {
+    std::fprintf(stderr, "synod-sim: cannot read %s\n", flags.transcript.c_str());
     return 2;
   }
+  const auto scenario = ParseScenario(text.str());
+  if (!scenario.ok()) {
+    std::fprintf(stderr, "synod-sim: %s: %s\n", flags.transcript.c_str(),
+                 std::string(scenario.status().message()).c_str());
+    return 2;
+  }
+  if (flags.shrink) return ShrinkOne(*scenario, flags.transcript, flags);
+  if (!flags.write_to.empty() && !Write(flags.write_to, Print(*scenario))) return 2;
+  const Report report = RunOne(*scenario, flags.transcript, flags);
+  const auto name = [](const std::string& rule) { return rule.empty() ? "ok" : rule; };
+  const bool is_expected = report.violation.rule == scenario->expected_rule;
+  std::printf("%s: %s%s, %s events, hash %016llx\n", flags.transcript.c_str(),
+              name(report.violation.rule).c_str(),
+              is_expected ? ", as expected"
+                          : (", and expected was " + name(scenario->expected_rule)).c_str(),
+              std::to_string(report.events).c_str(), static_cast<unsigned long long>(report.hash));
+  return is_expected ? 0 : 1;
+}
+
+int RunSeeds(const Flags& flags) {
   const auto start = std::chrono::steady_clock::now();
   uint64_t failed = 0;
   uint64_t events = 0;
   Duration simulated{};
-  for (uint64_t seed = flags.first; seed - flags.first < flags.count; ++seed) {
-    const Report report = RunSeed(seed, flags);
+  Counts totals;
+  for (uint64_t i = 0; i < flags.seeds; ++i) {
+    const uint64_t seed = flags.first_seed + i;
+    const Scenario scenario = Expand(Options::Swarm(seed));
+    const std::string origin = "seed " + std::to_string(seed);
+    if (flags.shrink) return ShrinkOne(scenario, origin, flags);
+    if (!flags.write_to.empty() && !Write(flags.write_to, Print(scenario))) return 2;
+    const Report report = RunOne(scenario, origin, flags);
+    if (!report.ok) std::printf("  again: synod-sim --seed %s\n", std::to_string(seed).c_str());
     events += report.events;
     simulated += report.simulated;
+    for (const auto& [name, count] : kCounts) totals.*count += report.counts.*count;
     if (!report.ok) ++failed;
   }
   const double seconds = Seconds(std::chrono::steady_clock::now() - start);
-  std::printf("%s seeds, %s failed; %s events, %.0f simulated seconds, in %.1f seconds\n",
-              std::to_string(flags.count).c_str(), std::to_string(failed).c_str(),
-              std::to_string(events).c_str(), Seconds(simulated), seconds);
+  std::printf(
+      "raft, %s seeds from %s on, %s failed; %s events, %.0f simulated seconds, in %.1f "
+      "seconds\n",
+      std::to_string(flags.seeds).c_str(), std::to_string(flags.first_seed).c_str(),
+      std::to_string(failed).c_str(), std::to_string(events).c_str(), Seconds(simulated), seconds);
+  PrintCounts(totals);
   return failed == 0 ? 0 : 1;
+}
+
+int Main(std::span<char* const> arguments) {
+  const auto flags = ParseFlags(arguments);
+  if (!flags.ok()) {
+    std::fprintf(stderr, "synod-sim: %s\n\n%s", std::string(flags.status().message()).c_str(),
+                 kUsage);
+    return 2;
+  }
+  if (flags->help) {
+    std::printf("%s", kUsage);
+    return 0;
+  }
+  std::signal(SIGABRT, OnAbort);
+  return flags->transcript.empty() ? RunSeeds(*flags) : RunTranscript(*flags);
 }
 
 }  // namespace
 }  // namespace synod::sim
 
-int main(int argc, char** argv) { return synod::sim::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return synod::sim::Main({argv + 1, argv + (argc > 0 ? argc : 1)});
+}

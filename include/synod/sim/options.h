@@ -5,7 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "synod/base/time.h"
 #include "synod/raft/options.h"
 
@@ -33,20 +36,22 @@ struct DiskOptions {
 };
 
 // How often a fault begins, as the mean time between two of its kind over the whole cluster; zero:
-// never. What each does is drawn when it begins.
+// never.
 struct FaultOptions {
-  Duration crash = {};      // A process dies between two of its effects, and comes back.
-  Duration stop = {};       // One is shut down in an orderly way, and comes back.
-  Duration pause = {};      // One stands still.
-  Duration partition = {};  // Links are cut: one node, one direction, two halves, a bridge, …
-  Duration leap = {};       // A clock leaps ahead.
-  Duration full_disk = {};  // A disk has no space for some time.
-  Duration stall = {};      // A disk stands still.
-  Duration fail_sync = {};  // A sync fails, and what it was to make durable is lost (F4).
-  Duration transfer = {};   // An operator moves leadership.
-  Duration wipe = {};       // A disk is replaced by an empty one, bootstrapped anew (I4).
-  Duration corrupt = {};    // Bytes on a disk are damaged while its process is down.
-  int64_t drift = 0;        // Clocks run faster or slower by up to so many millionths.
+  Duration crash = {};       // A process dies between two of its effects, and comes back.
+  Duration stop = {};        // One is shut down in an orderly way, and comes back.
+  Duration pause = {};       // One stands still.
+  Duration partition = {};   // Links are cut, in one of many shapes.
+  Duration leap = {};        // A clock leaps ahead.
+  Duration full_disk = {};   // A disk has no space for some time.
+  Duration stall = {};       // A disk stands still.
+  Duration fail_sync = {};   // A sync fails, and what it was to make durable is lost (F4).
+  Duration transfer = {};    // An operator moves leadership.
+  Duration wipe = {};        // A disk is replaced by an empty one, bootstrapped anew (I4).
+  Duration corrupt = {};     // A bit on a disk flips while its process is down.
+  Duration lose_write = {};  // A write never landed, though it was reported as durable (F3).
+  Duration misdirect = {};   // A write landed in the place of another (F3).
+  int64_t drift = 0;         // Clocks run faster or slower by up to so many millionths.
 };
 
 struct Options {
@@ -74,8 +79,12 @@ struct Options {
 
   // A random subset of all of the above, at random strength; some seeds have no faults at all.
   [[nodiscard]] static Options Swarm(uint64_t seed);
-  // What differs from the defaults, in one line.
+  // What differs from the defaults, in one line: "seed=7 nodes=5 storm=3s network.lose=200".
   [[nodiscard]] std::string Describe() const;
+  // The inverse. kInvalidArgument, naming the field.
+  [[nodiscard]] static absl::StatusOr<Options> Parse(std::string_view described);
+  // kInvalidArgument if no cluster could be run so, naming the field.
+  [[nodiscard]] absl::Status Validate() const;
 };
 
 }  // namespace synod::sim

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "synod/base/time.h"
 
@@ -19,7 +21,7 @@ struct Counts {
   uint64_t messages_repeated = 0;
   uint64_t messages_replayed = 0;
   uint64_t messages_garbled = 0;
-  uint64_t crashes = 0;
+  uint64_t crashes = 0;  // Of processes and machines.
   uint64_t stops = 0;
   uint64_t pauses = 0;
   uint64_t partitions = 0;
@@ -30,6 +32,8 @@ struct Counts {
   uint64_t transfers = 0;
   uint64_t wipes = 0;
   uint64_t corruptions = 0;
+  uint64_t lost_durable_writes = 0;
+  uint64_t misdirected_writes = 0;
   uint64_t starts = 0;
   uint64_t refused_starts = 0;  // A damaged disk was found out.
   uint64_t elections = 0;
@@ -43,6 +47,43 @@ struct Counts {
   uint64_t reads_answered = 0;
   uint64_t unknown_outcomes = 0;
   uint64_t refused = 0;
+};
+
+// All of them by name, in the order of a report.
+inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
+    {"messages sent", &Counts::messages_sent},
+    {"delivered", &Counts::messages_delivered},
+    {"lost", &Counts::messages_lost},
+    {"cut", &Counts::messages_cut},
+    {"repeated", &Counts::messages_repeated},
+    {"replayed", &Counts::messages_replayed},
+    {"garbled", &Counts::messages_garbled},
+    {"crashes", &Counts::crashes},
+    {"stops", &Counts::stops},
+    {"pauses", &Counts::pauses},
+    {"partitions", &Counts::partitions},
+    {"leaps", &Counts::leaps},
+    {"full disks", &Counts::full_disks},
+    {"failed syncs", &Counts::failed_syncs},
+    {"stalls", &Counts::stalls},
+    {"transfers", &Counts::transfers},
+    {"wipes", &Counts::wipes},
+    {"corruptions", &Counts::corruptions},
+    {"lost durable writes", &Counts::lost_durable_writes},
+    {"misdirected writes", &Counts::misdirected_writes},
+    {"starts", &Counts::starts},
+    {"refused starts", &Counts::refused_starts},
+    {"elections", &Counts::elections},
+    {"entries committed", &Counts::committed},
+    {"truncations", &Counts::truncations},
+    {"writes lost in crashes", &Counts::writes_lost},
+    {"kept by chance", &Counts::writes_kept_by_chance},
+    {"snapshots", &Counts::snapshots},
+    {"restores", &Counts::restores},
+    {"writes answered", &Counts::writes_answered},
+    {"reads answered", &Counts::reads_answered},
+    {"unknown outcomes", &Counts::unknown_outcomes},
+    {"refused", &Counts::refused},
 };
 
 struct Violation {
@@ -60,6 +101,8 @@ struct Report {
   Counts counts;
   bool ok = true;
   Violation violation;  // If not ok: the first.
+  std::vector<std::string>
+      story;  // If not ok: what led to it, in sentences, the last of them last.
 };
 
 }  // namespace synod::sim

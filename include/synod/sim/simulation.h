@@ -5,14 +5,17 @@
 
 #include "synod/sim/options.h"
 #include "synod/sim/report.h"
+#include "synod/sim/scenario.h"
 #include "synod/sim/workload.h"
 
 namespace synod::sim {
 
-// First a storm, in which what the options say goes wrong, and then, if the run stays recoverable,
-// a calm, in which a quorum must elect a leader, answer everything and become equal. The rules of
-// the protocol are checked after every event, and the clients' history at the end. Equal options
-// and an equal workload give equal reports.
+// First a storm, in which what the scenario says goes wrong, and then, if the run stays
+// recoverable, a calm, in which a quorum must elect a leader, answer everything and become equal.
+// The rules of the protocol are checked after every event, and the clients' history at the end.
+// Equal scenarios and workloads give equal reports.
+[[nodiscard]] Report Run(const Scenario& scenario, Workload& workload);
+// Run(Expand(options), workload).
 [[nodiscard]] Report Run(const Options& options, Workload& workload);
 
 }  // namespace synod::sim

@@ -14,6 +14,7 @@ namespace synod::test {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 // A file with `bytes` in it, and all that durable.
 std::unique_ptr<DiskFile> MakeSynced(FaultyDisk& disk, const std::string& path,
@@ -327,6 +328,54 @@ TEST(FaultyDisk, Damage_Done_IsThereBeforeAndAfterAPowerCut) {
   ASSERT_EQ(file->Append("yz"), absl::OkStatus());
   disk.Restart(Lost::kAll, 1);
   EXPECT_EQ(disk.Contents("/f"), "`bcd");
+}
+
+// A file of three syncs: two sectors of 'a', one of 'b', and a last one of 'c'.
+std::unique_ptr<DiskFile> MakeSettled(FaultyDisk& disk) {
+  auto file = MakeSynced(disk, "/f", std::string(1024, 'a'));
+  for (const char byte : {'b', 'c'}) {
+    EXPECT_EQ(file->Append(std::string(512, byte)), absl::OkStatus());
+    EXPECT_EQ(file->Sync(), absl::OkStatus());
+  }
+  return file;
+}
+
+TEST(FaultyDisk, LoseWrite_AnyPlace_SparesWhatBecameDurableLast) {
+  std::set<std::string> outcomes;
+  for (uint64_t where = 0; where < 20; ++where) {
+    FaultyDisk disk;
+    MakeSettled(disk);
+    EXPECT_TRUE(disk.LoseWrite("/f", where));
+    EXPECT_EQ(disk.SizeOf("/f"), 2048u);
+    EXPECT_EQ(disk.Contents("/f").substr(1536), std::string(512, 'c'));
+    outcomes.insert(disk.Contents("/f"));
+    disk.Restart(Lost::kAll, 1);
+    EXPECT_TRUE(outcomes.contains(disk.Contents("/f")));
+  }
+  EXPECT_EQ(outcomes.size(), 3u);
+}
+
+TEST(FaultyDisk, MisdirectWrite_AnyPlace_TakesThatOfAnother) {
+  std::set<std::string> outcomes;
+  for (uint64_t where = 0; where < 100'000; where += 31) {
+    FaultyDisk disk;
+    MakeSettled(disk);
+    if (disk.MisdirectWrite("/f", where)) outcomes.insert(disk.Contents("/f"));
+  }
+  const std::string a(512, 'a');
+  const std::string b(512, 'b');
+  const std::string c(512, 'c');
+  const std::string none(512, '\0');
+  EXPECT_THAT(outcomes, UnorderedElementsAre(none + a + a + c, b + a + none + c, a + none + a + c,
+                                             a + b + none + c));
+}
+
+TEST(FaultyDisk, LoseWrite_OneSyncAlone_IsSpared) {
+  FaultyDisk disk;
+  MakeSynced(disk, "/f", std::string(4096, 'a'));
+  EXPECT_FALSE(disk.LoseWrite("/f", 0));
+  EXPECT_FALSE(disk.MisdirectWrite("/f", 0));
+  EXPECT_FALSE(disk.LoseWrite("/missing", 0));
 }
 
 }  // namespace

@@ -1,0 +1,71 @@
+// Every field of the options by its name: one table for all that prints, reads or changes them.
+#ifndef SYNOD_SRC_SIM_OPTION_FIELDS_H_
+#define SYNOD_SRC_SIM_OPTION_FIELDS_H_
+
+#include "synod/sim/options.h"
+
+namespace synod::sim {
+
+// Calls `visit(name, field)` for each; `field(options)` is a reference to the field of those
+// options, be they const or not.
+template <class Visit>
+void ForEachField(Visit visit) {
+#define SYNOD_FIELD(name, member) \
+  visit(                          \
+      name, [](auto& options) -> auto& { return options.member; })
+  SYNOD_FIELD("seed", seed);
+  SYNOD_FIELD("nodes", nodes);
+  SYNOD_FIELD("clients", clients);
+  SYNOD_FIELD("storm", storm);
+  SYNOD_FIELD("think_time", think_time);
+  SYNOD_FIELD("request_deadline", request_deadline);
+  SYNOD_FIELD("snapshot_after_entries", snapshot_after_entries);
+  SYNOD_FIELD("segment_bytes", segment_bytes);
+  SYNOD_FIELD("turn", turn);
+  SYNOD_FIELD("blocking", blocking);
+  SYNOD_FIELD("apply_on_own_thread", apply_on_own_thread);
+  SYNOD_FIELD("stays_recoverable", stays_recoverable);
+  SYNOD_FIELD("raft.election_timeout", raft.election_timeout);
+  SYNOD_FIELD("raft.heartbeat_interval", raft.heartbeat_interval);
+  SYNOD_FIELD("raft.pre_vote", raft.pre_vote);
+  SYNOD_FIELD("raft.check_quorum", raft.check_quorum);
+  SYNOD_FIELD("raft.max_entry_bytes", raft.max_entry_bytes);
+  SYNOD_FIELD("raft.max_append_bytes", raft.max_append_bytes);
+  SYNOD_FIELD("raft.max_inflight_appends", raft.max_inflight_appends);
+  SYNOD_FIELD("raft.max_inflight_bytes", raft.max_inflight_bytes);
+  SYNOD_FIELD("raft.max_uncommitted_bytes", raft.max_uncommitted_bytes);
+  SYNOD_FIELD("raft.max_log_bytes", raft.max_log_bytes);
+  SYNOD_FIELD("raft.max_pending_reads", raft.max_pending_reads);
+  SYNOD_FIELD("raft.trailing_entries", raft.trailing_entries);
+  SYNOD_FIELD("network.delay", network.delay);
+  SYNOD_FIELD("network.keeps_order", network.keeps_order);
+  SYNOD_FIELD("network.lose", network.lose);
+  SYNOD_FIELD("network.repeat", network.repeat);
+  SYNOD_FIELD("network.replay", network.replay);
+  SYNOD_FIELD("network.late", network.late);
+  SYNOD_FIELD("network.lateness", network.lateness);
+  SYNOD_FIELD("network.garble", network.garble);
+  SYNOD_FIELD("network.check_wire", network.check_wire);
+  SYNOD_FIELD("network.capacity", network.capacity);
+  SYNOD_FIELD("disk.sync", disk.sync);
+  SYNOD_FIELD("disk.reserve_bytes", disk.reserve_bytes);
+  SYNOD_FIELD("faults.crash", faults.crash);
+  SYNOD_FIELD("faults.stop", faults.stop);
+  SYNOD_FIELD("faults.pause", faults.pause);
+  SYNOD_FIELD("faults.partition", faults.partition);
+  SYNOD_FIELD("faults.leap", faults.leap);
+  SYNOD_FIELD("faults.full_disk", faults.full_disk);
+  SYNOD_FIELD("faults.stall", faults.stall);
+  SYNOD_FIELD("faults.fail_sync", faults.fail_sync);
+  SYNOD_FIELD("faults.transfer", faults.transfer);
+  SYNOD_FIELD("faults.wipe", faults.wipe);
+  SYNOD_FIELD("faults.corrupt", faults.corrupt);
+  SYNOD_FIELD("faults.lose_write", faults.lose_write);
+  SYNOD_FIELD("faults.misdirect", faults.misdirect);
+  SYNOD_FIELD("faults.drift", faults.drift);
+#undef SYNOD_FIELD
+}
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_SRC_SIM_OPTION_FIELDS_H_

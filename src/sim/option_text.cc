@@ -1,0 +1,67 @@
+// Options as one line of text, and back.
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "synod/sim/options.h"
+
+#include "src/concat.h"
+#include "src/sim/option_fields.h"
+#include "src/sim/values.h"
+
+namespace synod::sim {
+
+using synod::internal::Concat;
+
+std::string Options::Describe() const {
+  const Options defaults;
+  std::string text = "seed=" + PrintValue(seed);
+  ForEachField([&](std::string_view name, auto field) {
+    if (name == "seed" || field(*this) == field(defaults)) return;
+    text += Concat(' ', name, '=', PrintValue(field(*this)));
+  });
+  return text;
+}
+
+absl::StatusOr<Options> Options::Parse(std::string_view described) {
+  Options options;
+  for (std::string_view item : Split(described, ' ')) {
+    const auto [name, value] = SplitField(item);
+    bool is_known = false;
+    bool is_good = false;
+    ForEachField([&, name = name, value = value](std::string_view known, auto field) {
+      if (known != name) return;
+      is_known = true;
+      is_good = ParseValue(value, field(options));
+    });
+    if (!is_known) return absl::InvalidArgumentError(Concat("there is no option ", name));
+    if (!is_good) {
+      return absl::InvalidArgumentError(Concat(name, " cannot be '", value, "'"));
+    }
+  }
+  if (absl::Status status = options.Validate(); !status.ok()) return status;
+  return options;
+}
+
+absl::Status Options::Validate() const {
+  constexpr size_t kMaxNodes = 64;
+  constexpr size_t kMaxClients = 10'000;
+  constexpr uint32_t kAlways = 10'000;
+  const auto outside = [](std::string_view name, std::string_view range) {
+    return absl::InvalidArgumentError(Concat(name, " must be ", range));
+  };
+  if (nodes < 1 || nodes > kMaxNodes) return outside("nodes", "1 to 64");
+  if (clients < 1 || clients > kMaxClients) return outside("clients", "1 to 10000");
+  if (network.capacity == 0) return outside("network.capacity", "positive");
+  if (snapshot_after_entries == 0) return outside("snapshot_after_entries", "positive");
+  if (segment_bytes == 0) return outside("segment_bytes", "positive");
+  const uint32_t worst = std::max({network.lose, network.repeat, network.replay, network.late,
+                                   network.garble, network.check_wire});
+  if (worst > kAlways) return outside("every chance", "at most 10000, which is always");
+  if (faults.drift < 0 || faults.drift >= 1'000'000) {
+    return outside("faults.drift", "0 to 999999 millionths");
+  }
+  return raft.Validate();
+}
+
+}  // namespace synod::sim

@@ -1,0 +1,46 @@
+// What synod-sim is asked for on its command line.
+#ifndef SYNOD_TESTS_SIM_FLAGS_H_
+#define SYNOD_TESTS_SIM_FLAGS_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace synod::sim {
+
+inline constexpr char kUsage[] =
+    "usage: synod-sim [--seed N] [--seeds N] [--protocol P] [--twice] [--verbose]\n"
+    "       synod-sim --seed N --shrink [--runs N] [--write FILE]\n"
+    "       synod-sim --transcript FILE [--twice] [--verbose] [--shrink ...]\n"
+    "\n"
+    "  --seed N           the first seed (default 1); it decides everything in its run\n"
+    "  --seeds N          how many, one after the other (default 1)\n"
+    "  --transcript FILE  runs what the file says, which must end as it says\n"
+    "  --protocol P       the protocol under test: raft\n"
+    "  --twice            runs everything twice, and fails if the runs differ\n"
+    "  --verbose          says of each run what its options were and what happened in it\n"
+    "  --shrink           makes the failing run as small as it can and prints its transcript\n"
+    "  --runs N           how many runs that may take (default 2000)\n"
+    "  --write FILE       writes the transcript there: as it is, or shrunk\n"
+    "  --help             this text\n";
+
+struct Flags {
+  uint64_t first_seed = 1;
+  uint64_t seeds = 1;
+  std::string transcript;  // Empty: none.
+  bool twice = false;
+  bool verbose = false;
+  bool shrink = false;
+  uint64_t runs = 2000;
+  std::string write_to;  // Empty: nowhere.
+  bool help = false;
+};
+
+// kInvalidArgument, naming the flag. `arguments`: without the program's name.
+[[nodiscard]] absl::StatusOr<Flags> ParseFlags(std::span<char* const> arguments);
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_TESTS_SIM_FLAGS_H_

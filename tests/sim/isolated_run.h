@@ -1,0 +1,21 @@
+// Runs a scenario in a process of its own, so that one that ends in an abort or never ends has an
+// outcome too.
+#ifndef SYNOD_TESTS_SIM_ISOLATED_RUN_H_
+#define SYNOD_TESTS_SIM_ISOLATED_RUN_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "synod/sim/simulation.h"
+
+namespace synod::sim {
+
+// The name of the rule that the run breaks; empty: none. "no assertion" if the process ended in any
+// other way than by returning from Run, "an end" if it did not return in a minute.
+[[nodiscard]] std::string RuleBrokenBy(
+    const Scenario& scenario, const std::function<std::unique_ptr<Workload>()>& new_workload);
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_TESTS_SIM_ISOLATED_RUN_H_

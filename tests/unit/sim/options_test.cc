@@ -1,0 +1,69 @@
+// Options as text.
+#include "synod/sim/options.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "src/sim/option_fields.h"
+
+namespace synod::sim {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string ErrorOf(std::string_view text) {
+  return std::string(Options::Parse(text).status().message());
+}
+
+TEST(Options, Describe_SomeFieldsSet_SaysThose) {
+  Options options{.seed = 7, .nodes = 5};
+  EXPECT_EQ(options.Describe(), "seed=7 nodes=5");
+  options.storm = std::chrono::milliseconds(1500);
+  options.raft.pre_vote = false;
+  EXPECT_EQ(options.Describe(), "seed=7 nodes=5 storm=1.5s raft.pre_vote=false");
+}
+
+TEST(Options, Parse_WhatDescribeSays_IsTheSame) {
+  for (uint64_t seed = 1; seed <= 500; ++seed) {
+    const Options options = Options::Swarm(seed);
+    const auto parsed = Options::Parse(options.Describe());
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    ForEachField([&](std::string_view name, auto field) {
+      EXPECT_EQ(field(*parsed), field(options)) << name << " of seed " << seed;
+    });
+  }
+}
+
+TEST(Options, Parse_TimesInAnyUnit_AreTaken) {
+  const auto options = Options::Parse(" storm=1m30s  network.delay=20us ");
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->storm, std::chrono::seconds(90));
+  EXPECT_EQ(options->network.delay, std::chrono::microseconds(20));
+}
+
+TEST(Options, Parse_UnknownOrBadField_IsRefusedByName) {
+  EXPECT_THAT(ErrorOf("nodes=3 node=3"), HasSubstr("no option node"));
+  EXPECT_THAT(ErrorOf("nodes"), HasSubstr("nodes cannot be ''"));
+  EXPECT_THAT(ErrorOf("nodes=three"), HasSubstr("nodes cannot be 'three'"));
+  EXPECT_THAT(ErrorOf("nodes=-1"), HasSubstr("nodes cannot be '-1'"));
+  EXPECT_THAT(ErrorOf("network.lose=4294967296"), HasSubstr("network.lose cannot be"));
+  EXPECT_THAT(ErrorOf("storm=20"), HasSubstr("storm cannot be '20'"));
+  EXPECT_THAT(ErrorOf("storm=-1s"), HasSubstr("storm cannot be '-1s'"));
+  EXPECT_THAT(ErrorOf("raft.pre_vote=1"), HasSubstr("raft.pre_vote cannot be '1'"));
+}
+
+TEST(Options, Validate_ImpossibleCluster_IsRefused) {
+  EXPECT_THAT(ErrorOf("nodes=0"), HasSubstr("nodes must be"));
+  EXPECT_THAT(ErrorOf("clients=0"), HasSubstr("clients must be"));
+  EXPECT_THAT(ErrorOf("network.lose=10001"), HasSubstr("chance must be"));
+  EXPECT_THAT(ErrorOf("faults.drift=1000000"), HasSubstr("faults.drift must be"));
+  EXPECT_THAT(ErrorOf("raft.election_timeout=50ms"), HasSubstr("election_timeout must be"));
+  for (uint64_t seed = 1; seed <= 500; ++seed) {
+    EXPECT_EQ(Options::Swarm(seed).Validate(), absl::OkStatus());
+  }
+}
+
+}  // namespace
+}  // namespace synod::sim
