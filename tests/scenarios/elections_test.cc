@@ -199,6 +199,7 @@ TEST(Elections, E5_BridgeHearsAnOldLeader_ALeaderIsElected) {
 TEST(Elections, E6_PreVoteAcrossTerms_DoesNotFreeze) {
   Script s;
   s.Elect(A);
+  s.RunUntil([&] { return s.Core(C).term() == Term(1); });
   s.Isolate(C);
   s.RunUntil([&] { return s.Core(C).role() == Role::kPreCandidate; });
   for (NodeId next : {B, A, B, A}) s.Elect(next);
