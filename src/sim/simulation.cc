@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -34,7 +35,7 @@ class Simulation {
       : options_(options),
         workload_(workload),
         world_(options.seed),
-        judge_(world_, options.nodes, counts_),
+        judge_(world_, options_, counts_),
         network_(world_, options.network, judge_, counts_),
         clients_(world_, options_, workload, nodes_, counts_),
         storm_(world_, options_, network_, nodes_, judge_, counts_) {
@@ -218,6 +219,7 @@ class Simulation {
         const Command command{.index = index, .data = judge_.CommandAt(index)};
         alone->Apply(std::span(&command, 1), std::span(&answer, 1));
       }
+      CheckFold(index, *alone);
       const auto [first, last] = calls.equal_range(index);
       for (auto call = first; call != last; ++call) {
         const Request& request = call->second->operation;
@@ -229,6 +231,16 @@ class Simulation {
         }
       }
     }
+  }
+
+  // What nodes became by applying or by a snapshot is the fold of the log.
+  void CheckFold(Index index, const StateMachine& alone) {
+    const std::optional<uint64_t> seen = judge_.StateAt(index);
+    if (!seen) return;
+    const auto state = alone.Query(workload_.DigestQuery());
+    if (state.ok() && HashOf(*state) == *seen) return;
+    judge_.Fail("states are the fold of the log",
+                "at " + std::to_string(index.value()) + " nodes were in another state than alone");
   }
 
   const Options options_;

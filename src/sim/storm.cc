@@ -201,7 +201,10 @@ void Storm::Partition(Rng& dice) {
       }
       break;
   }
-  world_.Schedule(world_.Now() + UpTo(dice, std::chrono::seconds(4)), actor_, Event(Kind::kHeal));
+  // Soon, when the two sides have just begun to differ, or late, when one is far ahead.
+  const Duration most =
+      dice.Chance(1, 2) ? options_.raft.election_timeout * 3 : Duration(std::chrono::seconds(4));
+  world_.Schedule(world_.Now() + UpTo(dice, most), actor_, Event(Kind::kHeal));
 }
 
 void Storm::End(const std::vector<NodeId>& healthy) {
