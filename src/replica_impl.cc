@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "synod/base/assert.h"
+#include "synod/base/mutation.h"
 
 #include "src/concat.h"
 
@@ -91,6 +92,7 @@ void ReplicaImpl::OnMessage(Message message) {
 void ReplicaImpl::OnPersisted(PersistToken token) {
   if (stopped_) return;
   core_.Tick(host_.loop().Now());
+  if (Mutated(Mutation::kNewestTokenDone)) token = written_;
   persisted_ = token;
   core_.Persisted(token);
   while (!held_.empty() && held_.front().after <= persisted_) {
@@ -161,7 +163,9 @@ void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
   } else {
     std::move(output_.committed.begin(), output_.committed.end(), std::back_inserter(committed_));
   }
-  for (const ReadReady& read : output_.reads) read_queue_.emplace(read.index, read.request);
+  for (const ReadReady& read : output_.reads) {
+    read_queue_.emplace(Mutated(Mutation::kReadBeforeApplied) ? Index() : read.index, read.request);
+  }
   core_deadline_ = output_.next_deadline;
   // Before anybody is told of anything, so that whoever is told and asks sees it.
   Publish();
@@ -312,7 +316,9 @@ void ReplicaImpl::On(Answered& answered) { EndRead(answered.request, std::move(a
 void ReplicaImpl::On(Viewed& viewed) {
   // Members do not change, so the configuration in force now was in force at the view.
   snapshot_taker_.OnView(
-      {.index = viewed.at.index, .term = viewed.at.term, .configuration = core_.configuration()},
+      {.index = Mutated(Mutation::kSnapshotIndexOffByOne) ? viewed.at.index - 1 : viewed.at.index,
+       .term = viewed.at.term,
+       .configuration = core_.configuration()},
       std::move(viewed.view));
 }
 

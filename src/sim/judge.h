@@ -6,6 +6,8 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +18,7 @@
 #include "synod/core/message.h"
 #include "synod/port/log_store.h"
 #include "synod/raft/raft.h"
+#include "synod/sim/options.h"
 #include "synod/sim/report.h"
 
 #include "src/sim/shadow_log.h"
@@ -27,7 +30,7 @@ namespace synod::sim {
 // the first violation counts; the run ends with it.
 class Judge {
  public:
-  Judge(World& world, size_t nodes, Counts& counts);
+  Judge(World& world, const Options& options, Counts& counts);
 
   [[nodiscard]] bool HasFailed() const { return violation_.has_value(); }
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
@@ -43,15 +46,24 @@ class Judge {
   void OnDurable(NodeId node);
   // A new life finds `state`: what was durable, and any number of the writes that were under way.
   void OnLoad(NodeId node, const DurableState& state);
-  // The disk is damaged or replaced: what it promised counts no more.
-  void OnLost(NodeId node);
+  // A bit of the disk has flipped.
+  void OnDamaged(NodeId node) { At(node).is_damaged = true; }
+  // The disk is gone; another is bootstrapped in its place.
+  void OnReplaced(NodeId node);
 
   // --- What a node does ---
 
   // A message leaves: what it promises must be durable.
   void OnSend(const Message& message);
-  // A turn of the node, in its `life`-th life, is over.
-  void OnTurn(NodeId node, uint64_t life, const Raft& core);
+  // A turn of the node begins with these.
+  void OnDelivered(NodeId node, std::span<const Message> batch, Instant now);
+  // A turn of the node is over, or commands of it are about to be applied.
+  struct Moment {
+    uint64_t life = 0;
+    Instant now;         // By its own clock.
+    bool leads = false;  // For all who ask.
+  };
+  void OnTurn(NodeId node, const Moment& moment, const Raft& core);
   void OnApply(NodeId node, Index index, std::string_view command);
   // The state's digest once all up to `index` is applied; equal on all nodes.
   void OnState(NodeId node, Index index, uint64_t digest, bool is_restored);
@@ -65,6 +77,8 @@ class Judge {
   [[nodiscard]] bool IsCommand(Index index) const {
     return committed_[index.value() - 1].kind == EntryKind::kCommand;
   }
+  // The digest in which nodes were once that had applied all up to `index`, if any was looked at.
+  [[nodiscard]] std::optional<uint64_t> StateAt(Index index) const;
   [[nodiscard]] std::string_view CommandAt(Index index) const {
     return committed_[index.value() - 1].payload.view();
   }
@@ -77,20 +91,60 @@ class Judge {
     EntryKind kind = EntryKind::kNoOp;
     Payload payload;
   };
+  struct Ack {
+    Term term;
+    Index index;
+  };
+  struct Round {  // Of a leader's heartbeats.
+    Term term;
+    uint64_t round = 0;
+  };
+  struct Answer {  // To a leader.
+    Term term;
+    Instant when = {};  // By the leader's clock.
+    uint64_t round = 0;
+  };
+  struct Word {
+    Term term;
+    Instant when;  // By the hearer's clock.
+  };
+  // What a turn began with.
+  struct Turn {
+    Instant now;
+    LogEnd log = {};     // Its own, before anything was done.
+    NodeId leader = {};  // Who spoke as one, in the latest term of all.
+    Term leader_term = {};
+    Term asked = {};        // The latest term of a candidate whom no leader has asked to campaign.
+    bool is_moved = false;  // Something else may have ended its term, or its obedience.
+  };
   struct Node {
     ShadowLog durable;
-    ShadowLog latest;  // With the writes under way.
+    ShadowLog latest;               // With the writes under way.
+    std::optional<ShadowLog> lost;  // What the disk held that was replaced.
     std::deque<Persist> under_way;
     std::map<Term, Index> reached;  // How far the durable log ever reached in each term.
-    bool is_lost = false;           // Its disk does not hold what it promised.
+    bool is_damaged = false;        // A bit of its disk is not what it was.
     uint64_t life = 0;
     Term term;     // The highest ever seen.
+    NodeId vote;   // In it.
     Index commit;  // These are of this life.
     Index applied;
     Term led;  // The last term in which it led.
+    Instant led_since;
+    NodeId leader;                     // As far as it knew after its last turn.
+    Word word;                         // The last of a leader, which it took for one.
+    std::map<NodeId, Answer> answers;  // The last of each.
+    Round round;                       // The newest that it has sent.
+    std::map<std::pair<NodeId, RequestId>, Round> reads;  // That were passed on to it, and when.
+    Turn turn;
+
+    // The disk that all the others know.
+    [[nodiscard]] const ShadowLog& Recorded() const { return lost ? *lost : durable; }
   };
 
   Node& At(NodeId node) { return nodes_[node.value()]; }
+  [[nodiscard]] size_t Majority() const { return voters_ / 2 + 1; }
+  [[nodiscard]] static std::string Str(auto id) { return std::to_string(id.value()); }
   [[nodiscard]] static std::string Name(NodeId node) {
     return "node " + std::to_string(node.value());
   }
@@ -100,22 +154,46 @@ class Judge {
   void Perform(NodeId node, ShadowLog& log, const Persist& persist);
   [[nodiscard]] bool IsEqual(const ShadowLog& log, const DurableState& state) const;
   void CheckMatching(NodeId node, const ShadowLog& log, const Persist& persist);
+  void FailLoad(NodeId node, const Node& self, const DurableState& state, size_t under_way);
+  [[nodiscard]] bool IsDurableOn(const Node& node, Index index) const;
+  void CheckDurableOnQuorum(Index index);
+
+  void CheckTakesPart(const Message& message);
+  void CheckAppend(const Message& message, const AppendRequest& append);
+  void CheckHeartbeat(const Message& message, const Heartbeat& heartbeat);
   void CheckAck(const Message& message, const AppendReply& reply);
   void CheckVote(NodeId node, NodeId candidate, Term term);
   void CheckOneVote(NodeId node, NodeId candidate, Term term);
-  void CheckNewLeader(NodeId node, Node& self, const Raft& core);
+
+  void NoteQuestion(const Message& message, Term term, LogEnd end);
+  void HearAnswer(Node& self, const Message& message, Instant now);
+  void CheckReadReply(const Message& message, const ReadReply& reply);
+  void CheckUpToDate(NodeId node, const Node& self, const Raft& core);
+  [[nodiscard]] bool HearsLeader(const Node& self) const;
+  void CheckPreVote(const Message& message, const PreVoteReply& reply);
+  void CheckCandidacy(const Message& message, const VoteRequest& request);
+  void Listen(NodeId node, Node& self, const Raft& core);
+  void CheckHearsQuorum(NodeId node, const Node& self, const Raft& core, Instant now);
+
+  void CheckNewLeader(NodeId node, Node& self, const Raft& core, Instant now);
   void CheckCommit(NodeId node, Node& self, const Raft& core);
-  void CheckDurableOnQuorum(Index index);
+  void CheckOwnDisk(NodeId node, const Node& self, const Raft& core);
   void CheckProgress(NodeId node, const Raft& core);
+  void CheckBounds(NodeId node, const Raft& core);
 
   World& world_;
   Counts& counts_;
+  const RaftOptions raft_;
   const size_t voters_;
   std::optional<Violation> violation_;
   std::vector<Node> nodes_;  // By id; none has 0.
   std::vector<Decree> committed_;
-  std::map<Term, std::pair<NodeId, uint64_t>> leaders_;                  // And its life.
-  std::map<std::pair<NodeId, Term>, NodeId> votes_;                      // Of all lives of a disk.
+  std::map<Term, std::pair<NodeId, uint64_t>> leaders_;  // And its life.
+  std::map<std::pair<NodeId, Term>, NodeId> votes_;      // Of all lives of a disk.
+  std::map<std::pair<NodeId, NodeId>, Ack> acks_;  // From and to whom: the last term's highest.
+  std::map<std::pair<NodeId, Term>, LogEnd> asked_with_;           // What a candidate had, at best.
+  std::map<std::pair<NodeId, Term>, std::set<NodeId>> pre_votes_;  // To whom, in which term.
+  std::set<std::pair<NodeId, Term>> asked_;                        // To campaign, and when.
   absl::flat_hash_map<std::pair<uint64_t, uint64_t>, uint64_t> chains_;  // By index and term.
   absl::flat_hash_map<uint64_t, uint64_t> states_;                       // By index.
 };

@@ -80,6 +80,7 @@ void Loop::Turn() {
   now_ = std::max(now_, life_.Clock());
   if (!inbox_.empty() && receiver_ != nullptr) {
     delivering_.swap(inbox_);
+    if (before_messages) before_messages(delivering_);
     receiver_->OnMessages(delivering_);
     delivering_.clear();
   }

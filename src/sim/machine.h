@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,8 @@ class Loop final : public EventLoop, public Actor {
   void Start();
   // The last turn, at once.
   void Stop();
+  // Called with what has arrived, before it is passed on.
+  std::function<void(std::span<const Message>)> before_messages = {};
   // Called after each turn.
   std::function<void()> after_turn = {};
 

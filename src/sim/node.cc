@@ -80,11 +80,11 @@ void Node::Start() {
   auto machine = std::make_unique<SimulatedMachine>(
       *life_, Pace{.turn = options.turn, .blocking = options.blocking});
   Loop& loop = machine->simulated_loop();
-  HostOptions host_options{
-      .id = id_,
-      .log = std::make_unique<ShadowStore>(*life_, around_.judge, *std::move(store)),
-      .transport = around_.network.NewTransport(*life_, loop),
-      .logger = [](Severity, std::string_view) {}};
+  HostOptions host_options{.id = id_,
+                           .log = std::make_unique<ShadowStore>(*life_, around_.judge,
+                                                                *disk_executor_, *std::move(store)),
+                           .transport = around_.network.NewTransport(*life_, loop),
+                           .logger = [](Severity, std::string_view) {}};
   auto host = synod::internal::HostImpl::StartOn(std::move(machine), std::move(host_options));
   if (!host.ok()) return CannotStart(host.status());
   host_ = *std::move(host);
@@ -95,19 +95,32 @@ void Node::Start() {
   group.raft = raft_;
   group.snapshot_after_entries = options.snapshot_after_entries;
   group.apply_on_own_thread = options.apply_on_own_thread;
-  group.observer.on_stop = [this](const absl::Status&) { OnStopped(); };
+  group.observer.on_stop = [this](const absl::Status& why) { OnStopped(why); };
   auto replica = host_->Join(std::move(group));
   if (!replica.ok()) return CannotStart(replica.status());
   replica_ = *replica;
+  loop_ = &loop;
+  loop.before_messages = [this](std::span<const Message> batch) {
+    around_.judge.OnDelivered(id_, batch, loop_->Now());
+  };
   loop.after_turn = [this] { Observe(); };
   ++around_.counts.starts;
 }
 
 void Node::Observe() {
-  if (replica_ != nullptr) around_.judge.OnTurn(id_, life_->number(), replica_->core());
+  if (replica_ == nullptr) return;
+  around_.judge.OnTurn(
+      id_, {.life = life_->number(), .now = loop_->Now(), .leads = replica_->IsLeader()},
+      replica_->core());
 }
 
-void Node::OnStopped() {
+// A replica that finds itself or its peers in the wrong stops for good; none is, but a new disk
+// under an old name (M3).
+void Node::OnStopped(const absl::Status& why) {
+  if (absl::IsFailedPrecondition(why) && !is_wiped_) {
+    around_.judge.Fail("nobody gives up",
+                       "node " + std::to_string(id_.value()) + " stops: " + why.ToString());
+  }
   around_.world.Schedule(around_.world.Now() + std::chrono::seconds(2), actor_, kRestart);
 }
 
@@ -194,7 +207,7 @@ void Node::FailNextSync() {
 void Node::Wipe() {
   disk_ = std::make_unique<FaultyDisk>();
   is_wiped_ = true;
-  around_.judge.OnLost(id_);
+  around_.judge.OnReplaced(id_);
   ++around_.counts.wipes;
   Bootstrap();
 }
@@ -214,7 +227,9 @@ bool Node::DamageFile(FaultKind kind, const std::string& file, uint64_t where) {
     case FaultKind::kCorrupt: {
       const uint64_t size = disk_->SizeOf(file);
       if (size == 0) return false;
-      disk_->FlipBit(file, where % size);
+      // Half of the time near its end, where the least is left to show what was there.
+      const uint64_t reach = where % 2 == 0 ? size : std::min<uint64_t>(size, 512);
+      disk_->FlipBit(file, size - 1 - where / 2 % reach);
       ++counts.corruptions;
       return true;
     }
@@ -233,7 +248,7 @@ bool Node::DamageFile(FaultKind kind, const std::string& file, uint64_t where) {
 
 void Node::NoteDamage() {
   is_corrupt_ = true;
-  around_.judge.OnLost(id_);
+  around_.judge.OnDamaged(id_);
 }
 
 void Node::Calm(Duration sync) {

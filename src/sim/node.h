@@ -97,7 +97,7 @@ class Node final : public Actor {
   [[nodiscard]] absl::StatusOr<std::unique_ptr<LogStore>> OpenStore();
   void CannotStart(const absl::Status& why);
   void Observe();
-  void OnStopped();
+  void OnStopped(const absl::Status& why);
   void End(Way way);
 
   const NodeId id_;
@@ -121,6 +121,7 @@ class Node final : public Actor {
   std::unique_ptr<Life> life_;
   std::unique_ptr<SimulatedExecutor> disk_executor_;
   std::unique_ptr<synod::internal::HostImpl> host_;
+  Loop* loop_ = nullptr;  // The host's.
   synod::internal::ReplicaImpl* replica_ = nullptr;
 };
 

@@ -39,15 +39,15 @@ FaultOptions DrawFaults(Draw& draw) {
   FaultOptions faults;
   faults.crash = draw.Maybe<Duration>({milliseconds(500), seconds(3)});
   faults.stop = draw.Maybe<Duration>({seconds(2), seconds(8)});
-  faults.pause = draw.Maybe<Duration>({seconds(1), seconds(5)});
-  faults.partition = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  faults.pause = draw.Maybe<Duration>({milliseconds(300), seconds(1), seconds(5)});
+  faults.partition = draw.Maybe<Duration>({milliseconds(300), seconds(1), seconds(5)});
   faults.leap = draw.Maybe<Duration>({seconds(2), seconds(10)});
   faults.full_disk = draw.Maybe<Duration>({seconds(3), seconds(10)});
   faults.stall = draw.Maybe<Duration>({seconds(1), seconds(5)});
   faults.fail_sync = draw.Maybe<Duration>({seconds(5), seconds(15)});
-  faults.transfer = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  faults.transfer = draw.Maybe<Duration>({milliseconds(200), seconds(1), seconds(5)});
   if (draw.Chance(1, 4)) faults.wipe = seconds(10);
-  if (draw.Chance(1, 4)) faults.corrupt = seconds(10);
+  if (draw.Chance(1, 3)) faults.corrupt = draw.Of<Duration>({seconds(2), seconds(10)});
   if (draw.Chance(1, 4)) faults.lose_write = seconds(10);
   if (draw.Chance(1, 4)) faults.misdirect = seconds(10);
   faults.drift = draw.Maybe<int64_t>({200, 50'000});
@@ -61,9 +61,10 @@ Options Options::Swarm(uint64_t seed) {
   options.seed = seed;
   Draw draw(World(seed).Dice(Stream::kOptions));
   options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
-  options.clients = draw.Of<size_t>({1, 2, 3, 5, 8});
+  options.clients = draw.Of<size_t>({1, 2, 3, 5, 8, 32});
   options.think_time = draw.Of<Duration>({milliseconds(1), milliseconds(10), milliseconds(100)});
-  options.request_deadline = draw.Of<Duration>({milliseconds(100), seconds(2), seconds(10)});
+  options.request_deadline =
+      draw.Of<Duration>({milliseconds(20), milliseconds(100), seconds(2), seconds(10)});
 
   RaftOptions& raft = options.raft;
   raft.heartbeat_interval =
@@ -72,11 +73,16 @@ Options Options::Swarm(uint64_t seed) {
   raft.max_append_bytes = draw.Of<size_t>({1, 100, 4096, 256 * 1024});
   raft.max_inflight_appends = draw.Of<size_t>({1, 2, 16, 256});
   raft.max_inflight_bytes = draw.Of<size_t>({1, 1024, 8 * 1024 * 1024});
+  // So many clients could ask for more than is done in all the time there is.
+  if (draw.Chance(1, 4) || options.clients > 8) {
+    raft.max_entry_bytes = 6 * 1024;
+    raft.max_uncommitted_bytes = raft.max_entry_bytes + Entry::kHeaderBytes;
+  }
   raft.trailing_entries = draw.Of<uint64_t>({0, 1, 10, 1000, 10'000});
   options.snapshot_after_entries = draw.Of<uint64_t>({1, 10, 100, 1000, 100'000});
   options.segment_bytes = draw.Of<uint64_t>({1024, 16 * 1024, 1024 * 1024});
-  options.turn =
-      draw.Of<Duration>({Duration(), microseconds(5), microseconds(50), milliseconds(2)});
+  options.turn = draw.Of<Duration>(
+      {Duration(), microseconds(5), microseconds(50), raft.heartbeat_interval / 5});
   options.blocking = draw.Of<Duration>({microseconds(10), microseconds(500), milliseconds(50)});
   options.apply_on_own_thread = draw.Chance(1, 3);
 

@@ -65,7 +65,10 @@ std::vector<NodeId> AnyLinks(Rng& dice, size_t nodes) {
   return ends;
 }
 
-void DrawPartition(Rng& dice, size_t nodes, Fault fault, std::vector<Fault>& faults) {
+void DrawPartition(Rng& dice, const Options& options, Fault fault, std::vector<Fault>& faults) {
+  const size_t nodes = options.nodes;
+  // Ends soon, when the sides have just begun to differ, or late, when one is far ahead.
+  if (dice.Chance(1, 2)) fault.lasts = MicrosecondsUpTo(dice, 3 * options.raft.election_timeout);
   fault.shape = static_cast<Shape>(dice.Below(static_cast<uint64_t>(Shape::kCount)));
   const bool strikes_leader = dice.Chance(1, 3) || fault.shape == Shape::kConstrained;
   const uint64_t first = 1 + dice.Below(nodes);
@@ -87,13 +90,14 @@ void DrawPartition(Rng& dice, size_t nodes, Fault fault, std::vector<Fault>& fau
   faults.push_back(std::move(fault));
 }
 
-void DrawOne(const Cause& cause, Rng& dice, size_t nodes, Instant at, std::vector<Fault>& faults) {
+void DrawOne(const Cause& cause, Rng& dice, const Options& options, Instant at,
+             std::vector<Fault>& faults) {
   Fault fault{.at = at - Instant(), .kind = cause.kind};
   fault.lasts = MicrosecondsUpTo(dice, cause.longest);
   if (cause.kind == FaultKind::kPartition) {
-    return DrawPartition(dice, nodes, std::move(fault), faults);
+    return DrawPartition(dice, options, std::move(fault), faults);
   }
-  fault.nodes = {NodeId(1 + dice.Below(nodes))};
+  fault.nodes = {NodeId(1 + dice.Below(options.nodes))};
   // The leader is who has the most to lose.
   if (dice.Chance(1, 4) && cause.kind != FaultKind::kTransfer) fault.nodes = {NodeId()};
   fault.amount = dice.Below(cause.largest);
@@ -115,7 +119,7 @@ Scenario Expand(const Options& options) {
     const Instant end = Instant() + options.storm;
     for (Instant at = Instant() + MicrosecondsUpTo(dice, 2 * interval); at < end;
          at += MicrosecondsUpTo(dice, 2 * interval) + std::chrono::microseconds(1)) {
-      DrawOne(cause, dice, options.nodes, at, scenario.faults);
+      DrawOne(cause, dice, options, at, scenario.faults);
     }
   }
   std::stable_sort(scenario.faults.begin(), scenario.faults.end(),

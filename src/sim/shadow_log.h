@@ -2,6 +2,7 @@
 #ifndef SYNOD_SRC_SIM_SHADOW_LOG_H_
 #define SYNOD_SRC_SIM_SHADOW_LOG_H_
 
+#include <compare>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -39,6 +40,14 @@ inline uint64_t Chained(uint64_t before, const Entry& entry) {
   return Mixed(hash, HashOf(entry.payload.view()));
 }
 
+// By this logs are compared in an election (Raft §5.4.1).
+struct LogEnd {
+  Term term;
+  Index index;
+
+  friend auto operator<=>(const LogEnd&, const LogEnd&) = default;
+};
+
 struct ShadowLog {
   struct Slot {
     Term term;
@@ -53,6 +62,9 @@ struct ShadowLog {
   std::deque<Slot> slots;  // Behind the base.
 
   [[nodiscard]] Index last() const { return base + slots.size(); }
+  [[nodiscard]] LogEnd end() const {
+    return {.term = slots.empty() ? base_term : slots.back().term, .index = last()};
+  }
   [[nodiscard]] bool Holds(Index index) const { return index > base && index <= last(); }
   [[nodiscard]] uint64_t ChainAt(Index index) const {
     return index == base ? base_chain : slots[index - base - 1].chain;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "synod/port/executor.h"
 #include "synod/port/log_store.h"
 
 #include "src/sim/judge.h"
@@ -16,8 +17,9 @@ namespace synod::sim {
 
 class ShadowStore final : public LogStore {
  public:
-  ShadowStore(Life& life, Judge& judge, std::unique_ptr<LogStore> store)
-      : life_(life), judge_(judge), store_(std::move(store)) {}
+  // `disk`: what the store works on.
+  ShadowStore(Life& life, Judge& judge, Executor& disk, std::unique_ptr<LogStore> store)
+      : life_(life), judge_(judge), disk_(disk), store_(std::move(store)) {}
 
   absl::Status Bootstrap(const StoreIdentity& identity, GroupId group,
                          const Configuration& initial) override {
@@ -35,7 +37,10 @@ class ShadowStore final : public LogStore {
     judge_.OnWrite(NodeId(life_.node()), batch.front().persist);
     store_->Write(std::move(batch), [this, done = std::move(done)](absl::Status status) mutable {
       if (status.ok() && life_.IsAlive()) judge_.OnDurable(NodeId(life_.node()));
-      done(std::move(status));
+      // That it is done is known some time after it is so: what is written meanwhile is not.
+      disk_.Post([status = std::move(status), done = std::move(done)]() mutable {
+        done(std::move(status));
+      });
     });
   }
   bool HasSpace() const override { return store_->HasSpace(); }
@@ -55,6 +60,7 @@ class ShadowStore final : public LogStore {
  private:
   Life& life_;
   Judge& judge_;
+  Executor& disk_;
   const std::unique_ptr<LogStore> store_;
 };
 

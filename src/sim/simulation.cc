@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -169,6 +170,7 @@ class Simulation {
         const Command command{.index = index, .data = judge_.CommandAt(index)};
         alone->Apply(std::span(&command, 1), std::span(&answer, 1));
       }
+      CheckFold(index, *alone);
       const auto [first, last] = calls.equal_range(index);
       for (auto call = first; call != last; ++call) {
         const Request& request = call->second->operation;
@@ -180,6 +182,16 @@ class Simulation {
         }
       }
     }
+  }
+
+  // What nodes became by applying or by a snapshot is the fold of the log.
+  void CheckFold(Index index, const StateMachine& alone) {
+    const std::optional<uint64_t> seen = judge_.StateAt(index);
+    if (!seen) return;
+    const auto state = alone.Query(workload_.DigestQuery());
+    if (state.ok() && HashOf(*state) == *seen) return;
+    judge_.Fail("states are the fold of the log",
+                "at " + std::to_string(index.value()) + " nodes were in another state than alone");
   }
 
   const Scenario scenario_;

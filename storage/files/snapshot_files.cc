@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "synod/base/crc32c.h"
+#include "synod/base/mutation.h"
 
 namespace synod::storage {
 namespace {
@@ -123,9 +124,10 @@ class SnapshotFileWriter final : public SnapshotWriter {
     if (output_ == nullptr) return absl::FailedPreconditionError("the snapshot is finished");
     FileSystem& files = owner_.files_;
     if (failure_.ok()) failure_ = Flush();
-    if (failure_.ok()) failure_ = output_->Sync();
+    if (failure_.ok() && !Mutated(Mutation::kSnapshotNotSynced)) failure_ = output_->Sync();
     if (failure_.ok()) failure_ = files.Rename(Temporary(), path_);
-    if (failure_.ok()) failure_ = files.SyncDirectory(owner_.path_);
+    const bool syncs_names = !Mutated(Mutation::kNoSnapshotDirectorySync);
+    if (failure_.ok() && syncs_names) failure_ = files.SyncDirectory(owner_.path_);
     if (!failure_.ok()) return failure_;
     output_.reset();
     owner_.Stage(number_, {.group = group_, .size = size_, .checksum = checksum_});

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "synod/base/assert.h"
+#include "synod/base/mutation.h"
 
 namespace synod::wal {
 namespace {
@@ -41,7 +42,8 @@ absl::Status LogWriter::BeginSegment(const StoreIdentity& identity, const Checkp
   absl::Status status = (*file)->Append(first);
   if (status.ok()) status = (*file)->Sync();
   // Else the file, and all that is acknowledged in it, could be gone after a power cut (F6).
-  if (status.ok()) status = files_.SyncDirectory(directory_);
+  const bool syncs_names = !Mutated(Mutation::kNoSegmentDirectorySync);
+  if (status.ok() && syncs_names) status = files_.SyncDirectory(directory_);
   if (!status.ok()) return status;
   file_ = *std::move(file);
   segment_ = {.number = header.number, .position = header.position};
@@ -66,7 +68,8 @@ void LogWriter::EndRecord(RecordKind kind) {
 
 absl::Status LogWriter::Commit() {
   absl::Status status = file_->Append(buffer_);
-  if (status.ok()) status = file_->Sync();
+  if (status.ok() && !Mutated(Mutation::kNoFileSync)) status = file_->Sync();
+  if (Mutated(Mutation::kRetryFsync) && absl::IsInternal(status)) status = file_->Sync();
   if (!status.ok()) return status;
   end_ += buffer_.size();
   buffer_.clear();

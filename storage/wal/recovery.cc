@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "synod/base/mutation.h"
+
 #include "log_reader.h"
 #include "segment_reader.h"
 #include "storage/files/read_file.h"
@@ -301,7 +303,7 @@ absl::Status Recovery::SyncTail() {
   if (result_.segments.empty()) return absl::OkStatus();
   const auto file = files_.Open(directory_ + "/" + SegmentName(result_.segments.back().number));
   if (!file.ok()) return file.status();
-  absl::Status status = (*file)->Sync();
+  absl::Status status = Mutated(Mutation::kNoTailSync) ? absl::OkStatus() : (*file)->Sync();
   if (status.ok()) status = files_.SyncDirectory(directory_);
   return status;
 }
@@ -320,7 +322,7 @@ void Recovery::CutTorn(const Reading& segment, const Damage& damage) {
 }
 
 absl::Status Recovery::Repair() {
-  if (torn_file_.empty()) return absl::OkStatus();
+  if (torn_file_.empty() || Mutated(Mutation::kTornTailKept)) return absl::OkStatus();
   if (intact_bytes_) return files_.Truncate(torn_file_, *intact_bytes_);
   // Should it come back, it is as torn as it was.
   return files_.Remove(torn_file_);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "synod/base/crc32c.h"
+#include "synod/base/mutation.h"
 
 namespace synod::wal {
 
@@ -25,7 +26,7 @@ bool SegmentReader::Next(Record& record) {
   if (rest.size() < size) return Fail("the file ends within a record", true);
   const std::string_view bytes = rest.substr(0, size);
   const Link link = Crc32c(link_, bytes.substr(kRecordHeaderBytes));
-  if (link != header->link) {
+  if (link != header->link && !Mutated(Mutation::kNoChainCheck)) {
     return Fail("a record does not match its checksum, or not what precedes it",
                 CountZeroSectors(bytes, offset_) > header->zero_sectors);
   }
@@ -38,10 +39,12 @@ bool SegmentReader::Next(Record& record) {
 }
 
 bool SegmentReader::Fail(std::string reason, bool looks_torn) {
-  const bool was_synced = WasSynced();
+  const bool absent = Mutated(Mutation::kCorruptIsAbsent);
+  const bool was_synced = !absent && WasSynced();
   if (was_synced) reason += ", and a record behind it shows that it was synced";
-  damage_ =
-      Damage{.offset = offset_, .reason = std::move(reason), .is_torn = looks_torn && !was_synced};
+  damage_ = Damage{.offset = offset_,
+                   .reason = std::move(reason),
+                   .is_torn = (looks_torn || absent) && !was_synced};
   return false;
 }
 

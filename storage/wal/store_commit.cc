@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "synod/base/mutation.h"
+
 #include "store.h"
 
 namespace synod::wal {
@@ -207,7 +209,7 @@ bool Store::IsOldestNeeded() {
   const auto blocker = state_.groups.find(blocker_);
   if (blocker != state_.groups.end() && needs(blocker->second)) return true;
   for (const auto& [id, group] : state_.groups) {
-    if (!needs(group)) continue;
+    if (!needs(group) || Mutated(Mutation::kPruneNeededSegment)) continue;
     blocker_ = id;
     return true;
   }

@@ -11,6 +11,7 @@
 
 #include "synod/base/assert.h"
 #include "synod/base/ids.h"
+#include "synod/base/mutation.h"
 #include "synod/core/configuration.h"
 
 namespace synod {
@@ -63,10 +64,15 @@ class QuorumSystem {
   }
 
  private:
+  static size_t Majority(const std::vector<NodeId>& voters) {
+    if (Mutated(Mutation::kQuorumOfHalf)) return std::max<size_t>(1, voters.size() / 2);
+    return voters.size() / 2 + 1;
+  }
+
   template <class Has>
   static bool IsMajority(const std::vector<NodeId>& voters, Has& has) {
     const auto count = static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has));
-    return count >= voters.size() / 2 + 1;
+    return count >= Majority(voters);
   }
 
   template <class Value, class ValueOf>
@@ -75,8 +81,7 @@ class QuorumSystem {
                  "a configuration has 1 to 15 voters");
     std::array<Value, kMaxVoters> values;
     const auto end = std::transform(voters.begin(), voters.end(), values.begin(), value_of);
-    const size_t majority = voters.size() / 2 + 1;
-    const auto nth = values.begin() + static_cast<std::ptrdiff_t>(majority - 1);
+    const auto nth = values.begin() + static_cast<std::ptrdiff_t>(Majority(voters) - 1);
     std::nth_element(values.begin(), nth, end, std::greater<Value>());
     return *nth;
   }

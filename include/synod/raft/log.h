@@ -12,6 +12,7 @@
 
 #include "synod/base/assert.h"
 #include "synod/base/ids.h"
+#include "synod/base/mutation.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/entry.h"
 
@@ -66,6 +67,7 @@ class RaftLog {
       entries_.pop_back();
     }
     durable_ = std::min(durable_, last());
+    if (Mutated(Mutation::kAbaCompletion)) return;
     for (Writing& writing : writing_) writing.last = std::min(writing.last, last());
   }
 

@@ -33,14 +33,17 @@ inline void Raft::BecomeFollower(Term term, NodeId leader) {
   if (auto* state = std::get_if<Leader>(&role_)) {
     // Its entries may survive on others and commit under the next leader: nobody here can tell.
     for (const PendingProposal& proposal : state->proposals) {
-      Resolve(proposal.request, Outcome::Kind::kUnknown, Reason::kLeadershipLost);
+      Resolve(proposal.request,
+              Mutated(Mutation::kNotCommittedAtStepDown) ? Outcome::Kind::kNotCommitted
+                                                         : Outcome::Kind::kUnknown,
+              Reason::kLeadershipLost);
     }
     for (const PendingRead& read : state->reads) FinishRead(read, Reason::kLeadershipLost);
   }
-  if (term > hard_state_.term) {
+  if (term > hard_state_.term || Mutated(Mutation::kVoteClearedInTerm)) {
     // The vote belongs to the term: it is forgotten with the term, and never within it (E3).
     hard_state_.term = term;
-    hard_state_.vote = NodeId();
+    if (!Mutated(Mutation::kVoteKeptInNewTerm)) hard_state_.vote = NodeId();
     hard_state_changed_ = true;
     verified_ = Index();
   }
@@ -72,7 +75,9 @@ inline void Raft::BecomeCandidate(bool by_transfer) {
   hard_state_.vote = self_.node;
   hard_state_changed_ = true;
   verified_ = Index();
-  role_ = Candidate{.ballots = {}, .own_vote = AllWrites()};
+  const auto* pre =
+      Mutated(Mutation::kPreVotesAreVotes) ? std::get_if<PreCandidate>(&role_) : nullptr;
+  role_ = Candidate{.ballots = pre ? pre->ballots : Ballots(), .own_vote = AllWrites()};
   SetLeader(NodeId());
   ResetElectionTimer();
   // A request that leaves before term and vote are durable could be forgotten, and the vote given
@@ -132,7 +137,8 @@ inline void Raft::CountBallots() {
 inline void Raft::On(const Message& message, const PreVoteRequest& request) {
   const bool granted = introduced_ && request.next_term > hard_state_.term &&
                        IsUpToDate(request.last_index, request.last_term) &&
-                       configuration_.IsVoter(message.from) && !LeaderIsAlive();
+                       configuration_.IsVoter(message.from) &&
+                       (!LeaderIsAlive() || Mutated(Mutation::kPreVoteBesideLeader));
   Send(message.from, PreVoteReply{.next_term = request.next_term, .granted = granted});
 }
 
@@ -198,6 +204,8 @@ inline void Raft::ResetElectionTimer() {
 
 // Raft §5.4.1
 inline bool Raft::IsUpToDate(Index last_index, Term last_term) const {
+  if (Mutated(Mutation::kUpToDateByLength)) return last_index >= log_.last();
+  if (Mutated(Mutation::kUpToDateByTerm)) return last_term >= log_.last_term();
   return last_term > log_.last_term() ||
          (last_term == log_.last_term() && last_index >= log_.last());
 }

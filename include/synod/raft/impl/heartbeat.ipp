@@ -33,7 +33,9 @@ inline void Raft::BroadcastHeartbeat() {
 }
 
 inline void Raft::SendHeartbeat(Progress& peer) {
-  const Index commit = std::min(commit_, peer.match);  // I7
+  const Index commit = Mutated(Mutation::kHeartbeatCommitUnverified)
+                           ? commit_
+                           : std::min(commit_, peer.match);  // I7
   peer.commit_sent = std::max(peer.commit_sent, commit);
   Send(peer.node, Heartbeat{.round = std::get<Leader>(role_).round, .commit = commit});
 }

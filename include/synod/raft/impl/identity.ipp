@@ -42,7 +42,8 @@ inline void Raft::On(const Message& message, const Introduce& introduce) {
     if (introduce.wants_reply) SendIntroduction(message.from, /*wants_reply=*/false, {});
     return;
   }
-  if (!introduce.recorded.IsZero() && introduce.recorded != self_.incarnation) {
+  if (!introduce.recorded.IsZero() && introduce.recorded != self_.incarnation &&
+      !Mutated(Mutation::kIgnoreSelfWiped)) {
     // The peers hold promises of a disk that is not this one (M3).
     RaiseAlert(Alert::Kind::kSelfWiped, message.from, /*fatal=*/true);
     return;

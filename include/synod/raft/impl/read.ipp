@@ -31,8 +31,10 @@ inline void Raft::Read(RequestId request) {
 // know which entries are committed (D1).
 inline void Raft::BeginReadRound() {
   auto& leader = std::get<Leader>(role_);
-  if (commit_ < leader.term_start || leader.reads.empty() || leader.reads.back().round != 0) return;
-  BroadcastHeartbeat();
+  const bool knows_commit =
+      commit_ >= leader.term_start || Mutated(Mutation::kReadBeforeTermCommit);
+  if (!knows_commit || leader.reads.empty() || leader.reads.back().round != 0) return;
+  if (!Mutated(Mutation::kReadJoinsOldRound) || leader.round == 0) BroadcastHeartbeat();
   for (auto read = leader.reads.rbegin(); read != leader.reads.rend() && read->round == 0; ++read) {
     read->index = commit_;
     read->round = leader.round;
@@ -44,7 +46,7 @@ inline void Raft::ConfirmReads() {
   auto& leader = std::get<Leader>(role_);
   if (leader.reads.empty()) return;
   const auto round_of = [&](NodeId node) {
-    if (node == self_.node) return leader.round;
+    if (node == self_.node || Mutated(Mutation::kReadWithoutQuorum)) return leader.round;
     for (const Progress& peer : leader.peers) {
       if (peer.node == node) return peer.round;
     }

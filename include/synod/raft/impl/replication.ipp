@@ -21,7 +21,8 @@ inline Reason Raft::RefusalOf(const Proposal& proposal) const {
   const size_t size = proposal.command.size();
   if (size > options_.max_entry_bytes) return Reason::kTooLarge;
   const size_t bytes = size + Entry::kHeaderBytes;
-  if (leader->uncommitted_bytes + bytes > options_.max_uncommitted_bytes ||
+  if ((leader->uncommitted_bytes + bytes > options_.max_uncommitted_bytes &&
+       !Mutated(Mutation::kNoUncommittedBound)) ||
       log_.bytes() + bytes > options_.max_log_bytes) {
     return Reason::kOverloaded;
   }
@@ -36,10 +37,12 @@ inline void Raft::Propose(std::span<Proposal> proposals) {
     if (refusal != Reason::kNone) {
       ++counters_.refused_proposals;
       Resolve(proposal.request, Outcome::Kind::kNotCommitted, refusal);
-      continue;
+      if (!Mutated(Mutation::kRefusedIsAppended) || !IsLeader()) continue;
     }
     AppendOwn(EntryKind::kCommand, std::move(proposal.command));
     std::get<Leader>(role_).proposals.push_back({log_.last(), proposal.request});
+    if (!Mutated(Mutation::kCommittedAtAppend)) continue;
+    Resolve(proposal.request, Outcome::Kind::kCommitted, Reason::kNone);
   }
 }
 
@@ -73,8 +76,9 @@ inline bool Raft::SendAppend(Progress& peer) {
   if (peer.state == Progress::State::kSnapshot) return false;
   if (peer.state == Progress::State::kProbe && peer.probe_sent) return false;
   if (replicating &&
-      (peer.next > log_.last() || peer.inflight.size() >= options_.max_inflight_appends ||
-       peer.inflight_bytes >= options_.max_inflight_bytes)) {
+      (peer.next > log_.last() || (!Mutated(Mutation::kNoInflightBound) &&
+                                   (peer.inflight.size() >= options_.max_inflight_appends ||
+                                    peer.inflight_bytes >= options_.max_inflight_bytes)))) {
     return false;
   }
   const Index prev = peer.next - 1;
@@ -94,7 +98,7 @@ inline bool Raft::SendAppend(Progress& peer) {
   }
   request.entries.reserve(last - prev);
   for (Index i = prev + 1; i <= last; ++i) request.entries.push_back(log_.At(i));
-  request.commit = std::min(commit_, last);  // I7
+  request.commit = Mutated(Mutation::kCommitToLastIndex) ? commit_ : std::min(commit_, last);  // I7
   // What a probe carries is not yet known to arrive on equal ground, so it tells an idle peer
   // nothing for sure.
   if (replicating) peer.commit_sent = std::max(peer.commit_sent, request.commit);
@@ -106,6 +110,7 @@ inline bool Raft::SendAppend(Progress& peer) {
   }
   peer.next = last + 1;
   peer.Sent(last, bytes, now_);
+  if (Mutated(Mutation::kMatchAtSend)) peer.match = last;
   return true;
 }
 
@@ -120,7 +125,7 @@ inline void Raft::On(const Message& message, const AppendReply& reply) {
     return;
   }
   peer->last_heard = now_;
-  if (reply.status == AppendReply::Status::kMismatch) {
+  if (reply.status == AppendReply::Status::kMismatch && !Mutated(Mutation::kRejectionIsAck)) {
     OnMismatch(*peer, reply);
     return;
   }
@@ -149,7 +154,8 @@ inline void Raft::OnMismatch(Progress& peer, const AppendReply& reply) {
     case Progress::State::kProbe: {
       if (reply.index + 1 != peer.next) return;
       const Index agree = LastIndexAgreeing(reply.hint_index, reply.hint_term);
-      const Index from = std::max(peer.match, std::min(agree, reply.index - 1)) + 1;
+      const Index least = Mutated(Mutation::kNextBelowMatch) ? Index() : peer.match;
+      const Index from = std::max(least, std::min(agree, reply.index - 1)) + 1;
       // No lower than what it acked: late, or from a disk that lost it. Asked again at once, such a
       // peer would refuse again at once, for ever; the next heartbeat is soon enough.
       if (from < peer.next) peer.BecomeProbe(from);
@@ -171,9 +177,11 @@ inline Index Raft::LastIndexAgreeing(Index index, Term term) const {
 inline void Raft::AdvanceCommitIndex() {
   const auto& leader = std::get<Leader>(role_);
   const auto match_of = [&](NodeId node) {
+    if (node == self_.node && Mutated(Mutation::kCountOwnUnsynced)) return log_.last();
     if (node == self_.node) return log_.durable();
     for (const Progress& peer : leader.peers) {
-      if (peer.node == node) return peer.match;
+      const bool is_me = Mutated(Mutation::kCountSelfTwice) && &peer == &leader.peers.front();
+      if (peer.node == node) return is_me ? log_.durable() : peer.match;
     }
     return Index();
   };
@@ -242,12 +250,15 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
     AnswerMismatch(message, request);
     return;
   }
+  const Index had = log_.last();
   if (!AppendFrom(message, request)) return;
   // What is committed here is in the leader's log too (leader completeness, Raft §5.4.3), so a late
   // or repeated append is answered with all of that.
   verified_ = std::max({verified_, expected, commit_});
-  CommitTo(std::max(commit_, std::min(request.commit, expected)));  // R2
-  Acknowledge(message.from, std::max(expected, commit_));
+  const Index limit = Mutated(Mutation::kCommitToLastIndex) ? log_.last() : expected;
+  const Index told = Mutated(Mutation::kCommitOnAppend) ? expected : request.commit;
+  CommitTo(std::max(commit_, std::min(told, limit)));  // R2
+  Acknowledge(message.from, Mutated(Mutation::kAckLastIndex) ? had : std::max(expected, commit_));
 }
 
 // Appends what is new. Only a real conflict truncates: a short old append after a long new one must
@@ -260,8 +271,10 @@ inline bool Raft::AppendFrom(const Message& message, AppendRequest& request) {
   for (Entry& entry : request.entries) {
     if (entry.index + 1 < log_.first()) continue;  // Compacted, so committed.
     const std::optional<Term> ours = log_.TermAt(entry.index);
-    if (ours == entry.term) continue;
-    if (entry.index <= commit_) {
+    const bool again =
+        Mutated(Mutation::kTruncateCommitted) && entry.index == commit_ && commit_ >= log_.first();
+    if (ours == entry.term && !again) continue;
+    if (entry.index <= commit_ && !again) {
       RaiseAlert(Alert::Kind::kUnsafeTruncation, message.from, /*fatal=*/true);  // R10
       return false;
     }
@@ -273,13 +286,15 @@ inline bool Raft::AppendFrom(const Message& message, AppendRequest& request) {
 }
 
 inline void Raft::TruncateFrom(Index index) {
-  SYNOD_ASSERT(index > commit_, "a committed entry is never truncated (R10)");
+  SYNOD_ASSERT(index > commit_ || Mutated(Mutation::kTruncateCommitted),
+               "a committed entry is never truncated (R10)");
   log_.TruncateFrom(index);
   Persist& persist = output_.persist;
   while (!persist.entries.empty() && persist.entries.back().index >= index) {
     persist.entries.pop_back();
   }
   persist.truncate_from = std::min(persist.truncate_from.value_or(index), index);
+  if (Mutated(Mutation::kTruncationNotWritten)) persist.truncate_from.reset();
   verified_ = std::min(verified_, index - 1);
   VoidAcksFrom(index);
 }

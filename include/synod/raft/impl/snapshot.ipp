@@ -26,6 +26,7 @@ inline void Raft::CompactLog() {
     if (is_alive && !has.IsZero()) compact_to = std::min(compact_to, has);
   }
   if (WantsSnapshot() || !has_space_) compact_to = snapshot_.index;
+  if (Mutated(Mutation::kCompactToCommit)) compact_to = commit_;
   if (compact_to < log_.first()) return;
   log_.CompactTo(compact_to);
   // The entry at the new base stays on disk: its term is needed when the log is loaded.
@@ -71,11 +72,13 @@ inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term te
   if (term > hard_state_.term) BecomeFollower(term, from);
   if (IsLeader() || (!leader_.IsZero() && leader_ != from)) return false;
   HeardFromLeader(from);
-  if (meta.index <= commit_) {  // S2
+  if (meta.index <= commit_ && !Mutated(Mutation::kInstallOlderSnapshot)) {  // S2
     Acknowledge(from, commit_);
     return false;
   }
-  if (log_.TermAt(meta.index) == meta.term) {
+  const bool conflicts =
+      log_.TermAt(meta.index) != meta.term || Mutated(Mutation::kInstallOlderSnapshot);
+  if (!conflicts) {
     // The log has all that the snapshot stands for: apply it from there, and keep what follows
     // (Raft §7).
     verified_ = std::max(verified_, meta.index);
@@ -95,6 +98,7 @@ inline void Raft::InstallInPlaceOfLog(const SnapshotMeta& meta, StagedSnapshot s
   persist.truncate_from.reset();
   persist.compact_to.reset();
   persist.snapshot = InstallStaged{.staged = staged, .meta = meta, .resets_log = true};
+  if (Mutated(Mutation::kSnapshotKeepsLog)) persist.snapshot->resets_log = false;
   log_.Reset(meta.index, meta.term);
   snapshot_ = meta;
   configuration_ = meta.configuration;

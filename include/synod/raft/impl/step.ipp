@@ -22,7 +22,7 @@ inline bool Raft::IsAcceptable(const Message& message) {
     return false;
   }
   if (std::holds_alternative<Introduce>(message.body)) return true;
-  if (Recorded(message.from) != message.incarnation) {
+  if (Recorded(message.from) != message.incarnation && !Mutated(Mutation::kNoIncarnationCheck)) {
     ++counters_.unknown_incarnation_messages;
     RefuseIncarnation(message.from);
     return false;
@@ -51,13 +51,24 @@ inline bool Raft::PassesTermRule(const Message& message) {
         std::holds_alternative<ReadRequest>(message.body)) {
       return true;
     }
+    const MessageBody& body = message.body;
+    if (Mutated(Mutation::kCountStaleVotes) && std::holds_alternative<VoteReply>(body)) return true;
+    if (Mutated(Mutation::kCountStaleAcks) && std::holds_alternative<AppendReply>(body))
+      return true;
+    if (Mutated(Mutation::kAcceptStaleAppend) && std::holds_alternative<AppendRequest>(body)) {
+      return true;
+    }
+    if (Mutated(Mutation::kTimeoutNowOfAnyTerm) && std::holds_alternative<TimeoutNow>(body)) {
+      return true;
+    }
     AnswerStale(message);
     return false;
   }
   if (const auto* vote = std::get_if<VoteRequest>(&message.body)) {
     // Whoever hears its leader does not help to depose it (Ongaro §6.2), unless the leader asked
     // for it.
-    if (options_.check_quorum && LeaderIsAlive() && !vote->by_transfer) {
+    if (options_.check_quorum && LeaderIsAlive() && !vote->by_transfer &&
+        !Mutated(Mutation::kVoteBesideLeader)) {
       ++counters_.stale_messages;
       return false;
     }

@@ -45,7 +45,8 @@ inline void Raft::ConcludeTransfer(bool timed_out) {
 inline void Raft::On(const Message& message, const TimeoutNow&) {
   // A late request, from a leader that has been replaced since, has an older term and does not come
   // here (E9).
-  if (IsLeader() || message.from != leader_ || !MayCampaign()) {
+  const bool asked = message.from == leader_ || Mutated(Mutation::kTimeoutNowOfAnyTerm);
+  if (IsLeader() || !asked || !MayCampaign()) {
     ++counters_.stale_messages;
     return;
   }

@@ -1,0 +1,201 @@
+// What the judge knows of the nodes' disks: what was written, what is durable, and what a new life
+// must find.
+#include <algorithm>
+
+#include "src/sim/judge.h"
+
+namespace synod::sim {
+
+void Judge::OnBootstrap(NodeId node) {
+  std::optional<ShadowLog> lost = std::move(At(node).lost);
+  At(node) = Node();
+  At(node).lost = std::move(lost);
+}
+
+void Judge::OnReplaced(NodeId node) { At(node).lost = std::move(At(node).durable); }
+
+uint64_t Judge::ChainAt(Index index) const {
+  return index.IsZero() || index > committed() ? 0 : committed_[index.value() - 1].chain;
+}
+
+void Judge::Perform(NodeId node, ShadowLog& log, const Persist& persist) {
+  if (persist.hard_state) {
+    if (persist.hard_state->term < log.hard_state.term) {
+      Fail("term monotony", Name(node) + " writes term " + Str(persist.hard_state->term) +
+                                " after " + Str(log.hard_state.term));
+    }
+    log.hard_state = *persist.hard_state;
+  }
+  if (persist.snapshot) {
+    const SnapshotMeta& meta = persist.snapshot->meta;
+    if (meta.index > committed()) {
+      Fail("committed prefix",
+           Name(node) + " installs a snapshot of " + Str(meta.index) + ", which is not committed");
+      return;
+    }
+    if (meta.index < log.snapshot) {
+      Fail("snapshot order", Name(node) + " installs a snapshot of " + Str(meta.index) +
+                                 " in place of one of " + Str(log.snapshot));
+    }
+    log.snapshot = meta.index;
+    if (persist.snapshot->resets_log) {
+      log.slots.clear();
+      log.base = meta.index;
+      log.base_term = meta.term;
+      log.base_chain = ChainAt(meta.index);
+    }
+  }
+  if (persist.truncate_from) {
+    while (log.last() >= *persist.truncate_from && !log.slots.empty()) log.slots.pop_back();
+  }
+  if (persist.compact_to) {
+    if (*persist.compact_to > log.snapshot) {
+      Fail("snapshot before compaction", Name(node) + " compacts to " + Str(*persist.compact_to) +
+                                             ", and its snapshot is of " + Str(log.snapshot));
+    }
+    while (log.base < *persist.compact_to && !log.slots.empty()) {
+      ++log.base;
+      log.base_term = log.slots.front().term;
+      log.base_chain = log.slots.front().chain;
+      log.slots.pop_front();
+    }
+  }
+  for (const Entry& entry : persist.entries) {
+    if (entry.index != log.last() + 1) {
+      Fail("no gaps", Name(node) + " appends " + Str(entry.index) + " after " + Str(log.last()));
+      return;
+    }
+    const uint64_t chain = Chained(log.ChainAt(log.last()), entry);
+    log.slots.push_back({.term = entry.term, .chain = chain});
+  }
+}
+
+// Raft §5.3, log matching: of one index and term there is one entry, behind one log.
+void Judge::CheckMatching(NodeId node, const ShadowLog& log, const Persist& persist) {
+  for (const Entry& entry : persist.entries) {
+    if (!log.Holds(entry.index)) continue;
+    const auto [known, is_new] = chains_.try_emplace(
+        std::pair(entry.index.value(), entry.term.value()), log.ChainAt(entry.index));
+    if (!is_new && known->second != log.ChainAt(entry.index)) {
+      Fail("log matching", Name(node) + " has another log up to entry " + Str(entry.index) +
+                               " of term " + Str(entry.term) + " than others have");
+    }
+  }
+}
+
+void Judge::OnWrite(NodeId node, const Persist& persist) {
+  Node& self = At(node);
+  if (persist.truncate_from) {
+    ++counts_.truncations;
+    world_.Note(Story::What::kTruncates, node, persist.truncate_from->value());
+  }
+  if (persist.snapshot) {
+    ++counts_.snapshots;
+    if (persist.snapshot->resets_log) {
+      world_.Note(Story::What::kInstalls, node, persist.snapshot->meta.index.value());
+    }
+  }
+  if (persist.truncate_from && *persist.truncate_from <= self.commit) {
+    Fail("committed prefix", Name(node) + " truncates from " + Str(*persist.truncate_from) +
+                                 ", and has committed " + Str(self.commit));
+  }
+  Perform(node, self.latest, persist);
+  CheckMatching(node, self.latest, persist);
+  self.under_way.push_back(persist);
+}
+
+void Judge::OnDurable(NodeId node) {
+  Node& self = At(node);
+  if (self.under_way.empty()) return;
+  Perform(node, self.durable, self.under_way.front());
+  self.under_way.pop_front();
+  NoteReach(self);
+  CheckOneVote(node, self.durable.hard_state.vote, self.durable.hard_state.term);
+}
+
+void Judge::NoteReach(Node& self) {
+  Index& reached = self.reached[self.durable.hard_state.term];
+  reached = std::max({reached, self.durable.last(), self.durable.snapshot});
+}
+
+bool Judge::IsEqual(const ShadowLog& log, const DurableState& state) const {
+  if (!(log.hard_state == state.hard_state) || log.snapshot != state.snapshot.index) return false;
+  const Index base =
+      state.entries.empty() ? std::max(log.base, Index()) : state.entries.front().index - 1;
+  if (base != log.base || log.slots.size() != state.entries.size()) return false;
+  uint64_t chain = log.base_chain;
+  for (size_t i = 0; i < state.entries.size(); ++i) {
+    chain = Chained(chain, state.entries[i]);
+    if (chain != log.slots[i].chain || state.entries[i].term != log.slots[i].term) return false;
+  }
+  return true;
+}
+
+// F2: what is damaged is found out, and never taken for something that was not there. A node whose
+// damage hit nothing that counts is as good as before.
+void Judge::FailLoad(NodeId node, const Node& self, const DurableState& state, size_t under_way) {
+  Fail(self.is_damaged ? "corrupt is not absent (F2)" : "durability",
+       Name(node) + " comes back in a state that is not what was durable, with any of the " +
+           std::to_string(under_way) + " writes that were under way: its log ends at " +
+           Str(state.entries.empty() ? state.snapshot.index : state.entries.back().index) +
+           " in term " + Str(state.hard_state.term) + ", and should at " +
+           Str(self.durable.last()) + " in term " + Str(self.durable.hard_state.term));
+}
+
+void Judge::OnLoad(NodeId node, const DurableState& state) {
+  Node& self = At(node);
+  size_t kept = 0;
+  const size_t under_way = self.under_way.size();
+  while (!IsEqual(self.durable, state)) {
+    if (self.under_way.empty()) return FailLoad(node, self, state, under_way);
+    Perform(node, self.durable, self.under_way.front());
+    self.under_way.pop_front();
+    ++kept;
+  }
+  if (kept > 0) ++counts_.writes_kept_by_chance;
+  if (kept < under_way) ++counts_.writes_lost;
+  self.under_way.clear();
+  self.is_damaged = false;
+  NoteReach(self);
+  self.latest = self.durable;
+  self.commit = self.applied = Index();
+  self.led = Term();
+  self.term = state.hard_state.term;
+  self.leader = NodeId();
+  self.word = {};
+  self.vote = state.hard_state.vote;
+  self.answers.clear();
+  self.round = {};
+  self.reads.clear();
+  self.turn = {};
+  world_.Note(Story::What::kStarts, node, self.durable.last().value(), self.term.value());
+}
+
+// What an entry is durable on. A disk that was lost counts with what it held until then: it may
+// have acked that, and no more than a minority is ever lost. What replaces it takes no part (M3),
+// and would be judged by what it holds itself.
+bool Judge::IsDurableOn(const Node& node, Index index) const {
+  const auto holds = [&](const ShadowLog& disk) {
+    return index <= disk.snapshot ||
+           (disk.Holds(index) && disk.ChainAt(index) == committed_[index.value() - 1].chain);
+  };
+  return holds(node.durable) || (node.lost && holds(*node.lost));
+}
+
+// Every quorum of an election to come meets a disk that holds what is committed.
+void Judge::CheckDurableOnQuorum(Index index) {
+  const auto holders = std::count_if(nodes_.begin() + 1, nodes_.end(),
+                                     [&](const Node& node) { return IsDurableOn(node, index); });
+  if (static_cast<size_t>(holders) < Majority()) {
+    Fail("durable on a quorum", "entry " + Str(index) + " is committed and durable on " +
+                                    std::to_string(holders) + " of " + std::to_string(voters_));
+  }
+}
+
+bool Judge::AllAreIntroduced() const {
+  return std::all_of(nodes_.begin() + 1, nodes_.end(), [this](const Node& node) {
+    return node.lost || node.durable.hard_state.peers.size() == voters_;
+  });
+}
+
+}  // namespace synod::sim

@@ -1,0 +1,154 @@
+// What the judge demands of those who lead, and of those who would have another leader: pre-vote
+// (Ongaro §9.6), check-quorum (§6.2), transfer (§3.10) and reads (§6.4), each by what the node has
+// heard, and when by its own clock.
+#include <algorithm>
+#include <functional>
+
+#include "src/sim/judge.h"
+
+namespace synod::sim {
+
+void Judge::NoteQuestion(const Message& message, Term term, LogEnd end) {
+  LogEnd& known = asked_with_[{message.from, term}];
+  known = std::max(known, end);
+}
+
+void Judge::OnDelivered(NodeId node, std::span<const Message> batch, Instant now) {
+  Node& self = At(node);
+  self.turn = {.now = now, .log = self.latest.end()};
+  for (const Message& message : batch) {
+    if (std::holds_alternative<Heartbeat>(message.body) ||
+        std::holds_alternative<AppendRequest>(message.body)) {
+      if (message.term >= self.turn.leader_term) {
+        self.turn.leader = message.from;
+        self.turn.leader_term = message.term;
+      }
+    } else if (std::holds_alternative<HeartbeatReply>(message.body) ||
+               std::holds_alternative<AppendReply>(message.body)) {
+      HearAnswer(self, message, now);
+    } else if (const auto* read = std::get_if<ReadRequest>(&message.body)) {
+      // One that has come before may have begun to wait at any time since.
+      const auto [asked, is_new] =
+          self.reads.try_emplace({message.from, read->context}, self.round);
+      if (!is_new && asked->second.term != self.round.term) asked->second = {self.round.term};
+    }
+    const auto* vote = std::get_if<VoteRequest>(&message.body);
+    if (vote != nullptr && !vote->by_transfer) {
+      self.turn.asked = std::max(self.turn.asked, message.term);
+    } else if (message.term > self.term || std::holds_alternative<TimeoutNow>(message.body)) {
+      // It may have had other reasons to forget its leader.
+      self.turn.is_moved |= !std::holds_alternative<PreVoteRequest>(message.body);
+    }
+  }
+}
+
+void Judge::HearAnswer(Node& self, const Message& message, Instant now) {
+  if (message.term != self.term) return;  // Not to what it is the leader of, if it is one.
+  Answer& answer = self.answers[message.from];
+  if (answer.term != message.term) answer = {.term = message.term};
+  answer.when = now;
+  const auto* reply = std::get_if<HeartbeatReply>(&message.body);
+  if (reply != nullptr) answer.round = std::max(answer.round, reply->round);
+}
+
+// I11: a read that a follower has passed on is answered once a quorum has confirmed the leader in a
+// round that began after it arrived (D3).
+void Judge::CheckReadReply(const Message& message, const ReadReply& reply) {
+  if (reply.reason != Reason::kNone) return;
+  Node& self = At(message.from);
+  const auto read = self.reads.find({message.to, reply.context});
+  if (read == self.reads.end()) return;
+  const uint64_t before = read->second.term == message.term ? read->second.round : 0;
+  const auto confirmed = std::count_if(
+      self.answers.begin(), self.answers.end(),
+      [&](const auto& of) { return of.second.term == message.term && of.second.round > before; });
+  if (static_cast<size_t>(confirmed) + 1 < Majority()) {
+    Fail("read after a round of its own (D3)", Name(message.from) + " answers a read of " +
+                                                   Name(message.to) + ", confirmed by " +
+                                                   std::to_string(confirmed) + " since it came");
+  }
+}
+
+// Whether it must still protect the leader of its term.
+bool Judge::HearsLeader(const Node& self) const {
+  return !self.leader.IsZero() && self.word.term == self.term &&
+         self.turn.now < self.word.when + raft_.election_timeout;
+}
+
+// Nobody helps to depose a leader that it hears.
+void Judge::CheckPreVote(const Message& message, const PreVoteReply& reply) {
+  const Node& self = At(message.from);
+  if (message.term == self.term && !self.turn.is_moved && HearsLeader(self)) {
+    Fail("no pre-vote beside a leader", Name(message.from) + " would vote for " + Name(message.to) +
+                                            ", and hears the leader of term " + Str(self.term));
+  }
+  if (self.turn.log > asked_with_[{message.to, reply.next_term}]) {
+    Fail("pre-vote for an equal log or better (Raft 5.4.1)",
+         Name(message.from) + " would vote for " + Name(message.to) + ", whose log is behind");
+  }
+  pre_votes_[{message.to, reply.next_term}].insert(message.from);
+}
+
+// Nobody raises its term before a quorum has said that it would vote, or its leader asked for it.
+void Judge::CheckCandidacy(const Message& message, const VoteRequest& request) {
+  if (request.by_transfer) {
+    if (!asked_.contains({message.from, message.term - 1})) {
+      Fail("candidacy by transfer", Name(message.from) + " campaigns in term " + Str(message.term) +
+                                        ", and no leader of the term before has asked for it");
+    }
+    return;
+  }
+  std::set<NodeId>& granted = pre_votes_[{message.from, message.term}];
+  granted.insert(message.from);
+  if (raft_.pre_vote && granted.size() < Majority()) {
+    Fail("candidacy by pre-votes", Name(message.from) + " campaigns in term " + Str(message.term) +
+                                       " with " + std::to_string(granted.size()) + " pre-votes");
+  }
+}
+
+// Raft §5.4.1. In the turn in which it votes its log may have grown before, or after.
+void Judge::CheckUpToDate(NodeId node, const Node& self, const Raft& core) {
+  if (core.vote().IsZero() || core.vote() == node) return;
+  if (core.vote() == self.vote && core.term() == self.term) return;
+  if (self.turn.log > asked_with_[{core.vote(), core.term()}]) {
+    Fail("vote for an equal log or better (Raft 5.4.1)",
+         Name(node) + " votes for " + Name(core.vote()) + " in term " + Str(core.term()) +
+             ", whose log is behind");
+  }
+}
+
+// What it has heard in this turn, at its end or later.
+void Judge::Listen(NodeId node, Node& self, const Raft& core) {
+  const Turn& turn = self.turn;
+  const bool obeys = core.term() > self.term && core.term() == turn.asked && !turn.is_moved &&
+                     core.vote() != node && core.leader().IsZero();
+  if (obeys && raft_.check_quorum && self.leader != node && HearsLeader(self)) {
+    Fail("no vote beside a leader", Name(node) + " adopts term " + Str(core.term()) +
+                                        ", and hears the leader of term " + Str(self.term));
+  }
+  if (!turn.leader.IsZero() && core.leader() == turn.leader && core.term() == turn.leader_term) {
+    self.word = {.term = core.term(), .when = turn.now};
+  }
+  self.leader = core.leader();
+  self.turn = {.now = turn.now};
+}
+
+// Who has not heard a quorum for an election timeout does not go on leading. It looks once in a
+// heartbeat interval.
+void Judge::CheckHearsQuorum(NodeId node, const Node& self, const Raft& core, Instant now) {
+  std::vector<Instant> heard = {now};
+  for (const Progress& peer : core.progress()) {
+    const auto answer = self.answers.find(peer.node);
+    const bool counts = answer != self.answers.end() && answer->second.term == core.term();
+    heard.push_back(counts ? std::max(self.led_since, answer->second.when) : self.led_since);
+  }
+  std::sort(heard.begin(), heard.end(), std::greater<>());
+  const Duration silence = now - heard[Majority() - 1];
+  if (silence > raft_.election_timeout + raft_.heartbeat_interval) {
+    Fail("check quorum", Name(node) + " leads term " + Str(core.term()) +
+                             ", and has heard no quorum for " +
+                             std::to_string(silence / std::chrono::milliseconds(1)) + " ms");
+  }
+}
+
+}  // namespace synod::sim

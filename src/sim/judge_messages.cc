@@ -1,0 +1,134 @@
+// What the judge makes of the messages that nodes send: each of them promises something.
+#include <algorithm>
+
+#include "src/sim/judge.h"
+
+namespace synod::sim {
+
+void Judge::OnSend(const Message& message) {
+  CheckTakesPart(message);
+  if (const auto* reply = std::get_if<AppendReply>(&message.body)) {
+    if (reply->status == AppendReply::Status::kAccepted) {
+      CheckAck(message, *reply);
+      Ack& acked = acks_[{message.from, message.to}];
+      if (message.term > acked.term) acked = {.term = message.term, .index = Index()};
+      if (message.term == acked.term) acked.index = std::max(acked.index, reply->index);
+    }
+  } else if (const auto* vote = std::get_if<VoteReply>(&message.body)) {
+    if (vote->granted) CheckVote(message.from, message.to, message.term);
+  } else if (const auto* request = std::get_if<VoteRequest>(&message.body)) {
+    CheckVote(message.from, message.from, message.term);
+    NoteQuestion(message, message.term, {.term = request->last_term, .index = request->last_index});
+    CheckCandidacy(message, *request);
+  } else if (const auto* question = std::get_if<PreVoteRequest>(&message.body)) {
+    NoteQuestion(message, question->next_term,
+                 {.term = question->last_term, .index = question->last_index});
+  } else if (const auto* pre = std::get_if<PreVoteReply>(&message.body)) {
+    if (pre->granted) CheckPreVote(message, *pre);
+  } else if (const auto* append = std::get_if<AppendRequest>(&message.body)) {
+    CheckAppend(message, *append);
+  } else if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body)) {
+    CheckHeartbeat(message, *heartbeat);
+    At(message.from).round = {.term = message.term, .round = heartbeat->round};
+  } else if (const auto* read = std::get_if<ReadReply>(&message.body)) {
+    CheckReadReply(message, *read);
+  } else if (std::holds_alternative<TimeoutNow>(message.body)) {
+    if (At(message.from).led == message.term) asked_.emplace(message.to, message.term);
+  }
+}
+
+// M3: a disk that replaced another has forgotten what that one promised, and all the others know
+// it: it neither votes nor acks nor leads.
+void Judge::CheckTakesPart(const Message& message) {
+  if (!At(message.from).lost || std::holds_alternative<Introduce>(message.body)) return;
+  if (const auto* pre = std::get_if<PreVoteReply>(&message.body); pre && !pre->granted) return;
+  if (const auto* vote = std::get_if<VoteReply>(&message.body); vote && !vote->granted) return;
+  const auto* reply = std::get_if<AppendReply>(&message.body);
+  if (reply != nullptr && reply->status != AppendReply::Status::kAccepted) return;
+  if (std::holds_alternative<SnapshotChunkReply>(message.body)) return;
+  Fail("a replaced disk takes no part (M3)",
+       Name(message.from) + " has lost its disk, and sends what others may count");
+}
+
+// A leader that restarts must not have forgotten that it led (E12).
+void Judge::CheckAppend(const Message& message, const AppendRequest& append) {
+  if (append.commit > append.prev_index + append.entries.size()) {
+    Fail("commit within the append (I7)",
+         Name(message.from) + " tells of commit " + Str(append.commit) + " beyond its append");
+  }
+  const HardState& durable = At(message.from).durable.hard_state;
+  if (durable.term < message.term ||
+      (durable.term == message.term && durable.vote != message.from)) {
+    Fail("persist before send", Name(message.from) + " leads term " + Str(message.term) +
+                                    ", and its disk does not know that it voted for itself");
+  }
+}
+
+void Judge::CheckHeartbeat(const Message& message, const Heartbeat& heartbeat) {
+  const ShadowLog& disk = At(message.to).Recorded();
+  const auto here = At(message.from).latest.TermAt(heartbeat.commit);
+  const auto there = disk.TermAt(heartbeat.commit);
+  if (!disk.Covers(heartbeat.commit) || (here && there && *here != *there)) {
+    Fail("commit within what is verified (I7)", Name(message.from) + " tells " + Name(message.to) +
+                                                    " of commit " + Str(heartbeat.commit) +
+                                                    ", which its disk does not hold");
+  }
+}
+
+// I5: what is acked is durable. I6: and equal to the leader's log.
+void Judge::CheckAck(const Message& message, const AppendReply& reply) {
+  const Node& self = At(message.from);
+  const ShadowLog& disk = self.durable;
+  if (disk.hard_state.term > message.term) {
+    // It says what was so when that term ended for it; others may know better by now.
+    const auto reached = self.reached.find(message.term);
+    if (reached != self.reached.end() && reached->second >= reply.index) return;
+  }
+  // An entry of a later term is not the one that was to be acked.
+  const auto held = disk.TermAt(reply.index);
+  if (!disk.Covers(reply.index) || disk.hard_state.term < message.term ||
+      (held && *held > message.term)) {
+    Fail("ack after sync (I5)", Name(message.from) + " acks " + Str(reply.index) + " in term " +
+                                    Str(message.term) + ", and its disk ends at " +
+                                    Str(disk.last()) + " in term " + Str(disk.hard_state.term));
+    return;
+  }
+  const Node& leader = At(message.to);
+  if (leader.led != message.term || leader.latest.hard_state.term != message.term) return;
+  const ShadowLog& log = leader.latest;
+  const bool is_equal =
+      log.Covers(reply.index) && (!log.Holds(reply.index) || !disk.Holds(reply.index) ||
+                                  log.ChainAt(reply.index) == disk.ChainAt(reply.index));
+  if (!is_equal) {
+    Fail("ack of an equal log (I6)", Name(message.from) + " acks " + Str(reply.index) + ", where " +
+                                         Name(message.to) + ", leader of term " +
+                                         Str(message.term) + ", has another log or none");
+  }
+}
+
+// Raft §5.1: a vote leaves when it cannot be forgotten any more. §5.2: one a term.
+void Judge::CheckVote(NodeId node, NodeId candidate, Term term) {
+  if (candidate == node) {
+    world_.Note(Story::What::kCampaigns, node, term.value());
+  } else {
+    world_.Note(Story::What::kVotes, node, term.value(), candidate.value());
+  }
+  const HardState& durable = At(node).durable.hard_state;
+  // A later term in the same write forbids another vote in this one just as well.
+  if (durable.term < term || (durable.term == term && durable.vote != candidate)) {
+    Fail("vote after sync (I3)", Name(node) + " votes for " + Str(candidate) + " in term " +
+                                     Str(term) + ", and its disk does not know it");
+  }
+  CheckOneVote(node, candidate, term);
+}
+
+void Judge::CheckOneVote(NodeId node, NodeId candidate, Term term) {
+  if (candidate.IsZero()) return;
+  const auto [vote, is_new] = votes_.try_emplace({node, term}, candidate);
+  if (!is_new && vote->second != candidate) {
+    Fail("one vote a term", Name(node) + " votes in term " + Str(term) + " for " +
+                                Str(vote->second) + " and for " + Str(candidate));
+  }
+}
+
+}  // namespace synod::sim
