@@ -11,7 +11,7 @@ usage: tests/run.sh [--ci | --fast | --mutations | --mutations-fast | -h]
 Without a flag: the release build and all of its tests (unit, conformance, transcripts, properties,
 processes, the installed package, style and clang-tidy), everything again under AddressSanitizer
 and UndefinedBehaviorSanitizer, the core, the runtime, the memory store and the transports under
-ThreadSanitizer, and a build by clang.
+ThreadSanitizer, a build by clang, and a check of the simulator by mutations.
 
   --ci              what a push is checked by: the same without clang-tidy, which takes the longest
   --fast            the release build and its tests only, without clang-tidy
@@ -45,17 +45,19 @@ build() {
 }
 run_tests() { ctest --preset "$1" -j "$(nproc)" "${@:2}"; }
 
+check_by_mutations() {
+  say "Building: the simulator, with mutations"
+  build mutations --target synod-sim
+  say "Testing the tests, by mutations"
+  tests/mutations.py build-mutations "$@"
+}
+
 src/cmake/install-packages.sh
 
-if [[ $mode == mutations* ]]; then
-  say "Building the simulator with mutations"
-  build mutations
-  say "Running it"
-  if [[ $mode == mutations-fast ]]; then
-    exec tests/mutations.py build-mutations --fast
-  fi
-  exec tests/mutations.py build-mutations
-fi
+case $mode in
+  mutations) check_by_mutations; exit ;;
+  mutations-fast) check_by_mutations --fast; exit ;;
+esac
 
 say "Building: release"
 build release
@@ -68,6 +70,7 @@ if [[ $mode != fast ]]; then
   done
   say "Building: clang"
   build clang
+  check_by_mutations --fast
 fi
 # Last, so that the run ends with this summary.
 say "Testing: release"
