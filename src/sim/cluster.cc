@@ -27,7 +27,7 @@ std::string Describe(const ReplicaStatus& status) {
 Cluster::Cluster(const Options& options, Workload& workload)
     : options_(options),
       world_(options.seed),
-      judge_(world_, options_, counts_),
+      judge_(world_, options.nodes, counts_),
       network_(world_, options.network, judge_, counts_) {
   const Node::Surroundings around{world_, options_, workload, network_, judge_, counts_};
   for (uint64_t i = 1; i <= options.nodes; ++i) {

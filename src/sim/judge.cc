@@ -4,12 +4,8 @@
 
 namespace synod::sim {
 
-Judge::Judge(World& world, const Options& options, Counts& counts)
-    : world_(world),
-      counts_(counts),
-      raft_(options.raft),
-      voters_(options.nodes),
-      nodes_(options.nodes + 1) {}
+Judge::Judge(World& world, size_t nodes, Counts& counts)
+    : world_(world), counts_(counts), voters_(nodes), nodes_(nodes + 1) {}
 
 void Judge::Fail(std::string_view rule, std::string what) {
   if (violation_) return;
@@ -39,7 +35,7 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
   if (!core.IsLeader()) return;
   CheckProgress(node, core);
   CheckBounds(node, core);
-  if (moment.leads && raft_.check_quorum) CheckHearsQuorum(node, self, core, moment.now);
+  if (moment.leads && self.raft.check_quorum) CheckHearsQuorum(node, self, core, moment.now);
 }
 
 void Judge::CheckNewLeader(NodeId node, Node& self, const Raft& core, Instant now) {
@@ -170,11 +166,12 @@ void Judge::CheckProgress(NodeId node, const Raft& core) {
 
 // X3: nothing grows without bound.
 void Judge::CheckBounds(NodeId node, const Raft& core) {
+  const RaftOptions& raft = At(node).raft;
   for (const Progress& peer : core.progress()) {
     if (peer.inflight.empty()) continue;
     // The last append is sent while there is any room.
-    if (peer.inflight.size() > raft_.max_inflight_appends ||
-        peer.inflight_bytes - peer.inflight.back().bytes >= raft_.max_inflight_bytes) {
+    if (peer.inflight.size() > raft.max_inflight_appends ||
+        peer.inflight_bytes - peer.inflight.back().bytes >= raft.max_inflight_bytes) {
       Fail("bounded appends", Name(node) + " has " + std::to_string(peer.inflight.size()) +
                                   " appends of " + std::to_string(peer.inflight_bytes) +
                                   " bytes under way to " + Name(peer.node));
@@ -186,7 +183,7 @@ void Judge::CheckBounds(NodeId node, const Raft& core) {
     if (entry.term != core.term()) break;
     if (entry.kind == EntryKind::kCommand) uncommitted += entry.Bytes();
   }
-  if (uncommitted > raft_.max_uncommitted_bytes) {
+  if (uncommitted > raft.max_uncommitted_bytes) {
     Fail("bounded proposals", Name(node) + " has taken " + std::to_string(uncommitted) +
                                   " bytes that wait for a quorum");
   }

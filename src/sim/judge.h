@@ -30,7 +30,7 @@ namespace synod::sim {
 // the first violation counts; the run ends with it.
 class Judge {
  public:
-  Judge(World& world, const Options& options, Counts& counts);
+  Judge(World& world, size_t nodes, Counts& counts);
 
   [[nodiscard]] bool HasFailed() const { return violation_.has_value(); }
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
@@ -53,6 +53,8 @@ class Judge {
 
   // --- What a node does ---
 
+  // It starts with these options.
+  void OnStart(NodeId node, const RaftOptions& raft) { At(node).raft = raft; }
   // A message leaves: what it promises must be durable.
   void OnSend(const Message& message);
   // A turn of the node begins with these.
@@ -124,6 +126,7 @@ class Judge {
     std::deque<Persist> under_way;
     std::map<Term, Index> reached;  // How far the durable log ever reached in each term.
     bool is_damaged = false;        // A bit of its disk is not what it was.
+    RaftOptions raft;
     uint64_t life = 0;
     Term term;     // The highest ever seen.
     NodeId vote;   // In it.
@@ -183,7 +186,6 @@ class Judge {
 
   World& world_;
   Counts& counts_;
-  const RaftOptions raft_;
   const size_t voters_;
   std::optional<Violation> violation_;
   std::vector<Node> nodes_;  // By id; none has 0.

@@ -72,7 +72,7 @@ void Judge::CheckReadReply(const Message& message, const ReadReply& reply) {
 // Whether it must still protect the leader of its term.
 bool Judge::HearsLeader(const Node& self) const {
   return !self.leader.IsZero() && self.word.term == self.term &&
-         self.turn.now < self.word.when + raft_.election_timeout;
+         self.turn.now < self.word.when + self.raft.election_timeout;
 }
 
 // Nobody helps to depose a leader that it hears.
@@ -100,7 +100,7 @@ void Judge::CheckCandidacy(const Message& message, const VoteRequest& request) {
   }
   std::set<NodeId>& granted = pre_votes_[{message.from, message.term}];
   granted.insert(message.from);
-  if (raft_.pre_vote && granted.size() < Majority()) {
+  if (At(message.from).raft.pre_vote && granted.size() < Majority()) {
     Fail("candidacy by pre-votes", Name(message.from) + " campaigns in term " + Str(message.term) +
                                        " with " + std::to_string(granted.size()) + " pre-votes");
   }
@@ -122,7 +122,7 @@ void Judge::Listen(NodeId node, Node& self, const Raft& core) {
   const Turn& turn = self.turn;
   const bool obeys = core.term() > self.term && core.term() == turn.asked && !turn.is_moved &&
                      core.vote() != node && core.leader().IsZero();
-  if (obeys && raft_.check_quorum && self.leader != node && HearsLeader(self)) {
+  if (obeys && self.raft.check_quorum && self.leader != node && HearsLeader(self)) {
     Fail("no vote beside a leader", Name(node) + " adopts term " + Str(core.term()) +
                                         ", and hears the leader of term " + Str(self.term));
   }
@@ -144,7 +144,7 @@ void Judge::CheckHearsQuorum(NodeId node, const Node& self, const Raft& core, In
   }
   std::sort(heard.begin(), heard.end(), std::greater<>());
   const Duration silence = now - heard[Majority() - 1];
-  if (silence > raft_.election_timeout + raft_.heartbeat_interval) {
+  if (silence > self.raft.election_timeout + self.raft.heartbeat_interval) {
     Fail("check quorum", Name(node) + " leads term " + Str(core.term()) +
                              ", and has heard no quorum for " +
                              std::to_string(silence / std::chrono::milliseconds(1)) + " ms");

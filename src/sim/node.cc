@@ -93,6 +93,7 @@ void Node::Start() {
   group.state_machine =
       std::make_unique<CheckedMachine>(id_, around_.workload, around_.judge, [this] { Observe(); });
   group.raft = raft_;
+  around_.judge.OnStart(id_, raft_);
   group.snapshot_after_entries = options.snapshot_after_entries;
   group.apply_on_own_thread = options.apply_on_own_thread;
   group.observer.on_stop = [this](const absl::Status& why) { OnStopped(why); };
@@ -117,7 +118,7 @@ void Node::Observe() {
 // A replica that finds itself or its peers in the wrong stops for good; none is, but a new disk
 // under an old name (M3).
 void Node::OnStopped(const absl::Status& why) {
-  if (absl::IsFailedPrecondition(why) && !is_wiped_) {
+  if (absl::IsFailedPrecondition(why) && !IsDamaged()) {
     around_.judge.Fail("nobody gives up",
                        "node " + std::to_string(id_.value()) + " stops: " + why.ToString());
   }
