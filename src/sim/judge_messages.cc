@@ -46,7 +46,9 @@ void Judge::CheckTakesPart(const Message& message) {
   const auto* reply = std::get_if<AppendReply>(&message.body);
   if (reply != nullptr && reply->status != AppendReply::Status::kAccepted) return;
   if (std::holds_alternative<SnapshotChunkReply>(message.body)) return;
-  if (std::holds_alternative<ReadRequest>(message.body)) return;  // Asks, and promises nothing.
+  // Asks, and says that it is there: a leader takes neither from a disk that it does not know.
+  if (std::holds_alternative<ReadRequest>(message.body)) return;
+  if (std::holds_alternative<HeartbeatReply>(message.body)) return;
   Fail("a replaced disk takes no part (M3)",
        Name(message.from) + " has lost its disk, and sends what others may count");
 }
