@@ -19,6 +19,11 @@ void Judge::Fail(std::string_view rule, std::string what) {
                          .event = world_.events()};
 }
 
+void Judge::Finish() {
+  if (complaint_.IsZero()) return;
+  Fail("no message is invalid", Name(complaint_) + " was sent what no correct node sends");
+}
+
 void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
   Node& self = At(node);
   self.life = moment.life;
@@ -30,9 +35,7 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
   self.term = core.term();
   self.vote = core.vote();
   CheckOwnDisk(node, self, core);
-  if (core.counters().invalid_messages > 0) {
-    Fail("no message is invalid", Name(node) + " was sent what no correct node sends");
-  }
+  if (core.counters().invalid_messages > 0) complaint_ = node;
   if (core.IsLeader() && self.led != core.term()) CheckNewLeader(node, self, core, moment.now);
   if (core.commit() != self.commit) CheckCommit(node, self, core);
   if (!core.IsLeader()) return;

@@ -73,6 +73,10 @@ class Judge {
 
   // --- For the end ---
 
+  // What only a node itself has noticed. It comes last, so that what others can see of it is named
+  // instead.
+  void Finish();
+
   [[nodiscard]] Index committed() const { return Index(committed_.size()); }
   [[nodiscard]] bool IsCommand(Index index) const {
     return committed_[index.value() - 1].kind == EntryKind::kCommand;
@@ -186,6 +190,7 @@ class Judge {
   const RaftOptions raft_;
   const size_t voters_;
   std::optional<Violation> violation_;
+  NodeId complaint_;         // Who has been sent something invalid.
   std::vector<Node> nodes_;  // By id; none has 0.
   std::vector<Decree> committed_;
   std::map<Term, std::pair<NodeId, uint64_t>> leaders_;  // And its life.
