@@ -27,6 +27,7 @@ void Judge::Finish() {
 void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
   Node& self = At(node);
   self.life = moment.life;
+  self.is_up = true;
   if (core.term() < self.term) {
     Fail("term monotony", "the term of " + Name(node) + " falls from " + Str(self.term));
   }
@@ -35,7 +36,12 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
   self.term = core.term();
   self.vote = core.vote();
   CheckOwnDisk(node, self, core);
-  if (core.counters().invalid_messages > 0) complaint_ = node;
+  // A replaced disk is told of what its predecessor had.
+  if (core.counters().invalid_messages > 0 && !self.lost) complaint_ = node;
+  if (self.is_told && !moment.is_stopped) {
+    Fail("a replaced disk stops (M3)",
+         Name(node) + " goes on, though others have told it that they know another disk of it");
+  }
   if (core.IsLeader() && self.led != core.term()) CheckNewLeader(node, self, core, moment.now);
   if (core.commit() != self.commit) CheckCommit(node, self, core);
   if (!core.IsLeader()) return;

@@ -51,18 +51,18 @@ void Node::Bootstrap() {
   disk_executor_ = std::make_unique<SimulatedExecutor>(*NewLife(), Duration(), Rng(0));
   std::vector<NodeId> members;
   for (uint64_t i = 1; i <= around_.options.nodes; ++i) members.push_back(i);
+  const Incarnation incarnation(dice_.Next() | 1);
   {
     auto store = OpenStore();
     absl::Status status = store.status();
     if (status.ok()) {
-      const StoreIdentity identity{
-          .cluster = kCluster, .node = id_, .incarnation = Incarnation(dice_.Next() | 1)};
+      const StoreIdentity identity{.cluster = kCluster, .node = id_, .incarnation = incarnation};
       status = (*store)->Bootstrap(identity, kGroup, Configuration::Of(members));
     }
     if (!status.ok()) around_.judge.Fail("bootstrap", status.ToString());
   }
   disk_executor_.reset();
-  around_.judge.OnBootstrap(id_);
+  around_.judge.OnBootstrap(id_, incarnation);
 }
 
 Life* Node::NewLife() {
@@ -73,6 +73,7 @@ Life* Node::NewLife() {
 void Node::Start() {
   const Options& options = around_.options;
   NewLife();
+  has_stopped_ = false;
   disk_executor_ = std::make_unique<SimulatedExecutor>(*life_, sync_, Rng(dice_.Next()));
   auto store = OpenStore();
   if (!store.ok()) return CannotStart(store.status());
@@ -108,14 +109,18 @@ void Node::Start() {
 
 void Node::Observe() {
   if (replica_ == nullptr) return;
-  around_.judge.OnTurn(
-      id_, {.life = life_->number(), .now = loop_->Now(), .leads = replica_->IsLeader()},
-      replica_->core());
+  around_.judge.OnTurn(id_,
+                       {.life = life_->number(),
+                        .now = loop_->Now(),
+                        .leads = replica_->IsLeader(),
+                        .is_stopped = has_stopped_},
+                       replica_->core());
 }
 
 // A replica that finds itself or its peers in the wrong stops for good; none is, but a new disk
 // under an old name (M3).
 void Node::OnStopped(const absl::Status& why) {
+  has_stopped_ = true;
   if (absl::IsFailedPrecondition(why) && !is_wiped_) {
     around_.judge.Fail("nobody gives up",
                        "node " + std::to_string(id_.value()) + " stops: " + why.ToString());

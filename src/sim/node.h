@@ -97,6 +97,7 @@ class Node final : public Actor {
   bool is_wiped_ = false;
   bool is_corrupt_ = false;
   bool is_refused_ = false;
+  bool has_stopped_ = false;  // In this life, by itself or with its host.
 
   // In the order in which they need each other.
   std::unique_ptr<Life> life_;
