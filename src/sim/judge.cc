@@ -15,9 +15,15 @@ void Judge::Fail(std::string_view rule, std::string what) {
                          .event = world_.events()};
 }
 
+void Judge::Finish() {
+  if (complaint_.IsZero()) return;
+  Fail("no message is invalid", Name(complaint_) + " was sent what no correct node sends");
+}
+
 void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
   Node& self = At(node);
   self.life = moment.life;
+  self.is_up = true;
   if (core.term() < self.term) {
     Fail("term monotony", "the term of " + Name(node) + " falls from " + Str(self.term));
   }
@@ -27,8 +33,11 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
   self.term = core.term();
   self.vote = core.vote();
   CheckOwnDisk(node, self, core);
-  if (core.counters().invalid_messages > 0) {
-    Fail("no message is invalid", Name(node) + " was sent what no correct node sends");
+  // A replaced disk is told of what its predecessor had.
+  if (core.counters().invalid_messages > 0 && !self.lost) complaint_ = node;
+  if (self.is_told && !moment.is_stopped) {
+    Fail("a replaced disk stops (M3)",
+         Name(node) + " goes on, though others have told it that they know another disk of it");
   }
   if (core.IsLeader() && self.led != core.term()) CheckNewLeader(node, self, core, moment.now);
   if (core.commit() != self.commit) CheckCommit(node, self, core);
@@ -48,12 +57,12 @@ void Judge::CheckNewLeader(NodeId node, Node& self, const Raft& core, Instant no
     Fail("election safety",
          Name(leader->second.first) + " and " + Name(node) + " both lead term " + Str(core.term()));
   }
-  const auto votes = std::count_if(nodes_.begin() + 1, nodes_.end(), [&](const Node& voter) {
-    const auto vote =
-        votes_.find({NodeId(static_cast<uint64_t>(&voter - nodes_.data())), core.term()});
-    return vote != votes_.end() && vote->second == node;
-  });
-  if (static_cast<size_t>(votes) < Majority()) {
+  size_t votes = 0;
+  for (uint64_t voter = 1; voter <= voters_; ++voter) {
+    const auto vote = votes_.find({NodeId(voter), core.term()});
+    if (vote != votes_.end() && vote->second == node) ++votes;
+  }
+  if (votes < Majority()) {
     Fail("elected by a quorum", Name(node) + " leads term " + Str(core.term()) + " with " +
                                     std::to_string(votes) + " votes");
   }

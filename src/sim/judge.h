@@ -39,7 +39,7 @@ class Judge {
   // --- A node's disk ---
 
   // The disk is new, or was replaced.
-  void OnBootstrap(NodeId node);
+  void OnBootstrap(NodeId node, Incarnation incarnation);
   // The node asks for a write, ...
   void OnWrite(NodeId node, const Persist& persist);
   // ... and its oldest write that is not done is.
@@ -64,6 +64,7 @@ class Judge {
     uint64_t life = 0;
     Instant now;         // By its own clock.
     bool leads = false;  // For all who ask.
+    bool is_stopped = false;
   };
   void OnTurn(NodeId node, const Moment& moment, const Raft& core);
   void OnApply(NodeId node, Index index, std::string_view command);
@@ -74,6 +75,10 @@ class Judge {
   [[nodiscard]] bool AllAreIntroduced() const;
 
   // --- For the end ---
+
+  // What only a node itself has noticed. It comes last, so that what others can see of it is named
+  // instead.
+  void Finish();
 
   [[nodiscard]] Index committed() const { return Index(committed_.size()); }
   [[nodiscard]] bool IsCommand(Index index) const {
@@ -123,6 +128,10 @@ class Judge {
     ShadowLog durable;
     ShadowLog latest;               // With the writes under way.
     std::optional<ShadowLog> lost;  // What the disk held that was replaced.
+    Incarnation own;
+    Incarnation recorded;  // By the others: of its first disk.
+    bool is_up = false;    // A turn of this life is over; what came before it was for nobody.
+    bool is_told = false;  // In this life, that the others know another disk of it.
     std::deque<Persist> under_way;
     std::map<Term, Index> reached;  // How far the durable log ever reached in each term.
     bool is_damaged = false;        // A bit of its disk is not what it was.
@@ -188,6 +197,7 @@ class Judge {
   Counts& counts_;
   const size_t voters_;
   std::optional<Violation> violation_;
+  NodeId complaint_;         // Who has been sent something invalid.
   std::vector<Node> nodes_;  // By id; none has 0.
   std::vector<Decree> committed_;
   std::map<Term, std::pair<NodeId, uint64_t>> leaders_;  // And its life.

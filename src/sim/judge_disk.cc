@@ -6,10 +6,14 @@
 
 namespace synod::sim {
 
-void Judge::OnBootstrap(NodeId node) {
-  std::optional<ShadowLog> lost = std::move(At(node).lost);
-  At(node) = Node();
-  At(node).lost = std::move(lost);
+void Judge::OnBootstrap(NodeId node, Incarnation incarnation) {
+  Node& self = At(node);
+  const Incarnation recorded = self.recorded.IsZero() ? incarnation : self.recorded;
+  std::optional<ShadowLog> lost = std::move(self.lost);
+  self = Node();
+  self.lost = std::move(lost);
+  self.own = incarnation;
+  self.recorded = recorded;
 }
 
 void Judge::OnReplaced(NodeId node) { At(node).lost = std::move(At(node).durable); }
@@ -162,6 +166,7 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   self.led = Term();
   self.term = state.hard_state.term;
   self.leader = NodeId();
+  self.is_up = self.is_told = false;
   self.word = {};
   self.vote = state.hard_state.vote;
   self.answers.clear();

@@ -26,6 +26,9 @@ void Judge::OnDelivered(NodeId node, std::span<const Message> batch, Instant now
     } else if (std::holds_alternative<HeartbeatReply>(message.body) ||
                std::holds_alternative<AppendReply>(message.body)) {
       HearAnswer(self, message, now);
+    } else if (const auto* introduce = std::get_if<Introduce>(&message.body)) {
+      self.is_told |=
+          self.is_up && !introduce->recorded.IsZero() && introduce->recorded != self.own;
     } else if (const auto* read = std::get_if<ReadRequest>(&message.body)) {
       // One that has come before may have begun to wait at any time since.
       const auto [asked, is_new] =
@@ -43,7 +46,8 @@ void Judge::OnDelivered(NodeId node, std::span<const Message> batch, Instant now
 }
 
 void Judge::HearAnswer(Node& self, const Message& message, Instant now) {
-  if (message.term != self.term) return;  // Not to what it is the leader of, if it is one.
+  // Not to what it is the leader of, if it is one, or not of the disk that is known.
+  if (message.term != self.term || message.incarnation != At(message.from).recorded) return;
   Answer& answer = self.answers[message.from];
   if (answer.term != message.term) answer = {.term = message.term};
   answer.when = now;

@@ -10,6 +10,7 @@ void Judge::OnSend(const Message& message) {
   if (const auto* reply = std::get_if<AppendReply>(&message.body)) {
     if (reply->status == AppendReply::Status::kAccepted) {
       CheckAck(message, *reply);
+      if (message.incarnation != At(message.from).recorded) return;
       Ack& acked = acks_[{message.from, message.to}];
       if (message.term > acked.term) acked = {.term = message.term, .index = Index()};
       if (message.term == acked.term) acked.index = std::max(acked.index, reply->index);
@@ -37,20 +38,19 @@ void Judge::OnSend(const Message& message) {
   }
 }
 
-// M3: a disk that replaced another has forgotten what that one promised, and all the others know
-// it: it neither votes nor acks nor leads.
+// M3: a disk that replaced another has forgotten what that one promised. It neither votes nor
+// leads; what else it says, nobody counts.
 void Judge::CheckTakesPart(const Message& message) {
-  if (!At(message.from).lost || std::holds_alternative<Introduce>(message.body)) return;
-  if (const auto* pre = std::get_if<PreVoteReply>(&message.body); pre && !pre->granted) return;
-  if (const auto* vote = std::get_if<VoteReply>(&message.body); vote && !vote->granted) return;
-  const auto* reply = std::get_if<AppendReply>(&message.body);
-  if (reply != nullptr && reply->status != AppendReply::Status::kAccepted) return;
-  if (std::holds_alternative<SnapshotChunkReply>(message.body)) return;
-  // Asks, and says that it is there: a leader takes neither from a disk that it does not know.
-  if (std::holds_alternative<ReadRequest>(message.body)) return;
-  if (std::holds_alternative<HeartbeatReply>(message.body)) return;
-  Fail("a replaced disk takes no part (M3)",
-       Name(message.from) + " has lost its disk, and sends what others may count");
+  if (!At(message.from).lost) return;
+  const auto* vote = std::get_if<VoteReply>(&message.body);
+  const auto* pre = std::get_if<PreVoteReply>(&message.body);
+  if ((vote != nullptr && vote->granted) || (pre != nullptr && pre->granted) ||
+      std::holds_alternative<PreVoteRequest>(message.body) ||
+      std::holds_alternative<VoteRequest>(message.body) ||
+      std::holds_alternative<AppendRequest>(message.body) ||
+      std::holds_alternative<Heartbeat>(message.body)) {
+    Fail("a replaced disk has no vote (M3)", Name(message.from) + " has lost its disk, and votes");
+  }
 }
 
 // A leader that restarts must not have forgotten that it led (E12).

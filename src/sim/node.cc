@@ -39,8 +39,6 @@ Node::~Node() {
   around_.world.Remove(actor_);
 }
 
-bool Node::IsStopped() const { return IsUp() && !replica_->Status().stopped.ok(); }
-
 absl::StatusOr<std::unique_ptr<LogStore>> Node::OpenStore() {
   return wal::Open(kPath, {.segment_bytes = around_.options.segment_bytes,
                            .reserve_bytes = around_.options.disk.reserve_bytes,
@@ -52,18 +50,18 @@ void Node::Bootstrap() {
   disk_executor_ = std::make_unique<SimulatedExecutor>(*NewLife(), Duration(), Rng(0));
   std::vector<NodeId> members;
   for (uint64_t i = 1; i <= around_.options.nodes; ++i) members.emplace_back(i);
+  const Incarnation incarnation(dice_.Next() | 1);
   {
     auto store = OpenStore();
     absl::Status status = store.status();
     if (status.ok()) {
-      const StoreIdentity identity{
-          .cluster = kCluster, .node = id_, .incarnation = Incarnation(dice_.Next() | 1)};
+      const StoreIdentity identity{.cluster = kCluster, .node = id_, .incarnation = incarnation};
       status = (*store)->Bootstrap(identity, kGroup, Configuration::Of(members));
     }
     if (!status.ok()) around_.judge.Fail("bootstrap", status.ToString());
   }
   disk_executor_.reset();
-  around_.judge.OnBootstrap(id_);
+  around_.judge.OnBootstrap(id_, incarnation);
 }
 
 Life* Node::NewLife() {
@@ -74,6 +72,7 @@ Life* Node::NewLife() {
 void Node::Start() {
   const Options& options = around_.options;
   NewLife();
+  has_stopped_ = false;
   disk_executor_ = std::make_unique<SimulatedExecutor>(*life_, sync_, Rng(dice_.Next()));
   auto store = OpenStore();
   if (!store.ok()) return CannotStart(store.status());
@@ -110,15 +109,19 @@ void Node::Start() {
 
 void Node::Observe() {
   if (replica_ == nullptr) return;
-  around_.judge.OnTurn(
-      id_, {.life = life_->number(), .now = loop_->Now(), .leads = replica_->IsLeader()},
-      replica_->core());
+  around_.judge.OnTurn(id_,
+                       {.life = life_->number(),
+                        .now = loop_->Now(),
+                        .leads = replica_->IsLeader(),
+                        .is_stopped = has_stopped_},
+                       replica_->core());
 }
 
 // A replica that finds itself or its peers in the wrong stops for good; none is, but a new disk
-// under an old name (M3).
+// under an old name (M3) and who is lied to.
 void Node::OnStopped(const absl::Status& why) {
-  if (absl::IsFailedPrecondition(why) && !IsDamaged()) {
+  has_stopped_ = true;
+  if (absl::IsFailedPrecondition(why) && !is_wiped_ && !is_lied_to_) {
     around_.judge.Fail("nobody gives up",
                        "node " + std::to_string(id_.value()) + " stops: " + why.ToString());
   }

@@ -47,7 +47,8 @@ class Node final : public Actor {
   [[nodiscard]] const absl::Status& refusal() const { return refusal_; }
   // Its disk was damaged or replaced: what it once promised is forgotten.
   [[nodiscard]] bool IsDamaged() const { return is_wiped_ || is_corrupt_; }
-  [[nodiscard]] bool IsStopped() const;
+  // By itself: it has found something wrong.
+  [[nodiscard]] bool IsStopped() const { return IsUp() && has_stopped_; }
   // These, while it is up.
   [[nodiscard]] synod::internal::HostImpl& host() { return *host_; }
   [[nodiscard]] synod::internal::ReplicaImpl& replica() { return *replica_; }
@@ -79,6 +80,8 @@ class Node final : public Actor {
   void Wipe();
   // Damages the disk in a place that `where` selects; the process is down.
   void Damage(FaultKind kind, uint64_t where);
+  // It is sent what no member sends: it may stop for good.
+  void NoteLie() { is_lied_to_ = true; }
   // Its disk was damaged: it may refuse to start.
   void NoteDamage();
   // And is whole again: it may start.
@@ -115,6 +118,8 @@ class Node final : public Actor {
   bool disk_fails_ = false;  // Once: at its next sync, or it has.
   bool is_wiped_ = false;
   bool is_corrupt_ = false;
+  bool is_lied_to_ = false;
+  bool has_stopped_ = false;  // In this life, by itself or with its host.
   absl::Status refusal_;
 
   // In the order in which they need each other.

@@ -50,6 +50,7 @@ class Simulation {
     clients_.Finish();
     cluster_.RunUntil([&] { return clients_.AllIdle() || world_.Now() > end_; });
     if (!judge_.HasFailed()) JudgeHistory();
+    judge_.Finish();
     Report report{.seed = options_.seed,
                   .events = world_.events(),
                   .hash = world_.hash(),

@@ -268,7 +268,7 @@ TEST(Replication, R10_AskedToOverwriteACommittedEntry_StopsWithADiagnosis) {
   append.prev_term = *s.Core(B).log().TermAt(x - 1);
   append.entries.resize(1);
   append.entries.front().index = x;
-  s.At(B).NoteDamage();  // As far as it can know.
+  s.At(B).NoteLie();
   s.Send(wrong);
   s.RunUntil([&] { return s.At(B).IsStopped(); });
   EXPECT_THAT(s.At(B).replica().Status().stopped.ToString(),
