@@ -47,7 +47,7 @@ run_tests() { ctest --preset "$1" -j "$(nproc)" "${@:2}"; }
 
 check_by_mutations() {
   say "Building: the simulator, with mutations"
-  build mutations --target synod-sim
+  build mutations
   say "Testing the tests, by mutations"
   tests/mutations.py build-mutations "$@"
 }

@@ -72,8 +72,16 @@ class Shrinker {
     for (size_t nodes = 1; nodes < best_.options.nodes; ++nodes) {
       Scenario candidate = best_;
       candidate.options.nodes = nodes;
+      for (Fault& fault : candidate.faults) MoveInto(nodes, fault);
       if (TryWithSeeds(std::move(candidate))) break;
     }
+  }
+
+  // What would strike a node that is gone strikes another. A partition leaves it out by itself.
+  static void MoveInto(uint64_t nodes, Fault& fault) {
+    if (fault.nodes.size() != 1) return;
+    NodeId& node = fault.nodes.front();
+    if (node > NodeId(nodes)) node = NodeId(1 + (node.value() - 1) % nodes);
   }
 
   void ShortenStorm() {

@@ -60,6 +60,16 @@ TEST(Shrink, Counts_FailWithAnotherSeed_AreLowered) {
   EXPECT_EQ(small.options.seed, 9u);
 }
 
+// A fault that must strike somebody does so in a smaller cluster too.
+TEST(Shrink, Counts_NodeOfAFaultGoes_AnotherIsStruck) {
+  Scenario scenario{.options = {.nodes = 5}};
+  scenario.faults = {{.at = seconds(1), .kind = FaultKind::kCrash, .nodes = {NodeId(5)}}};
+  const Scenario small = Shrink(scenario, [](const Scenario& s) {
+    return s.faults.size() == 1 && s.faults[0].nodes[0] <= NodeId(s.options.nodes);
+  });
+  EXPECT_EQ(small.options.nodes, 1u);
+}
+
 TEST(Shrink, Runs_Bounded_AreNoMoreThanAllowed) {
   uint64_t runs = 0;
   const Scenario small = Shrink(
@@ -119,6 +129,7 @@ TEST(Shrink, Simulation_PlantedBug_IsLeftWithOneFault) {
   Scenario small = Shrink(
       scenario, [&](const Scenario& s) { return rule(s) == "equal states"; }, 300);
   EXPECT_LE(small.faults.size(), 1u);
+  EXPECT_LE(small.options.nodes, 3u);
   EXPECT_EQ(small.options.clients, 1u);
   // Written down and read, it fails in the same way.
   const auto again = ParseScenario(Print(small));
