@@ -1,7 +1,8 @@
 # synod_add_test(<name> SOURCES <files...> LIBRARIES <targets...> [LABELS <labels...>] [SERIAL])
 #
 # A GoogleTest executable; each of its test cases is a test of ctest's. For each label, the target
-# tests_<label> builds the executables that carry it: `tsan` is what runs under ThreadSanitizer. With SERIAL, nothing else runs at the same time.
+# tests_<label> builds the executables that carry it: `core` and `tsan` are what runs under
+# ThreadSanitizer. With SERIAL, nothing else runs at the same time.
 function(synod_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "" "SOURCES;LIBRARIES;LABELS")
   if(arg_UNPARSED_ARGUMENTS)

@@ -18,7 +18,6 @@
 #include "synod/core/message.h"
 #include "synod/port/log_store.h"
 #include "synod/raft/raft.h"
-#include "synod/sim/options.h"
 #include "synod/sim/report.h"
 
 #include "src/sim/shadow_log.h"

@@ -115,9 +115,8 @@ void SimulatedExecutor::Post(Task task) {
 }
 
 void SimulatedExecutor::ScheduleNext() {
-  const auto span = static_cast<uint64_t>(2 * pace.count() + 1);
   const Instant begin = std::max(life_.world().Now(), stall_until_);
-  life_.world().Schedule(begin + Duration(dice_.Below(span)), actor_, ++next_);
+  life_.world().Schedule(begin + UpTo(dice_, 2 * pace), actor_, ++next_);
 }
 
 void SimulatedExecutor::StallUntil(Instant world) {
