@@ -95,6 +95,31 @@ TEST(Snapshots, S3_CompactionOvertakesTheFollower_Converges) {
   s.HealAndConverge();
 }
 
+// E needs what A has just compacted away, and A's disk does not have the new snapshot yet.
+TEST(Snapshots, S3_SnapshotIsNotStoredYet_NoOlderOneIsSent) {
+  Script s(Compacting(5));
+  s.Elect(A);
+  WriteMuch(s, A);
+  s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
+  s.Isolate(E);
+  s.RunFor(std::chrono::seconds(2));  // For one that is still heard the log would be kept.
+  s.StallDisk(A);
+  const Index before = s.Core(A).snapshot_index();
+  for (int i = 0; i < 20 && s.Core(A).log().first() <= s.Core(E).log().last() + 1; ++i) {
+    s.Write(A, std::to_string(i));
+  }
+  ASSERT_GT(s.Core(A).log().first(), s.Core(E).log().last() + 1);
+  NetworkRule& chunks = s.Copy(Every<SnapshotChunk>().From(A).To(E));
+  s.Heal();
+  s.RunFor(milliseconds(250));
+  ASSERT_TRUE(s.Leads(A));
+  EXPECT_EQ(chunks.caught.size(), 0u);
+  s.ResumeDisk(A);
+  s.RunUntil([&] { return !chunks.caught.empty(); });
+  EXPECT_GT(std::get<SnapshotChunk>(chunks.caught.front().body).meta.index, before);
+  s.HealAndConverge();
+}
+
 // NuRaft#646.
 TEST(Snapshots, S4_OldAndNewLeaderSendAtOnce_OneIsInstalledWhole) {
   Script s(Compacting());
