@@ -192,8 +192,8 @@ std::optional<Refusal> TcpTransport::Judge(const Connection& connection,
   if (!peer->incarnation.IsZero() && peer->incarnation != introduction.incarnation) {
     return Refusal{RefusalReason::kIncarnation,
                    from +
-                       " has come back with another disk than before: what the old one has "
-                       "promised is lost, so it may not take part under its old id"};
+                       " is connected already, from another disk: stop one of the two processes "
+                       "that go by its id"};
   }
   return std::nullopt;
 }
@@ -271,6 +271,7 @@ void TcpTransport::Close(Connection& connection) {
   if (peer != nullptr) {
     Link& link = peer->link(connection.channel);
     if (link.connection == &connection) link.connection = nullptr;
+    if (!peer->IsConnected()) peer->incarnation = Incarnation();
     if (connection.dialed && link.dialer != nullptr && link.connection == nullptr) {
       link.dialer->Retry();
     }

@@ -7,9 +7,9 @@ namespace synod::tcp {
 
 void Dialer::Attempt() {
   Abandon();
-  timer_ = loop_.RunAt(loop_.Now() + options_.handshake_timeout, [this] {
-    GiveUp(absl::UnavailableError("no connection within the handshake timeout"));
-  });
+  SetTimer();
+  addresses_.clear();
+  next_address_ = 0;
   awaits_answer_ = true;
   if (late_answer_) {
     OnResolved(*std::exchange(late_answer_, std::nullopt));
@@ -20,6 +20,15 @@ void Dialer::Attempt() {
   resolver_.Resolve(peer_, [this](Resolver::Addresses addresses) {
     resolving_ = false;
     OnResolved(std::move(addresses));
+  });
+}
+
+void Dialer::SetTimer() {
+  loop_.Cancel(timer_);
+  timer_ = loop_.RunAt(loop_.Now() + options_.handshake_timeout, [this] {
+    if (connecting_.IsOpen()) loop_.Unwatch(connecting_.get());
+    connecting_ = Fd();
+    TryNext(absl::UnavailableError("no connection within the handshake timeout"));
   });
 }
 
@@ -34,12 +43,11 @@ void Dialer::OnResolved(Resolver::Addresses addresses) {
     return;
   }
   addresses_ = *std::move(addresses);
-  next_address_ = 0;
-  ConnectNext();
+  TryNext(absl::OkStatus());
 }
 
-void Dialer::ConnectNext() {
-  absl::Status why;
+// `why` the address before, if any, was no good.
+void Dialer::TryNext(absl::Status why) {
   while (next_address_ < addresses_.size()) {
     auto fd = BeginConnect(addresses_[next_address_++]);
     why = fd.status();
@@ -47,6 +55,7 @@ void Dialer::ConnectNext() {
     why = loop_.Watch(fd->get(), EventLoop::kWritable, [this](uint8_t) { OnConnecting(); });
     if (!why.ok()) continue;
     connecting_ = *std::move(fd);
+    SetTimer();
     return;
   }
   GiveUp(why);
@@ -58,11 +67,7 @@ void Dialer::OnConnecting() {
   Fd fd = std::exchange(connecting_, Fd());
   if (!result.ok()) {
     fd.Close();
-    if (next_address_ < addresses_.size()) {
-      ConnectNext();
-    } else {
-      GiveUp(result);
-    }
+    TryNext(result);
     return;
   }
   const SocketAddress address = addresses_[next_address_ - 1];

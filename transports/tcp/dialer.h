@@ -18,7 +18,8 @@
 namespace synod::tcp {
 
 // Resolves the peer's name, connects, and hands the socket over. Tries all of the name's addresses,
-// then waits, longer from one time to the next. Used on the loop's thread.
+// each for a handshake timeout, then waits, longer from one time to the next. Used on the loop's
+// thread.
 class Dialer {
  public:
   struct Callbacks {
@@ -49,7 +50,8 @@ class Dialer {
  private:
   void Attempt();
   void OnResolved(Resolver::Addresses addresses);
-  void ConnectNext();
+  void SetTimer();
+  void TryNext(absl::Status why);
   void OnConnecting();
   void GiveUp(const absl::Status& why);
   void Abandon();
@@ -71,7 +73,7 @@ class Dialer {
   std::vector<SocketAddress> addresses_;
   size_t next_address_ = 0;
   Fd connecting_;
-  EventLoop::TimerId timer_ = EventLoop::TimerId::kNone;  // The attempt's end, or the next one.
+  EventLoop::TimerId timer_ = EventLoop::TimerId::kNone;  // The address's end, or the next attempt.
 };
 
 }  // namespace synod::tcp

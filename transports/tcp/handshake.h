@@ -36,7 +36,7 @@ enum class RefusalReason : uint8_t {
   kCluster = 2,      // Another cluster's node.
   kWrongNode = 3,    // Meant for another node.
   kUnknownPeer = 4,  // Not among the peers, or one that is to be dialed rather than to dial.
-  kIncarnation = 5,  // The peer's disk is not the one that this process has met before.
+  kIncarnation = 5,  // The node is connected already, from another disk.
 };
 
 // Ends a handshake, from either side.

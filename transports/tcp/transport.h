@@ -80,11 +80,16 @@ class TcpTransport final : public Transport {
   struct Peer {
     NodeId node;
     HostPort address;
-    // As of the first handshake in this process; a disk that comes back as another is refused (I3).
+    // Of what is connected; 0: nothing is. Two processes may not be one node at once; which of its
+    // disks a node may come back with is the core's to judge (I3).
     Incarnation incarnation;
     std::array<Link, kChannels> links;
 
     Link& link(Channel channel) { return links[static_cast<size_t>(channel)]; }
+    [[nodiscard]] bool IsConnected() const {
+      return std::any_of(links.begin(), links.end(),
+                         [](const Link& link) { return link.connection != nullptr; });
+    }
   };
 
   // transport.cc: sending, receiving.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
 #include <vector>
 
@@ -106,9 +107,9 @@ class DialerTest : public ::testing::Test {
     loop_->Run();
   }
 
-  const Options options_ = {.reconnect_min = milliseconds(1),
-                            .reconnect_max = milliseconds(4),
-                            .handshake_timeout = milliseconds(2000)};
+  Options options_ = {.reconnect_min = milliseconds(1),
+                      .reconnect_max = milliseconds(4),
+                      .handshake_timeout = milliseconds(2000)};
   const std::string address_ = NewLoopbackAddress();
   const std::string nobody_ = NewLoopbackAddress();
   Fd listening_;
@@ -134,6 +135,22 @@ TEST_F(DialerTest, NameMovesToAnotherAddress_IsResolvedAnewForEachAttempt) {
 
 TEST_F(DialerTest, SeveralAddresses_AreTriedInOneAttempt) {
   answers = {std::vector{AddressOf(nobody_), AddressOf(address_)}};
+  Dial({"node.example", "7000"});
+  EXPECT_EQ(connected_to_, address_);
+  EXPECT_THAT(failures_, IsEmpty());
+}
+
+// What is sent there is lost: a full backlog answers nobody.
+TEST_F(DialerTest, FirstAddressIsSilent_NextIsTriedInTheSameAttempt) {
+  const SocketAddress silent = AddressOf(nobody_);
+  const Fd listening(socket(silent.storage.ss_family, SOCK_STREAM, 0));
+  ASSERT_EQ(bind(listening.get(), silent.get(), silent.size), 0);
+  ASSERT_EQ(listen(listening.get(), 0), 0);
+  const Fd filling(socket(silent.storage.ss_family, SOCK_STREAM, 0));
+  ASSERT_EQ(connect(filling.get(), silent.get(), silent.size), 0);
+
+  answers = {std::vector{silent, AddressOf(address_)}};
+  options_.handshake_timeout = milliseconds(50);
   Dial({"node.example", "7000"});
   EXPECT_EQ(connected_to_, address_);
   EXPECT_THAT(failures_, IsEmpty());

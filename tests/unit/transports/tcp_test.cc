@@ -109,13 +109,30 @@ TEST_F(TcpTest, HelloOfAStranger_IsRefusedWithReason) {
                 "node 9 is not in the peer list of node 1", "handshake_refused_unknown_peer");
 }
 
-TEST_F(TcpTest, HelloOfAnotherIncarnation_IsRefusedWithReason) {
+TEST_F(TcpTest, HelloOfAnotherIncarnationBesideTheFirst_IsRefusedWithReason) {
   StartNode();
-  { const RawPeer first = ConnectPeer(); }
+  const RawPeer first = ConnectPeer();
   auto hello = RawPeer::Hello(kPeer, kNode);
   hello.incarnation = Incarnation(5);
-  ExpectRefused(hello, tcp::RefusalReason::kIncarnation, "come back with another disk",
+  ExpectRefused(hello, tcp::RefusalReason::kIncarnation, "is connected already, from another disk",
                 "handshake_refused_incarnation");
+}
+
+// Where its disk was restored, or bootstrapped anew: only the core knows which one may vote.
+TEST_F(TcpTest, HelloOfAnotherIncarnationAfterTheFirst_IsWelcome) {
+  StartNode();
+  uint64_t times = 0;
+  for (const uint64_t incarnation : {5, 6, 5}) {
+    {
+      RawPeer peer(address_);
+      auto hello = RawPeer::Hello(kPeer, kNode);
+      hello.incarnation = Incarnation(incarnation);
+      peer.Introduce(hello);
+      EXPECT_TRUE(peer.ReadIntroduction().has_value());
+    }
+    EXPECT_TRUE(node_->AwaitCounter("disconnected", ++times));
+  }
+  EXPECT_EQ(node_->Counter("handshake_refused_incarnation"), 0u);
 }
 
 TEST_F(TcpTest, HelloOfAnotherVersion_IsToldWhichOneIsSpoken) {
@@ -390,8 +407,8 @@ class TcpDialTest : public ::testing::Test {
     ASSERT_TRUE(node_->Start().ok());
   }
 
-  // The next consensus connection of the node, and the hello that came over it.
-  std::pair<RawPeer, tcp::Introduction> Accept() {
+  // The next connection of the node on that channel, and the hello that came over it.
+  std::pair<RawPeer, tcp::Introduction> Accept(tcp::Channel channel = tcp::Channel::kConsensus) {
     while (true) {
       int fd = -1;
       EXPECT_TRUE(TestNode::AwaitThat([&] {
@@ -401,7 +418,7 @@ class TcpDialTest : public ::testing::Test {
       RawPeer peer{tcp::Fd(fd)};
       const auto hello = peer.ReadIntroduction();
       EXPECT_TRUE(hello.has_value());
-      if (hello && hello->channel == tcp::Channel::kBulk) continue;  // It will try again.
+      if (hello && hello->channel != channel) continue;  // It will try again.
       return {std::move(peer), hello.value_or(tcp::Introduction())};
     }
   }
@@ -469,17 +486,15 @@ TEST_F(TcpDialTest, AnotherNodeAnswers_IsRefused) {
   EXPECT_THAT(refusal->text, HasSubstr("node 1 answers at the address of node 2"));
 }
 
-TEST_F(TcpDialTest, PeerBackUnderAnotherIncarnation_IsRefused) {
-  {
-    auto [peer, hello] = Accept();
-    peer.Introduce(WelcomeTo(hello));
-    ASSERT_TRUE(node_->AwaitConnected(2));
-  }
-  auto [peer, hello] = Accept();
-  auto welcome = WelcomeTo(hello);
+TEST_F(TcpDialTest, PeerUnderTwoIncarnations_IsRefused) {
+  auto [consensus, first] = Accept();
+  consensus.Introduce(WelcomeTo(first));
+  ASSERT_TRUE(node_->AwaitConnected(2));
+  auto [bulk, second] = Accept(tcp::Channel::kBulk);
+  auto welcome = WelcomeTo(second);
   welcome.incarnation = Incarnation(4);
-  peer.Introduce(welcome);
-  const auto refusal = peer.ReadRefusal();
+  bulk.Introduce(welcome);
+  const auto refusal = bulk.ReadRefusal();
   ASSERT_TRUE(refusal.has_value());
   EXPECT_EQ(refusal->reason, tcp::RefusalReason::kIncarnation);
   EXPECT_EQ(node_->Counter("handshake_refused_incarnation"), 1u);
