@@ -148,6 +148,13 @@ absl::Status ToStatus(const synod::Outcome& outcome) {
   }
 }
 
+bool FoundNoLeader(const absl::Status& read) {
+  const std::string_view reason = TextOf(read);
+  return absl::IsUnavailable(read) && (reason == Describe(synod::Reason::kNotLeader) ||
+                                       reason == Describe(synod::Reason::kNoQuorum) ||
+                                       reason == Describe(synod::Reason::kLeadershipLost));
+}
+
 absl::Status ToReadStatus(const absl::Status& status, bool has_leader) {
   if (absl::IsDeadlineExceeded(status)) return TimeoutError();
   if (!absl::IsUnavailable(status)) return status;  // The query's own.

@@ -58,6 +58,8 @@ absl::Status WrongClusterError();
 absl::Status ToStatus(const synod::Outcome& outcome);
 
 // A read that Replica::Read refused. Reads are always safe to repeat.
+// Whether a read ended because nobody led: it may be tried again.
+bool FoundNoLeader(const absl::Status& read);
 absl::Status ToReadStatus(const absl::Status& status, bool has_leader);
 
 // How a transfer of leadership ended.

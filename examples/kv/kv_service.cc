@@ -28,11 +28,11 @@ template <class Request>
 grpc::ServerUnaryReactor* KvService::Read(const Call<Request>& call, bool serializable) {
   const auto consistency =
       serializable ? synod::Consistency::kStale : synod::Consistency::kLinearizable;
-  return StartRead(node_, call.context, EncodeQuery(OperationOf(call.request), *call.bytes),
-                   consistency, [this, response = call.response](std::string answer) {
-                     *response = Signed(node_.Signature(), std::move(answer));
-                     return absl::OkStatus();
-                   });
+  return ReadCall::Start(node_, call.context, EncodeQuery(OperationOf(call.request), *call.bytes),
+                         consistency, [this, response = call.response](std::string answer) {
+                           *response = Signed(node_.Signature(), std::move(answer));
+                           return absl::OkStatus();
+                         });
 }
 
 template <class Request>

@@ -53,26 +53,26 @@ grpc::ServerUnaryReactor* MaintenanceService::Status(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* MaintenanceService::Hash(grpc::CallbackServerContext* context,
                                                    const etcdserverpb::HashRequest*,
                                                    etcdserverpb::HashResponse* response) {
-  return StartRead(node_, context, EncodeQuery(etcdserverpb::HashKVRequest()),
-                   synod::Consistency::kStale, [this, response](const std::string& answer) {
-                     etcdserverpb::HashKVResponse hash_kv;
-                     if (!hash_kv.ParseFromString(answer)) return BadResultError();
-                     response->mutable_header()->set_revision(hash_kv.header().revision());
-                     response->set_hash(hash_kv.hash());
-                     node_.Sign(response->mutable_header());
-                     return absl::OkStatus();
-                   });
+  return ReadCall::Start(node_, context, EncodeQuery(etcdserverpb::HashKVRequest()),
+                         synod::Consistency::kStale, [this, response](const std::string& answer) {
+                           etcdserverpb::HashKVResponse hash_kv;
+                           if (!hash_kv.ParseFromString(answer)) return BadResultError();
+                           response->mutable_header()->set_revision(hash_kv.header().revision());
+                           response->set_hash(hash_kv.hash());
+                           node_.Sign(response->mutable_header());
+                           return absl::OkStatus();
+                         });
 }
 
 grpc::ServerUnaryReactor* MaintenanceService::HashKV(grpc::CallbackServerContext* context,
                                                      const etcdserverpb::HashKVRequest* request,
                                                      etcdserverpb::HashKVResponse* response) {
-  return StartRead(node_, context, EncodeQuery(*request), synod::Consistency::kStale,
-                   [this, response](const std::string& answer) {
-                     if (!response->ParseFromString(answer)) return BadResultError();
-                     node_.Sign(response->mutable_header());
-                     return absl::OkStatus();
-                   });
+  return ReadCall::Start(node_, context, EncodeQuery(*request), synod::Consistency::kStale,
+                         [this, response](const std::string& answer) {
+                           if (!response->ParseFromString(answer)) return BadResultError();
+                           node_.Sign(response->mutable_header());
+                           return absl::OkStatus();
+                         });
 }
 
 grpc::ServerUnaryReactor* MaintenanceService::MoveLeader(

@@ -37,7 +37,7 @@ struct Node {
   synod::NodeId self;
   std::vector<ClusterMember> members;
   uint64_t quota_bytes = 0;
-  // How long a write that finds no leader waits for one.
+  // How long a request that finds no leader waits for one.
   synod::Duration leader_patience = synod::Duration::zero();
   // How long a request may take at most.
   synod::Duration longest_call = std::chrono::seconds(5);

@@ -1,51 +1,62 @@
-// One client's read.
+// One client's read from its arrival to its answer.
 #ifndef SYNOD_KV_READ_CALL_H_
 #define SYNOD_KV_READ_CALL_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 #include <synod/synod.h>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "kv/call_budget.h"
+#include "kv/leader_watch.h"
 #include "kv/node.h"
 
 namespace synod_kv {
 
-// Asks the state machine, and finishes the context's default reactor, which it returns, once it has
-// answered. `deliver`, absl::Status(std::string answer), makes the response of the answer: on the
-// loop's thread, so it takes no time in the size of one that may be large.
-template <class Deliver>
-grpc::ServerUnaryReactor* StartRead(const Node& node, grpc::CallbackServerContext* context,
-                                    std::string query, synod::Consistency consistency,
-                                    Deliver deliver) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  std::optional<CallBudget::Share> share = node.budget.Take(query.size());
-  if (!share) {
-    node.Finish(TooManyRequestsError(), *context, reactor);
-    return reactor;
-  }
-  synod::Replica replica = node.replica;
-  replica.Read(std::move(query), consistency, node.RemainingTime(*context),
-               [&node, context, reactor, deliver = std::move(deliver),
-                share = std::move(share)](absl::StatusOr<std::string> answer) mutable {
-                 absl::Status status = answer.status();
-                 if (status.ok()) {
-                   status = deliver(*std::move(answer));
-                 } else {
-                   status = ToReadStatus(status, !node.replica.leader().IsZero());
-                 }
-                 share.reset();  // Once it has finished, nothing of the node may be there any more.
-                 node.Finish(status, *context, reactor);
-               });
-  return reactor;
-}
+// Asks this member's state machine. A linearizable read that finds no leader waits for one, as a
+// write does. No thread waits for it: it lives on the heap from Start until it has answered.
+class ReadCall {
+ public:
+  // Makes the response of the answer: on the loop's thread, so it takes no time in the size of one
+  // that may be large.
+  using Deliver = absl::AnyInvocable<absl::Status(std::string answer)>;
+
+  // Finishes the context's default reactor, which it returns.
+  static grpc::ServerUnaryReactor* Start(const Node& node, grpc::CallbackServerContext* context,
+                                         std::string query, synod::Consistency consistency,
+                                         Deliver deliver);
+
+ private:
+  using Clock = LeaderWatch::Clock;
+
+  ReadCall(const Node& node, grpc::CallbackServerContext* context, std::string query,
+           synod::Consistency consistency, Deliver deliver, CallBudget::Share share);
+
+  void Try();
+  void OnAnswer(absl::StatusOr<std::string> answer);
+  [[nodiscard]] bool MayWait() const;
+  void Wait();
+  void End(const absl::Status& status);
+
+  const Node& node_;
+  grpc::CallbackServerContext* const context_;
+  grpc::ServerUnaryReactor* const reactor_;
+  const std::string query_;
+  const synod::Consistency consistency_;
+  Deliver deliver_;
+  const CallBudget::Share share_;
+  const Clock::time_point patience_end_;
+  uint64_t changes_seen_ = 0;         // Of the leader, before it was last asked.
+  std::optional<grpc::Alarm> pause_;  // Before the next attempt.
+};
 
 }  // namespace synod_kv
 

@@ -105,6 +105,19 @@ bool AllOps(const TxnRequest& request, Predicate predicate) {
          std::all_of(request.failure().begin(), request.failure().end(), predicate);
 }
 
+bool HasRange(const TxnRequest& request) {
+  return !AllOps(request, [](const RequestOp& op) {
+    return !op.has_request_range() && !(op.has_request_txn() && HasRange(op.request_txn()));
+  });
+}
+
+bool AllRangesAreSerializable(const TxnRequest& request) {
+  return AllOps(request, [](const RequestOp& op) {
+    return op.has_request_txn() ? AllRangesAreSerializable(op.request_txn())
+                                : op.request_range().serializable();
+  });
+}
+
 }  // namespace
 
 absl::Status Check(const etcdserverpb::RangeRequest& request) {
@@ -159,10 +172,7 @@ bool IsReadOnly(const TxnRequest& request) {
 }
 
 bool IsSerializable(const TxnRequest& request) {
-  return AllOps(request, [](const RequestOp& op) {
-    return op.has_request_txn() ? IsSerializable(op.request_txn())
-                                : op.request_range().serializable();
-  });
+  return HasRange(request) && AllRangesAreSerializable(request);
 }
 
 }  // namespace synod_kv

@@ -31,7 +31,7 @@ inline constexpr int kMaxTxnOps = 128;
 
 // True if the transaction cannot change anything, whichever way its comparisons go.
 [[nodiscard]] bool IsReadOnly(const etcdserverpb::TxnRequest& request);
-// True if in addition every read in it is content with any prefix of the history.
+// True if in addition it reads, and every read in it is content with any prefix of the history.
 [[nodiscard]] bool IsSerializable(const etcdserverpb::TxnRequest& request);
 
 }  // namespace synod_kv

@@ -1,7 +1,6 @@
 #include "kv/write_call.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "kv/answer.h"
@@ -13,10 +12,6 @@ namespace synod_kv {
 using Effect = WriteFailure::Effect;
 
 namespace {
-
-// How often a leader is tried again that is known but cannot be reached, or does not know yet that
-// it leads. While none is known, the next one's election ends the wait.
-constexpr std::chrono::milliseconds kRetryInterval(20);
 
 Effect EffectOf(const synod::Outcome& outcome) {
   if (outcome.kind == synod::Outcome::Kind::kUnknown) return Effect::kUnknown;
@@ -125,7 +120,9 @@ void WriteCall::Fail(const WriteFailure& failure) {
 
 void WriteCall::Wait() {
   Clock::time_point until = patience_end_;
-  if (!node_.replica.leader().IsZero()) until = std::min(until, Clock::now() + kRetryInterval);
+  if (!node_.replica.leader().IsZero()) {
+    until = std::min(until, Clock::now() + LeaderWatch::kRetryInterval);
+  }
   pause_.emplace();
   node_.leaders.Wait(&*pause_, changes_seen_, until, [this] { Try(); });
 }

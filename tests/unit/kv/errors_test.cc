@@ -88,6 +88,19 @@ TEST(ToReadStatus, RefusalsAndOwnErrors_Mapped_AreToldApart) {
   EXPECT_EQ(ToReadStatus(absl::DeadlineExceededError("the deadline passed"), true), TimeoutError());
 }
 
+TEST(FoundNoLeader, WhatANewLeaderWouldMend_OnlyThat_Holds) {
+  const auto unavailable = [](Reason reason) {
+    const std::string_view text = Describe(reason);
+    return absl::UnavailableError(absl::string_view(text.data(), text.size()));
+  };
+  EXPECT_TRUE(FoundNoLeader(unavailable(Reason::kNotLeader)));
+  EXPECT_TRUE(FoundNoLeader(unavailable(Reason::kNoQuorum)));
+  EXPECT_TRUE(FoundNoLeader(unavailable(Reason::kLeadershipLost)));
+  EXPECT_FALSE(FoundNoLeader(unavailable(Reason::kOverloaded)));
+  EXPECT_FALSE(FoundNoLeader(unavailable(Reason::kStopped)));
+  EXPECT_FALSE(FoundNoLeader(CompactedError()));
+}
+
 TEST(ToTransferStatus, EveryReason_Mapped_CarriesEtcdsText) {
   const auto failed = [](absl::StatusCode code, Reason reason) {
     const std::string_view text = Describe(reason);

@@ -1,7 +1,9 @@
 // Reads, with a leader elsewhere and with none.
 #include "kv/read_call.h"
 
+#include <chrono>
 #include <ctime>
+#include <future>
 
 #include <gtest/gtest.h>
 
@@ -45,14 +47,40 @@ TEST(ReadCall, Linearizable_AtAFollower_SeesWhatWasWritten) {
 }
 
 TEST(ReadCall, WithoutLeader_OnlySerializable_IsAnsweredInTheTermThatItIs) {
-  TestMember member({.longest_call = std::chrono::milliseconds(300)});
+  TestMember member({.leader_patience = std::chrono::milliseconds(50)});
   member.Elect(kOther);
   member.LoseLeader();
   RangeResponse response;
   const grpc::Status status = Get(member, /*serializable=*/false, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "etcdserver: no leader");
   EXPECT_TRUE(Get(member, /*serializable=*/true, &response).ok());
   EXPECT_GE(response.header().raft_term(), 1u);
+}
+
+TEST(ReadCall, WithoutLeader_Linearizable_WaitsForTheNextOne) {
+  TestMember member({});
+  member.Elect(kOther);
+  member.LoseLeader();
+  RangeResponse response;
+  std::future<grpc::Status> get =
+      std::async([&] { return Get(member, /*serializable=*/false, &response); });
+  EXPECT_EQ(get.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  member.Heal();
+  EXPECT_TRUE(get.get().ok());
+}
+
+// What merely compares has no read that would be content with less.
+TEST(ReadCall, WithoutLeader_TransactionWithoutRanges_IsNotAnswered) {
+  TestMember member({.leader_patience = std::chrono::milliseconds(50)});
+  member.Elect(kOther);
+  member.LoseLeader();
+  grpc::ClientContext context;
+  etcdserverpb::TxnRequest request;
+  request.add_compare()->set_key("k");
+  etcdserverpb::TxnResponse response;
+  EXPECT_EQ(member.stub().Txn(&context, request, &response).error_message(),
+            "etcdserver: no leader");
 }
 
 // Before it has ever known a leader, too.

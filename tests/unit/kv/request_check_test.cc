@@ -147,6 +147,11 @@ TEST(IsReadOnly, Txns_WithAndWithoutWrites_AreToldApart) {
 
 TEST(IsSerializable, EveryReadSerializable_OnlyThen_Holds) {
   TxnRequest txn;
+  EXPECT_FALSE(IsSerializable(txn));
+  txn.add_compare()->set_key("lock");
+  EXPECT_FALSE(IsSerializable(txn));
+  txn.add_failure()->mutable_request_txn()->add_compare()->set_key("lock");
+  EXPECT_FALSE(IsSerializable(txn));
   auto* range = txn.add_success()->mutable_request_range();
   range->set_serializable(true);
   EXPECT_TRUE(IsSerializable(txn));

@@ -1,0 +1,73 @@
+#include "kv/read_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kv/errors.h"
+
+namespace synod_kv {
+
+grpc::ServerUnaryReactor* ReadCall::Start(const Node& node, grpc::CallbackServerContext* context,
+                                          std::string query, synod::Consistency consistency,
+                                          Deliver deliver) {
+  std::optional<CallBudget::Share> share = node.budget.Take(query.size());
+  if (!share) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    node.Finish(TooManyRequestsError(), *context, reactor);
+    return reactor;
+  }
+  auto* call = new ReadCall(node, context, std::move(query), consistency, std::move(deliver),
+                            *std::move(share));
+  grpc::ServerUnaryReactor* reactor = call->reactor_;
+  call->Try();
+  return reactor;
+}
+
+ReadCall::ReadCall(const Node& node, grpc::CallbackServerContext* context, std::string query,
+                   synod::Consistency consistency, Deliver deliver, CallBudget::Share share)
+    : node_(node),
+      context_(context),
+      reactor_(context->DefaultReactor()),
+      query_(std::move(query)),
+      consistency_(consistency),
+      deliver_(std::move(deliver)),
+      share_(std::move(share)),
+      patience_end_(Clock::now() + node.leader_patience) {}
+
+void ReadCall::Try() {
+  changes_seen_ = node_.leaders.changes();
+  synod::Replica replica = node_.replica;
+  replica.Read(query_, consistency_, node_.RemainingTime(*context_),
+               [this](absl::StatusOr<std::string> answer) { OnAnswer(std::move(answer)); });
+}
+
+// On the loop's thread.
+void ReadCall::OnAnswer(absl::StatusOr<std::string> answer) {
+  if (answer.ok()) return End(deliver_(*std::move(answer)));
+  if (FoundNoLeader(answer.status()) && MayWait()) return Wait();
+  End(ToReadStatus(answer.status(), !node_.replica.leader().IsZero()));
+}
+
+bool ReadCall::MayWait() const {
+  return Clock::now() < patience_end_ && !context_->IsCancelled() && !node_.leaders.closed();
+}
+
+void ReadCall::Wait() {
+  Clock::time_point until = patience_end_;
+  if (!node_.replica.leader().IsZero()) {
+    until = std::min(until, Clock::now() + LeaderWatch::kRetryInterval);
+  }
+  pause_.emplace();
+  node_.leaders.Wait(&*pause_, changes_seen_, until, [this] { Try(); });
+}
+
+// Once the reactor has finished, the server may stop, and the node be gone.
+void ReadCall::End(const absl::Status& status) {
+  const Node& node = node_;
+  grpc::CallbackServerContext* const context = context_;
+  grpc::ServerUnaryReactor* const reactor = reactor_;
+  delete this;
+  node.Finish(status, *context, reactor);
+}
+
+}  // namespace synod_kv
