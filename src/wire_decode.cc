@@ -259,6 +259,7 @@ void Read(Reader& in, HeartbeatReply& m) {
   m.round = in.Varint();
   in.Varint(m.epoch);
   in.Varint(m.received);
+  m.has_space = in.Bool();
 }
 
 void Read(Reader&, TimeoutNow&) {}

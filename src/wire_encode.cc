@@ -149,6 +149,7 @@ class OutgoingFrame::Encoder {
     Varint(m.round);
     Varint(m.epoch);
     Varint(m.received);
+    Bool(m.has_space);
   }
   void Put(const TimeoutNow&) {}
   void Put(const ReadRequest& m) { Varint(m.context); }

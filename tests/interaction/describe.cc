@@ -63,7 +63,8 @@ struct BodyText {
     return "heartbeat " + std::to_string(m.round) + ", commit " + Number(m.commit);
   }
   std::string operator()(const HeartbeatReply& m) const {
-    return "heartbeat " + std::to_string(m.round) + " answered, received " + Number(m.received);
+    return "heartbeat " + std::to_string(m.round) + " answered, received " + Number(m.received) +
+           (m.has_space ? "" : ", no space");
   }
   std::string operator()(const TimeoutNow&) const { return "campaign now"; }
   std::string operator()(const ReadRequest&) const { return "read?"; }

@@ -145,14 +145,24 @@ TEST(Replication, R5_IndexWrittenTwice_FirstWriteDoesNotMakeItDurable) {
   Script s({.nodes = 5});
   s.Elect(A);
   s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
+  for (NodeId one : {A, B}) {
+    for (NodeId other : {C, D, E}) s.Cut(one, other);
+  }
   s.SlowDisk(B, milliseconds(100));
-  const Index x = Divide(s);
+  const Index x = s.Core(A).log().last() + 1;
+  NetworkRule& old_acks = s.Copy(AcksOf(B, x).To(A));
+  s.Propose(A, "old");
+  s.RunUntil([&] { return s.Core(B).log().last() == x; });
   s.Elect(C);
   NetworkRule& acks = s.Copy(AcksOf(B, x).To(C));
   s.Cut(A, B);
   s.Join(C, B);
   s.RunUntil([&] { return s.Core(B).log().TermAt(x) == s.Core(C).term(); });
-  // The first write is done, and with it the truncated entry is on the disk.
+  ASSERT_THAT(old_acks.caught, IsEmpty());
+  // The first write ends, and with it the truncated entry is on the disk; the second begins.
+  s.RunUntil([&] { return !old_acks.caught.empty(); });
+  EXPECT_LT(s.Core(B).log().durable(), x);
+  EXPECT_THAT(acks.caught, IsEmpty());
   s.RunUntil([&] { return !acks.caught.empty(); });
   EXPECT_GE(s.Core(B).log().durable(), x);
   s.PowerCut(B);

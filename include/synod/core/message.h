@@ -98,6 +98,7 @@ struct HeartbeatReply {
   uint64_t round = 0;  // As asked.
   Index epoch;
   Index received;  // The log agrees with the leader's up to here, though it may not be durable yet.
+  bool has_space = true;  // The sender's store takes more commands.
 
   friend bool operator==(const HeartbeatReply&, const HeartbeatReply&) = default;
 };

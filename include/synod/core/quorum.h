@@ -46,12 +46,6 @@ class QuorumSystem {
            (!configuration_.IsJoint() || IsMajority(configuration_.outgoing, has));
   }
 
-  // Can {v : may(v)} still become a quorum? False once too many voters have refused.
-  template <std::predicate<NodeId> May>
-  [[nodiscard]] bool CanReachQuorum(May may) const {
-    return IsQuorum(may);
-  }
-
   // The highest value that every member of some quorum has reached, whatever the order of the
   // voters.
   template <class Value, std::regular_invocable<NodeId> ValueOf>

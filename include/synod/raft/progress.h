@@ -32,10 +32,11 @@ struct Progress {
   Index match;  // Durable there and equal to ours up to here, acked in this term (I5, I6). Never
                 // falls.
   Index next = Index(1);  // The first entry to send. > match.
-  Index received;     // Heartbeats' word on how far the peer's log agrees in memory. Flow control
-                      // only, never commit.
-  Index commit_sent;  // The highest commit index it was told of.
-  Index snapshot;     // In kSnapshot: what is on its way covers the log at least up to here.
+  Index received;  // Heartbeats' word on how far the peer's log agrees in memory. Flow control
+                   // only, never commit.
+  bool has_space = true;  // Its store takes more commands, by its last heartbeat reply.
+  Index commit_sent;      // The highest commit index it was told of.
+  Index snapshot;         // In kSnapshot: what is on its way covers the log at least up to here.
   uint32_t snapshot_failures = 0;  // Snapshots that did not arrive, since it last acked anything.
   uint64_t round = 0;              // The newest heartbeat round it has answered.
   bool probe_sent = false;  // In kProbe: an append is under way; wait for its answer, or for a sign

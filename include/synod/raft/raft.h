@@ -178,6 +178,7 @@ class Raft {
     std::deque<PendingProposal> proposals;  // In index order, all above commit.
     std::deque<PendingRead> reads;  // In order of arrival: those with a round first, rounds rising.
     size_t uncommitted_bytes = 0;   // Of the entries above commit.
+    bool quorum_has_space = true;   // The stores of a quorum take more commands.
     Index
         term_start;  // This term's no-op: once it is committed, so is all before it (Raft §5.4.2).
     uint64_t round = 0;  // The newest heartbeat round that was sent.
@@ -248,6 +249,7 @@ class Raft {
   void BroadcastHeartbeat();
   void SendHeartbeat(Progress& peer);
   [[nodiscard]] bool HearsQuorum() const;
+  void LookForSpace();
   [[nodiscard]] bool OwnDiskIsStalled() const;
   void On(const Message& message, const Heartbeat& heartbeat);
   void On(const Message& message, const HeartbeatReply& reply);
@@ -260,6 +262,7 @@ class Raft {
   void On(const Message& message, AppendRequest& request);
   bool AppendFrom(const Message& message, AppendRequest& request);
   [[nodiscard]] bool MayGrow() const;
+  void CutToWhatFits(std::vector<Entry>& entries) const;
   void AnswerMismatch(const Message& message, const AppendRequest& request);
   void On(const Message& message, const AppendReply& reply);
   void OnMismatch(Progress& peer, const AppendReply& reply);
@@ -298,6 +301,7 @@ class Raft {
   void Send(NodeId to, MessageBody body, PersistToken after = PersistToken());
   void Resolve(RequestId request, Outcome::Kind kind, Reason reason);
   void RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal);
+  [[nodiscard]] bool IsDue(Alert::Kind kind, NodeId peer);
   void Invalid(const Message& message);
   [[nodiscard]] bool HasUnwritten() const;
   [[nodiscard]] PersistToken AllWrites() const;
@@ -334,7 +338,13 @@ class Raft {
   PersistToken introduction_token_;  // The write that makes it so; 0: not asked for yet.
   std::vector<NodeId> recorded_at_;  // Peers that have said, in this life, that they recorded us.
   Instant next_introduction_;
-  Instant next_alert_;  // Repeated alerts about peers are raised no more often than this allows.
+  // Alerts that were raised a while ago, each at most once: they are not raised again until then.
+  struct QuietAlert {
+    Alert::Kind kind;
+    NodeId peer;  // 0: whoever is no member.
+    Instant until;
+  };
+  std::vector<QuietAlert> quiet_alerts_;
 
   std::optional<LeaderTransfer> transfer_;
   std::deque<ForwardedRead> forwarded_reads_;  // Empty on a leader.

@@ -80,7 +80,7 @@ class RandomMessages {
          Index(Number()), Index(Number()), Term(Number())};
   }
   void Fill(Heartbeat& m) { m = {Number(), Index(Number())}; }
-  void Fill(HeartbeatReply& m) { m = {Number(), Index(Number()), Index(Number())}; }
+  void Fill(HeartbeatReply& m) { m = {Number(), Index(Number()), Index(Number()), Bool()}; }
   void Fill(TimeoutNow&) {}
   void Fill(ReadRequest& m) { m = {RequestId(Number())}; }
   void Fill(ReadReply& m) {

@@ -129,7 +129,7 @@ inline void Raft::CountBallots() {
     } else {
       BecomeLeader();
     }
-  } else if (!quorums.CanReachQuorum([&](NodeId node) { return !in(ballots.refused, node); })) {
+  } else if (!quorums.IsQuorum([&](NodeId node) { return !in(ballots.refused, node); })) {
     BecomeFollower(hard_state_.term, NodeId());  // Too many refused: this campaign cannot succeed.
   }
 }

@@ -50,6 +50,16 @@ inline bool Raft::HearsQuorum() const {
   });
 }
 
+// A leader that goes on where no quorum can follow only fills its log with what cannot commit (F5).
+inline void Raft::LookForSpace() {
+  auto& leader = std::get<Leader>(role_);
+  leader.quorum_has_space = QuorumSystem(configuration_).IsQuorum([&](NodeId node) {
+    if (node == self_.node) return has_space_;
+    const Progress* peer = FindPeer(node);
+    return peer != nullptr && peer->has_space;
+  });
+}
+
 inline bool Raft::OwnDiskIsStalled() const {
   return oldest_write_ != kNever && now_ - oldest_write_ > 4 * options_.election_timeout;
 }
@@ -68,8 +78,10 @@ inline void Raft::On(const Message& message, const Heartbeat& heartbeat) {
   HeardFromLeader(message.from);
   verified_ = std::max(verified_, heartbeat.commit);
   CommitTo(heartbeat.commit);
-  Send(message.from,
-       HeartbeatReply{.round = heartbeat.round, .epoch = epoch_, .received = verified_});
+  Send(message.from, HeartbeatReply{.round = heartbeat.round,
+                                    .epoch = epoch_,
+                                    .received = verified_,
+                                    .has_space = has_space_});
 }
 
 inline void Raft::On(const Message& message, const HeartbeatReply& reply) {
@@ -86,6 +98,7 @@ inline void Raft::On(const Message& message, const HeartbeatReply& reply) {
   peer->last_heard = now_;
   peer->round = std::max(peer->round, reply.round);
   peer->received = std::max(peer->received, reply.received);
+  if (std::exchange(peer->has_space, reply.has_space) != reply.has_space) LookForSpace();
   ConfirmReads();
   if (peer->state == Progress::State::kProbe) {
     // Reads make rounds as fast as they come; a probe may be large and must not follow each. One

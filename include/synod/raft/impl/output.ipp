@@ -17,9 +17,21 @@ inline void Raft::Resolve(RequestId request, Outcome::Kind kind, Reason reason) 
 }
 
 inline void Raft::RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal) {
-  if (!fatal && now_ < next_alert_) return;
+  if (!fatal && !IsDue(kind, configuration_.IsMember(peer) ? peer : NodeId())) return;
   output_.alerts.push_back({.kind = kind, .peer = peer, .fatal = fatal});
-  if (!fatal) next_alert_ = now_ + options_.election_timeout;
+}
+
+// Whether an alert was not raised for a while. It is now.
+inline bool Raft::IsDue(Alert::Kind kind, NodeId peer) {
+  const Instant until = now_ + 10 * options_.election_timeout;
+  for (QuietAlert& quiet : quiet_alerts_) {
+    if (quiet.kind != kind || quiet.peer != peer) continue;
+    if (now_ < quiet.until) return false;
+    quiet.until = until;
+    return true;
+  }
+  quiet_alerts_.push_back({.kind = kind, .peer = peer, .until = until});
+  return true;
 }
 
 inline void Raft::Invalid(const Message& message) {

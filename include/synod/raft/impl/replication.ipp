@@ -17,7 +17,7 @@ inline Reason Raft::RefusalOf(const Proposal& proposal) const {
   const auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) return introduced_ ? Reason::kNotLeader : Reason::kNoQuorum;
   if (transfer_) return Reason::kTransferring;
-  if (!has_space_) return Reason::kNoSpace;
+  if (!has_space_ || !leader->quorum_has_space) return Reason::kNoSpace;
   const size_t size = proposal.command.size();
   if (size > options_.max_entry_bytes) return Reason::kTooLarge;
   const size_t bytes = size + Entry::kHeaderBytes;
@@ -219,11 +219,23 @@ inline void Raft::CommitTo(Index index) {
 
 // --- The follower's side ---
 
-// Whether the log takes more of a leader's entries. A follower whose state machine is slow, or
-// whose snapshots fail, must not grow without bound; but as long as there is nothing that a
-// snapshot could replace, only taking the leader's entries leads on.
+// Whether the log takes more of a leader's commands. A follower whose disk is nearly full, whose
+// state machine is slow, or whose snapshots fail, must not grow without bound; but as long as there
+// is nothing that a snapshot could replace, only taking the leader's commands leads on.
 inline bool Raft::MayGrow() const {
-  return has_space_ && (log_.bytes() <= options_.max_log_bytes || commit_ == snapshot_.index);
+  return (has_space_ && log_.bytes() <= options_.max_log_bytes) || commit_ == snapshot_.index;
+}
+
+// Drops the first command that is too much, and what follows: they are not acked, so not counted,
+// and come again (F5). What is there already costs nothing. Nor is a new leader's no-op refused:
+// without it nothing would commit in its term, so that no snapshot could ever make room.
+inline void Raft::CutToWhatFits(std::vector<Entry>& entries) const {
+  if (MayGrow()) return;
+  const auto is_too_much = [this](const Entry& entry) {
+    return entry.kind == EntryKind::kCommand && entry.index >= log_.first() &&
+           log_.TermAt(entry.index) != entry.term;
+  };
+  entries.erase(std::find_if(entries.begin(), entries.end(), is_too_much), entries.end());
 }
 
 inline void Raft::On(const Message& message, AppendRequest& request) {
@@ -241,8 +253,11 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
     term = entry.term;
   }
   HeardFromLeader(message.from);
-  // Not acked, so not counted; it comes again (F5).
-  if (!MayGrow() && !request.entries.empty()) return;
+  if (!request.entries.empty()) {
+    CutToWhatFits(request.entries);
+    if (request.entries.empty()) return;
+    expected = request.entries.back().index;
+  }
   const bool agrees =
       request.prev_index < commit_ || log_.TermAt(request.prev_index) == request.prev_term ||
       (Mutated(Mutation::kNoPreviousEntryCheck) && request.prev_index <= log_.last());

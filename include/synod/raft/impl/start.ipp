@@ -93,7 +93,6 @@ inline Raft::Raft(const RaftOptions& options, const Identity& identity, DurableS
       leader_heard_(now - options.election_timeout),
       commit_(state.snapshot.index),
       next_introduction_(now),
-      next_alert_(now),
       next_context_(rng_.Next()) {
   introduced_ = Recorded(self_.node) == self_.incarnation ||
                 configuration_ == Configuration::Of({self_.node});
