@@ -268,20 +268,15 @@ void ReplicaImpl::Apply() {
 }
 
 // The applier works in order: what it gets after an entry sees that entry. Reads that callbacks ask
-// for meanwhile are for the next time, lest a reader who never pauses keep the loop here.
+// for meanwhile may be for the next time, lest a reader who never pauses keep the loop here.
 void ReplicaImpl::ServeReads() {
-  std::vector<RequestId> ready;
-  const auto end = read_queue_.upper_bound(handed_over_);
-  for (auto read = read_queue_.begin(); read != end; ++read) ready.push_back(read->second);
-  read_queue_.erase(read_queue_.begin(), end);
-  for (RequestId id : ready) {
+  for (size_t left = read_queue_.size(); left > 0; --left) {
+    const auto next = read_queue_.begin();
+    if (next == read_queue_.end() || next->first > handed_over_ || applier_.IsFull()) return;
+    const RequestId id = next->second;
+    read_queue_.erase(next);
     PendingRequest* request = requests_.Find(id);
-    if (request == nullptr) continue;
-    if (applier_.IsFull()) {
-      read_queue_.emplace(Index(), id);
-    } else {
-      applier_.Query(id, std::move(std::get<PendingRead>(*request).query));
-    }
+    if (request != nullptr) applier_.Query(id, std::move(std::get<PendingRead>(*request).query));
   }
 }
 
@@ -448,6 +443,7 @@ void ReplicaImpl::Publish() {
   summary_.snapshot = core_.snapshot_index();
   summary_.introduced = core_.introduced();
   summary_.counters = core_.counters();
+  summary_.snapshot_failures = snapshot_sender_.failures() + snapshot_receiver_.failures();
   if (stopped_) summary_.stopped = *stopped_;
   summary_.peers.clear();
   for (const Progress& peer : core_.progress()) {
@@ -465,6 +461,7 @@ ReplicaStatus ReplicaImpl::Status() const {
   status.node = host_.identity().node;
   status.incarnation = host_.identity().incarnation;
   RaftCounters counters;
+  uint64_t snapshot_failures = 0;
   {
     const std::lock_guard lock(summary_mutex_);
     status.role = summary_.role;
@@ -481,6 +478,7 @@ ReplicaStatus ReplicaImpl::Status() const {
     status.peers = summary_.peers;
     status.stopped = summary_.stopped;
     counters = summary_.counters;
+    snapshot_failures = summary_.snapshot_failures;
   }
   status.counters = {
       {"raft.elections_started", counters.elections_started},
@@ -492,6 +490,7 @@ ReplicaStatus ReplicaImpl::Status() const {
       {"raft.append_mismatches", counters.append_mismatches},
       {"raft.snapshots_needed", counters.snapshots_needed},
       {"raft.retransmissions", counters.retransmissions},
+      {"snapshots.failed_transfers", snapshot_failures},
       {"requests.pending", pending_.load(std::memory_order_relaxed)},
   };
   for (auto& counter : host_.Counters()) status.counters.push_back(std::move(counter));

@@ -29,14 +29,15 @@ absl::Status TransferStatus(Reason reason) {
   }
 }
 
+// On a thread that asks: a callback that asks again in there is left to the loop, lest the stack
+// grow with each time.
+thread_local bool is_refusing = false;
+
 }  // namespace
 
 void ReplicaImpl::Submit(Submission submission) {
   const size_t others = pending_.fetch_add(1, std::memory_order_relaxed);
-  if (others >= options_.max_pending_requests) {
-    submission.overloaded = true;
-    submission.command = Payload();
-  }
+  submission.overloaded = others >= options_.max_pending_requests;
   if (host_.loop().IsLoopThread()) {
     Accept(std::move(submission));
     // Only this thread sets it, so that it may look without the mutex.
@@ -44,9 +45,12 @@ void ReplicaImpl::Submit(Submission submission) {
     return;
   }
   std::unique_lock lock(submitted_mutex_);
-  if (closed_) {
+  if (closed_ || (submission.overloaded && !is_refusing)) {
+    const Reason why = closed_ ? Reason::kStopped : Reason::kOverloaded;
     lock.unlock();
-    End(std::move(submission.request), Outcome::Kind::kNotCommitted, Reason::kStopped);
+    is_refusing = true;
+    End(std::move(submission.request), Outcome::Kind::kNotCommitted, why);
+    is_refusing = false;
     return;
   }
   submitted_.push_back(std::move(submission));

@@ -169,6 +169,7 @@ void SnapshotReceiver::OnFinished(const Key& key, absl::StatusOr<StagedSnapshot>
 
 // A full disk fails every attempt, and the next one comes soon.
 void SnapshotReceiver::LogFailure(Severity severity, const std::string& line) {
+  ++failures_;
   const Instant now = host_.loop().Now();
   if (quiet_until_ && now < *quiet_until_) return;
   quiet_until_ = now + kQuietAfterFailure;

@@ -42,6 +42,9 @@ class SnapshotReceiver {
   // Drops what is under way.
   void Stop();
 
+  // Transfers that came to nothing, for a reason that was logged.
+  [[nodiscard]] uint64_t failures() const { return failures_; }
+
  private:
   // What names a transfer. The sender draws its ids in rising order.
   struct Key {
@@ -87,6 +90,7 @@ class SnapshotReceiver {
   bool ended_rejected_ = false;
   // The last transfer has failed: no other failure is logged before.
   std::optional<Instant> quiet_until_;
+  uint64_t failures_ = 0;
 };
 
 }  // namespace synod::internal

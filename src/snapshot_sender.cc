@@ -201,6 +201,7 @@ void SnapshotSender::End(uint64_t id, bool delivered) {
 
 // What fails once mostly fails again, and the core asks for the next attempt soon.
 void SnapshotSender::LogFailure(Severity severity, NodeId to, const std::string& line) {
+  ++failures_;
   const Instant now = host_.loop().Now();
   Instant& quiet_until = quiet_until_.try_emplace(to, now).first->second;
   if (now < quiet_until) return;

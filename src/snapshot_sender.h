@@ -45,6 +45,9 @@ class SnapshotSender {
   // Ends every transfer, without a word to the client.
   void Stop();
 
+  // Transfers that came to nothing, for a reason that was logged.
+  [[nodiscard]] uint64_t failures() const { return failures_; }
+
  private:
   // Read on the executor alone.
   using Image = std::unique_ptr<ByteSource>;
@@ -90,6 +93,7 @@ class SnapshotSender {
   // Of peers whose last transfer has failed: no other failure is logged before.
   std::map<NodeId, Instant> quiet_until_;
   EventLoop::TimerId timer_ = EventLoop::TimerId::kNone;
+  uint64_t failures_ = 0;
 };
 
 }  // namespace synod::internal

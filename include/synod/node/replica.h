@@ -87,13 +87,14 @@ struct GroupOptions {
   bool apply_on_own_thread = false;
 
   Duration default_deadline = std::chrono::seconds(5);
-  // Requests accepted and not yet ended; beyond, kOverloaded.
+  // Requests accepted and not yet ended; beyond, kOverloaded, at once.
   size_t max_pending_requests = 64 * 1024;
 
   Observer observer = {};
 
   // Runs the callbacks of Propose, Read and TransferLeadership. By default they run on the loop's
-  // thread, and must be quick; those of a host that has stopped, on the thread that asks.
+  // thread, and must be quick; those of a host that has stopped, or of requests that are too many,
+  // on the thread that asks.
   std::function<void(absl::AnyInvocable<void()>)> executor = {};
 };
 
@@ -115,7 +116,8 @@ class Replica {
             absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
 
   // Asks the leader, which must be this replica, to hand over to `to`. OK once this replica follows
-  // `to`; kDeadlineExceeded if it may yet; otherwise it will not. Meanwhile proposals are refused.
+  // `to`; kDeadlineExceeded if it may yet; kUnavailable with Describe(kStopped) if the host has
+  // stopped, and nobody can tell; otherwise it will not. Meanwhile proposals are refused.
   std::future<absl::Status> TransferLeadership(NodeId to);
   void TransferLeadership(NodeId to, Duration deadline,
                           absl::AnyInvocable<void(absl::Status)> done);
