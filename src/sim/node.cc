@@ -119,6 +119,8 @@ void Node::Observe() {
                         .leads = replica_->IsLeader(),
                         .is_stopped = has_stopped_},
                        replica_->core());
+  // What a rule already says is told by that, and not by an abort.
+  if (!around_.judge.HasFailed()) replica_->core().CheckInvariants();
 }
 
 // A replica that finds itself or its peers in the wrong stops for good; none is, but a new disk
