@@ -2,9 +2,9 @@
 """The mutation table: each rule that include/synod/base/mutation.h can take out must be missed by the
 simulator, which runs seed after seed until a rule of its own is broken.
 
-Only what an oracle outside of the core sees counts as a kill. Seeds in which an assertion inside
-ends the process first, or in which nobody but a node itself notices anything, are counted apart, and
-the search goes on."""
+Only what an oracle outside of the core sees counts as a kill. Seeds in which the process dies first,
+of an assertion inside or of what it took from a disk, or in which nobody but a node itself notices
+anything, are counted apart, and the search goes on."""
 
 import argparse
 import concurrent.futures
@@ -64,8 +64,8 @@ def run(simulator, mutation, *arguments):
     if ended.returncode == 1 and broken:
         return "inside" if broken.group(1) == INSIDE else "oracle", broken.group(1)
     asserted = re.search(r"invariant broken: (.*) \[", ended.stderr)
-    if ended.returncode < 0 and asserted:
-        return "inside", asserted.group(1)
+    if ended.returncode < 0:
+        return "inside", asserted.group(1) if asserted else "it died"
     sys.exit(f"{' '.join(arguments)} of mutation {mutation} ended with {ended.returncode}\n"
              f"{ended.stdout}{ended.stderr}")
 

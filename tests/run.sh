@@ -8,10 +8,10 @@ usage() {
   cat <<'TEXT'
 usage: tests/run.sh [--ci | --fast | --mutations | --mutations-fast | -h]
 
-Without a flag: the release build and all of its tests (unit, conformance, transcripts, properties,
-processes, the installed package, style and clang-tidy), everything again under AddressSanitizer
-and UndefinedBehaviorSanitizer, the core, the runtime, the memory store and the transports under
-ThreadSanitizer, a build by clang, and a check of the simulator by mutations.
+Without a flag: the release build and all of its tests (unit, conformance, transcripts, simulated
+clusters, processes, the installed package, style and clang-tidy), everything again under
+AddressSanitizer and UndefinedBehaviorSanitizer, the core, the runtime, the memory store and the
+transports under ThreadSanitizer, a build by clang, and a check of the simulator by mutations.
 
   --ci              what a push is checked by: the same without clang-tidy, which takes the longest
   --fast            the release build and its tests only, without clang-tidy

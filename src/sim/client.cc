@@ -7,11 +7,12 @@
 namespace synod::sim {
 
 Clients::Clients(World& world, const Options& options, Workload& workload,
-                 std::vector<std::unique_ptr<Node>>& nodes, Counts& counts)
+                 std::vector<std::unique_ptr<Node>>& nodes, Judge& judge, Counts& counts)
     : world_(world),
       options_(options),
       workload_(workload),
       nodes_(nodes),
+      judge_(judge),
       counts_(counts),
       actor_(world.Add(*this)),
       deadline_(options.request_deadline) {
@@ -65,7 +66,7 @@ void Clients::Ask(uint64_t number) {
     node->replica().Submit({.deadline = deadline,
                             .request = synod::internal::PendingProposal{[this, number, request,
                                                                          &life](Outcome outcome) {
-                              if (!life.MayAct()) outcome = Outcome{};
+                              if (!life.MayAct()) outcome = {.reason = Reason::kStopped};
                               OnOutcome(number, request, outcome);
                             }},
                             .command = Payload::Copy(bytes),
@@ -85,11 +86,23 @@ void Clients::Ask(uint64_t number) {
   }
 }
 
+bool Clients::Awaits(uint64_t number, uint64_t request) {
+  if (number >= clients_.size()) return false;
+  if (clients_[number].is_busy && clients_[number].number == request) return true;
+  judge_.Fail("every request ends once", "request " + std::to_string(request) + " of client " +
+                                             std::to_string(number) + " has ended before");
+  return false;
+}
+
 void Clients::OnOutcome(uint64_t number, uint64_t request, const Outcome& outcome) {
-  if (number >= clients_.size()) return;
+  if (!Awaits(number, request)) return;
   Client& client = clients_[number];
-  if (client.number != request || !client.is_busy) return;
   client.target = outcome.leader;
+  if (!outcome.ok() && outcome.reason == Reason::kNone) {
+    judge_.Fail("who is refused is told why", "client " + std::to_string(number) + " is not");
+  }
+  if (outcome.reason == Reason::kNoSpace) ++counts_.refused_for_space;
+  if (outcome.reason == Reason::kOverloaded) ++counts_.refused_for_overload;
   switch (outcome.kind) {
     case Outcome::Kind::kCommitted:
       ++counts_.writes_answered;
@@ -104,9 +117,7 @@ void Clients::OnOutcome(uint64_t number, uint64_t request, const Outcome& outcom
 }
 
 void Clients::OnAnswer(uint64_t number, uint64_t request, absl::StatusOr<std::string> answer) {
-  if (number >= clients_.size()) return;
-  Client& client = clients_[number];
-  if (client.number != request || !client.is_busy) return;
+  if (!Awaits(number, request)) return;
   if (!answer.ok()) return Refused(number);
   ++counts_.reads_answered;
   Answered(number, DecodeIndex(*answer), answer->substr(kIndexBytes));

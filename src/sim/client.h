@@ -22,7 +22,7 @@ namespace synod::sim {
 class Clients final : public Actor {
  public:
   Clients(World& world, const Options& options, Workload& workload,
-          std::vector<std::unique_ptr<Node>>& nodes, Counts& counts);
+          std::vector<std::unique_ptr<Node>>& nodes, Judge& judge, Counts& counts);
   ~Clients() override { world_.Remove(actor_); }
 
   // Each client asks its first question soon.
@@ -50,13 +50,15 @@ class Clients final : public Actor {
   struct Client {
     explicit Client(Rng its) : dice(its) {}
     Rng dice;
-    uint64_t number = 0;  // Of its request; what comes for an older one is void.
+    uint64_t number = 0;  // Of its last request.
     size_t call = 0;      // In the history.
     NodeId target;        // Whom it asks next; 0: anybody.
     bool is_busy = false;
   };
 
   void Ask(uint64_t client);
+  // Whether its request is under way: each ends once.
+  [[nodiscard]] bool Awaits(uint64_t client, uint64_t number);
   void OnOutcome(uint64_t client, uint64_t number, const Outcome& outcome);
   void OnAnswer(uint64_t client, uint64_t number, absl::StatusOr<std::string> answer);
   // It had no effect.
@@ -70,6 +72,7 @@ class Clients final : public Actor {
   const Options& options_;
   Workload& workload_;
   std::vector<std::unique_ptr<Node>>& nodes_;
+  Judge& judge_;
   Counts& counts_;
   const World::ActorId actor_;
   Duration deadline_;

@@ -27,6 +27,10 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
   if (core.term() < self.term) {
     Fail("term monotony", "the term of " + Name(node) + " falls from " + Str(self.term));
   }
+  if (core.term() == self.term && !self.vote.IsZero() && core.vote() != self.vote) {
+    Fail("one vote a term", Name(node) + " has voted in term " + Str(core.term()) + " for " +
+                                Str(self.vote) + ", and takes it for " + Str(core.vote()));
+  }
   CheckUpToDate(node, self, core);
   Listen(node, self, core);
   if (core.term() != self.term) world_.Note(Story::What::kEnters, node, core.term().value());

@@ -45,6 +45,8 @@ class Judge {
   void OnDurable(NodeId node);
   // A new life finds `state`: what was durable, and any number of the writes that were under way.
   void OnLoad(NodeId node, const DurableState& state);
+  // A snapshot was received whole, and is not needed any more.
+  void OnDiscarded() { ++counts_.snapshots_unneeded; }
   // A bit of the disk has flipped.
   void OnDamaged(NodeId node) { At(node).is_damaged = true; }
   // The disk is gone; another is bootstrapped in its place.
@@ -170,6 +172,10 @@ class Judge {
   void CheckDurableOnQuorum(Index index);
 
   void CheckTakesPart(const Message& message);
+  void CheckIntroduction(const Message& message, const Introduce& introduce);
+  void CheckIsKnown(NodeId node);
+  [[nodiscard]] bool HasRecorded(NodeId node, NodeId other);
+  void CheckLeads(const Message& message);
   void CheckAppend(const Message& message, const AppendRequest& append);
   void CheckHeartbeat(const Message& message, const Heartbeat& heartbeat);
   void CheckAck(const Message& message, const AppendReply& reply);

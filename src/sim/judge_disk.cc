@@ -161,6 +161,7 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   self.under_way.clear();
   self.is_damaged = false;
   NoteReach(self);
+  CheckOneVote(node, state.hard_state.vote, state.hard_state.term);
   self.latest = self.durable;
   self.commit = self.applied = Index();
   self.led = Term();

@@ -59,6 +59,7 @@ void Judge::HearAnswer(Node& self, const Message& message, Instant now) {
 // round that began after it arrived (D3).
 void Judge::CheckReadReply(const Message& message, const ReadReply& reply) {
   if (reply.reason != Reason::kNone) return;
+  ++counts_.reads_passed_on;
   Node& self = At(message.from);
   const auto read = self.reads.find({message.to, reply.context});
   if (read == self.reads.end()) return;

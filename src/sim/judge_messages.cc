@@ -35,7 +35,36 @@ void Judge::OnSend(const Message& message) {
     CheckReadReply(message, *read);
   } else if (std::holds_alternative<TimeoutNow>(message.body)) {
     if (At(message.from).led == message.term) asked_.emplace(message.to, message.term);
+  } else if (const auto* introduce = std::get_if<Introduce>(&message.body)) {
+    CheckIntroduction(message, *introduce);
   }
+}
+
+// I3: that a disk is recorded is said once it cannot be forgotten, and of the first alone. To what
+// a disk says that replaced another nobody listens.
+void Judge::CheckIntroduction(const Message& message, const Introduce& introduce) {
+  if (introduce.recorded.IsZero() || At(message.from).lost) return;
+  if (introduce.recorded != At(message.to).recorded || !HasRecorded(message.from, message.to)) {
+    Fail("introduction after sync (I3)", Name(message.from) + " tells " + Name(message.to) +
+                                             " that it has recorded #" + Str(introduce.recorded) +
+                                             ", and its disk does not know it");
+  }
+}
+
+// Nobody votes before all others have recorded its disk, durably: one that replaced it would be
+// taken for the first by whoever has not, and vote again.
+void Judge::CheckIsKnown(NodeId node) {
+  for (uint64_t other = 1; other <= voters_; ++other) {
+    if (node == NodeId(other) || HasRecorded(NodeId(other), node)) continue;
+    Fail("no vote before introductions (I3)",
+         Name(node) + " votes, and node " + std::to_string(other) + " has not recorded its disk");
+  }
+}
+
+bool Judge::HasRecorded(NodeId node, NodeId other) {
+  const std::vector<KnownPeer>& peers = At(node).Recorded().hard_state.peers;
+  return std::find(peers.begin(), peers.end(),
+                   KnownPeer{.node = other, .incarnation = At(other).recorded}) != peers.end();
 }
 
 // M3: a disk that replaced another has forgotten what that one promised. It neither votes nor
@@ -54,11 +83,7 @@ void Judge::CheckTakesPart(const Message& message) {
 }
 
 // A leader that restarts must not have forgotten that it led (E12).
-void Judge::CheckAppend(const Message& message, const AppendRequest& append) {
-  if (append.commit > append.prev_index + append.entries.size()) {
-    Fail("commit within the append (I7)",
-         Name(message.from) + " tells of commit " + Str(append.commit) + " beyond its append");
-  }
+void Judge::CheckLeads(const Message& message) {
   const HardState& durable = At(message.from).durable.hard_state;
   if (durable.term < message.term ||
       (durable.term == message.term && durable.vote != message.from)) {
@@ -67,7 +92,16 @@ void Judge::CheckAppend(const Message& message, const AppendRequest& append) {
   }
 }
 
+void Judge::CheckAppend(const Message& message, const AppendRequest& append) {
+  if (append.commit > append.prev_index + append.entries.size()) {
+    Fail("commit within the append (I7)",
+         Name(message.from) + " tells of commit " + Str(append.commit) + " beyond its append");
+  }
+  CheckLeads(message);
+}
+
 void Judge::CheckHeartbeat(const Message& message, const Heartbeat& heartbeat) {
+  CheckLeads(message);
   const ShadowLog& disk = At(message.to).Recorded();
   const auto here = At(message.from).latest.TermAt(heartbeat.commit);
   const auto there = disk.TermAt(heartbeat.commit);
@@ -123,6 +157,7 @@ void Judge::CheckVote(NodeId node, NodeId candidate, Term term) {
                                      Str(term) + ", and its disk does not know it");
   }
   CheckOneVote(node, candidate, term);
+  CheckIsKnown(node);
 }
 
 void Judge::CheckOneVote(NodeId node, NodeId candidate, Term term) {

@@ -91,6 +91,10 @@ void Node::Start() {
   group.group = kGroup;
   group.state_machine =
       std::make_unique<CheckedMachine>(id_, around_.workload, around_.judge, [this] { Observe(); });
+  if (options.mixed_raft) {
+    raft_.pre_vote = dice_.Chance(1, 2);
+    raft_.check_quorum = dice_.Chance(1, 2);
+  }
   group.raft = raft_;
   around_.judge.OnStart(id_, raft_);
   group.snapshot_after_entries = options.snapshot_after_entries;
@@ -115,12 +119,15 @@ void Node::Observe() {
                         .leads = replica_->IsLeader(),
                         .is_stopped = has_stopped_},
                        replica_->core());
+  // What a rule already says is told by that, and not by an abort.
+  if (!around_.judge.HasFailed()) replica_->core().CheckInvariants();
 }
 
 // A replica that finds itself or its peers in the wrong stops for good; none is, but a new disk
 // under an old name (M3) and who is lied to.
 void Node::OnStopped(const absl::Status& why) {
   has_stopped_ = true;
+  if (is_wiped_ && absl::IsFailedPrecondition(why)) ++around_.counts.wiped_stops;
   if (absl::IsFailedPrecondition(why) && !is_wiped_ && !is_lied_to_) {
     around_.judge.Fail("nobody gives up",
                        "node " + std::to_string(id_.value()) + " stops: " + why.ToString());

@@ -25,6 +25,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("blocking", blocking);
   SYNOD_FIELD("apply_on_own_thread", apply_on_own_thread);
   SYNOD_FIELD("stays_recoverable", stays_recoverable);
+  SYNOD_FIELD("mixed_raft", mixed_raft);
   SYNOD_FIELD("raft.election_timeout", raft.election_timeout);
   SYNOD_FIELD("raft.heartbeat_interval", raft.heartbeat_interval);
   SYNOD_FIELD("raft.pre_vote", raft.pre_vote);
@@ -57,6 +58,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("faults.full_disk", faults.full_disk);
   SYNOD_FIELD("faults.stall", faults.stall);
   SYNOD_FIELD("faults.fail_sync", faults.fail_sync);
+  SYNOD_FIELD("faults.blackout", faults.blackout);
   SYNOD_FIELD("faults.transfer", faults.transfer);
   SYNOD_FIELD("faults.wipe", faults.wipe);
   SYNOD_FIELD("faults.corrupt", faults.corrupt);

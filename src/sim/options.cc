@@ -12,6 +12,8 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr size_t kSmallLog = 64 * 1024;
+
 class Draw {
  public:
   explicit Draw(Rng dice) : dice_(dice) {}
@@ -100,6 +102,13 @@ Options Options::Swarm(uint64_t seed) {
   options.network.late = draw.Maybe<uint32_t>({10, 200, 1000});
   options.network.garble = draw.Maybe<uint32_t>({10, 100});
   options.faults = DrawFaults(draw);
+  if (!draw.Chance(1, 4)) return options;
+  // Rarely, since they keep the rest from going far.
+  options.mixed_raft = draw.Chance(1, 2);
+  options.faults.blackout = draw.Maybe<Duration>({seconds(1), seconds(5)});
+  if (draw.Chance(1, 2)) raft.max_pending_reads = draw.Of<size_t>({1, 4});
+  // A log that is full wants a snapshot before anything else.
+  if (raft.max_uncommitted_bytes < kSmallLog && draw.Chance(1, 2)) raft.max_log_bytes = kSmallLog;
   return options;
 }
 

@@ -44,11 +44,17 @@ constexpr Cause kCauses[] = {
     {&FaultOptions::corrupt, FaultKind::kCorrupt, seconds(3), kAnywhere},
     {&FaultOptions::lose_write, FaultKind::kLoseWrite, seconds(3), kAnywhere},
     {&FaultOptions::misdirect, FaultKind::kMisdirect, seconds(3), kAnywhere},
+    {&FaultOptions::blackout, FaultKind::kBlackout, seconds(3)},
 };
 
+std::vector<NodeId> AllOf(size_t nodes) {
+  std::vector<NodeId> all;
+  for (uint64_t i = 1; i <= nodes; ++i) all.emplace_back(i);
+  return all;
+}
+
 std::vector<NodeId> AnyOrder(Rng& dice, size_t nodes) {
-  std::vector<NodeId> order;
-  for (uint64_t i = 1; i <= nodes; ++i) order.emplace_back(i);
+  std::vector<NodeId> order = AllOf(nodes);
   for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[dice.Below(i)]);
   return order;
 }
@@ -96,6 +102,10 @@ void DrawOne(const Cause& cause, Rng& dice, const Options& options, Instant at,
   fault.lasts = MicrosecondsUpTo(dice, cause.longest);
   if (cause.kind == FaultKind::kPartition) {
     return DrawPartition(dice, options, std::move(fault), faults);
+  }
+  if (cause.kind == FaultKind::kBlackout) {
+    fault.nodes = AllOf(options.nodes);
+    return faults.push_back(std::move(fault));
   }
   fault.nodes = {NodeId(1 + dice.Below(options.nodes))};
   // The leader is who has the most to lose.

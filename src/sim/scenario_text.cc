@@ -41,6 +41,7 @@ constexpr Words kWords[] = {
     {"corrupt", "where", "down"},
     {"lose_write", "where", "down"},
     {"misdirect", "where", "down"},
+    {"blackout", "", "down"},
 };
 static_assert(std::size(kWords) == static_cast<size_t>(FaultKind::kCount));
 
@@ -52,6 +53,11 @@ const Words& WordsOf(FaultKind kind) { return kWords[static_cast<size_t>(kind)];
 
 absl::Status Bad(std::string_view what, std::string_view text) {
   return absl::InvalidArgumentError(Concat(what, " '", text, "'"));
+}
+
+// It names them as "nodes".
+bool StrikesMany(FaultKind kind) {
+  return kind == FaultKind::kPartition || kind == FaultKind::kBlackout;
 }
 
 std::string PrintNodes(const std::vector<NodeId>& nodes) {
@@ -73,11 +79,11 @@ bool ParseNodes(std::string_view text, std::vector<NodeId>& nodes) {
 }
 
 bool ParseField(std::string_view name, std::string_view value, const Words& words, Fault& fault) {
-  const bool is_partition = fault.kind == FaultKind::kPartition;
-  if (name == (is_partition ? "nodes" : "node")) {
-    return ParseNodes(value, fault.nodes) && (is_partition || fault.nodes.size() == 1);
+  const bool many = StrikesMany(fault.kind);
+  if (name == (many ? "nodes" : "node")) {
+    return ParseNodes(value, fault.nodes) && (many || fault.nodes.size() == 1);
   }
-  if (is_partition && name == "shape") {
+  if (fault.kind == FaultKind::kPartition && name == "shape") {
     const auto* const shape = std::find(std::begin(kShapes), std::end(kShapes), value);
     fault.shape = static_cast<Shape>(shape - std::begin(kShapes));
     return shape != std::end(kShapes);
@@ -131,9 +137,10 @@ std::string_view NameOf(FaultKind kind) { return WordsOf(kind).kind; }
 std::string Print(const Fault& fault) {
   const Words& words = WordsOf(fault.kind);
   std::string text = Concat(PrintValue(fault.at), " ", words.kind);
-  const bool is_partition = fault.kind == FaultKind::kPartition;
-  if (is_partition) text += Concat(" shape=", kShapes[static_cast<size_t>(fault.shape)]);
-  text += Concat(is_partition ? " nodes=" : " node=", PrintNodes(fault.nodes));
+  if (fault.kind == FaultKind::kPartition) {
+    text += Concat(" shape=", kShapes[static_cast<size_t>(fault.shape)]);
+  }
+  text += Concat(StrikesMany(fault.kind) ? " nodes=" : " node=", PrintNodes(fault.nodes));
   if (!words.amount.empty() && fault.amount != 0) {
     text += Concat(" ", words.amount, "=", fault.amount);
   }

@@ -48,6 +48,7 @@ class ShadowStore final : public LogStore {
     return store_->NewSnapshot(group);
   }
   void DiscardStaged(GroupId group, StagedSnapshot staged) override {
+    judge_.OnDiscarded();
     store_->DiscardStaged(group, staged);
   }
   absl::StatusOr<OpenedSnapshot> OpenSnapshot(GroupId group) override {

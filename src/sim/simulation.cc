@@ -33,7 +33,7 @@ class Simulation {
       : scenario_(scenario),
         workload_(workload),
         cluster_(options_, workload),
-        clients_(world_, options_, workload, cluster_.nodes(), counts_),
+        clients_(world_, options_, workload, cluster_.nodes(), judge_, counts_),
         storm_(world_, scenario_, cluster_.network(), cluster_.nodes(), judge_, counts_) {}
 
   ~Simulation() {
@@ -98,8 +98,10 @@ class Simulation {
       return;
     }
     clients_.Finish();
-    cluster_.RunUntil(
-        [&] { return (clients_.AllIdle() && cluster_.AreEqual(healthy)) || world_.Now() > end_; });
+    cluster_.RunUntil([&] {
+      return (clients_.AllIdle() && storm_.IsAnswered() && cluster_.AreEqual(healthy)) ||
+             world_.Now() > end_;
+    });
     if (judge_.HasFailed()) return;
     if (world_.Now() > end_) {
       judge_.Fail("convergence", "after the storm the healthy nodes did not become equal in " +

@@ -81,6 +81,10 @@ void Storm::Strike(size_t number) {
       nodes_[nodes.front().value() - 1]->disk().SetCapacity(fault.amount);
       capped_[nodes.front().value()] = number;
       return ScheduleEnd(number);
+    case FaultKind::kBlackout:
+      ++counts_.blackouts;
+      for (NodeId node : nodes) nodes_[node.value() - 1]->CrashAfter(0, fault.lasts);
+      return;
     case FaultKind::kTransfer:
       return Transfer(nodes.front());
     default:
@@ -157,8 +161,13 @@ void Storm::Transfer(NodeId to) {
   Node* const leader = Leader();
   if (leader == nullptr) return;
   ++counts_.transfers;
+  ++transfers_under_way_;
+  const auto done = [this](const absl::Status& status) {
+    --transfers_under_way_;
+    if (status.ok()) ++counts_.transfers_done;
+  };
   leader->replica().Submit({.deadline = leader->life().Clock() + std::chrono::seconds(2),
-                            .request = synod::internal::PendingTransfer{[](const absl::Status&) {}},
+                            .request = synod::internal::PendingTransfer{done},
                             .command = {},
                             .target = to});
 }

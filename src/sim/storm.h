@@ -25,6 +25,9 @@ class Storm final : public Actor {
   // if they can.
   void End(const std::vector<NodeId>& healthy);
 
+  // Each transfer that was asked for has ended.
+  [[nodiscard]] bool IsAnswered() const { return transfers_under_way_ == 0; }
+
   // A fault, by its number, begins or is over.
   void OnEvent(uint64_t what) override;
 
@@ -50,6 +53,7 @@ class Storm final : public Actor {
   size_t damage_left_;          // How many more nodes may be damaged for good.
   size_t partition_ = 0;        // The last, ...
   std::vector<size_t> capped_;  // ... and of each node the last fault that filled its disk.
+  size_t transfers_under_way_ = 0;
   bool over_ = false;
 };
 

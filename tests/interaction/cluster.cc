@@ -154,12 +154,20 @@ void Cluster::Drop(const std::function<bool(Link)>& selects) {
   }
 }
 
-void Cluster::Duplicate(const std::function<bool(Link)>& selects) {
+std::list<Cluster::Parcel> Cluster::CopiesOf(const std::function<bool(Link)>& selects) const {
   std::list<Parcel> copies;
   for (const Parcel& parcel : in_flight_) {
     if (selects(LinkOf(parcel))) copies.push_back(parcel);
   }
-  in_flight_.splice(in_flight_.end(), copies);
+  return copies;
+}
+
+void Cluster::Duplicate(const std::function<bool(Link)>& selects) {
+  in_flight_.splice(in_flight_.end(), CopiesOf(selects));
+}
+
+void Cluster::Keep(const std::function<bool(Link)>& selects) {
+  kept_.splice(kept_.end(), CopiesOf(selects));
 }
 
 void Cluster::ReverseOrder() { in_flight_.reverse(); }
@@ -192,8 +200,7 @@ void Cluster::SetHasSpace(NodeId node, bool has_space) {
 }
 
 void Cluster::TakeSnapshot(NodeId node) {
-  TestReplica& replica = *nodes_.at(node).replica;
-  if (replica.BeginSnapshot()) replica.FinishSnapshot();
+  nodes_.at(node).replica->TakeSnapshot();
   Settle(node);
 }
 

@@ -16,7 +16,7 @@
 
 #include "synod/raft/raft.h"
 
-#include "tests/support/test_replica.h"
+#include "tests/interaction/test_replica.h"
 
 namespace synod::test {
 
@@ -56,6 +56,9 @@ class Cluster {
   void Deliver(const std::function<bool(Link)>& selects);
   void Drop(const std::function<bool(Link)>& selects);
   void Duplicate(const std::function<bool(Link)>& selects);
+  // Copies come again, when they are resent.
+  void Keep(const std::function<bool(Link)>& selects);
+  void Resend() { in_flight_.splice(in_flight_.end(), kept_); }
   void ReverseOrder();
   void ListInFlight();
   [[nodiscard]] bool HasInFlight() const { return !in_flight_.empty(); }
@@ -89,6 +92,7 @@ class Cluster {
 
   static Link LinkOf(const Parcel& parcel);
   static std::string TextOf(const Parcel& parcel);
+  [[nodiscard]] std::list<Parcel> CopiesOf(const std::function<bool(Link)>& selects) const;
 
   void Say(std::string line) { account_.push_back(std::move(line)); }
   void SayOf(NodeId node, const std::string& what);
@@ -101,6 +105,7 @@ class Cluster {
 
   std::map<NodeId, Node> nodes_;
   std::list<Parcel> in_flight_;
+  std::list<Parcel> kept_;
   std::set<Link> cut_;
   RequestId last_request_;
   std::vector<std::string> account_;

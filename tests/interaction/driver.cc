@@ -96,6 +96,8 @@ const std::map<std::string, TranscriptDriver::Command, std::less<>>& TranscriptD
       {"deliver", &Self::Deliver},
       {"drop", &Self::Drop},
       {"duplicate", &Self::Duplicate},
+      {"keep", &Self::Keep},
+      {"resend", &Self::Resend},
       {"reverse", &Self::Reverse},
       {"stabilize", &Self::Stabilize},
       {"network", &Self::Network},
@@ -279,6 +281,15 @@ bool TranscriptDriver::Drop(const Words& arguments) {
 
 bool TranscriptDriver::Duplicate(const Words& arguments) {
   return OnLinks(arguments, [this](auto selects) { cluster_->Duplicate(selects); });
+}
+
+bool TranscriptDriver::Keep(const Words& arguments) {
+  return OnLinks(arguments, [this](auto selects) { cluster_->Keep(selects); });
+}
+
+bool TranscriptDriver::Resend(const Words&) {
+  cluster_->Resend();
+  return true;
 }
 
 bool TranscriptDriver::Reverse(const Words&) {

@@ -40,6 +40,8 @@ class TranscriptDriver {
   bool Deliver(const Words& arguments);
   bool Drop(const Words& arguments);
   bool Duplicate(const Words& arguments);
+  bool Keep(const Words& arguments);
+  bool Resend(const Words& arguments);
   bool Reverse(const Words& arguments);
   bool Stabilize(const Words& arguments);
   bool Network(const Words& arguments);

@@ -45,6 +45,7 @@ absl::Status CheckTogether(const Flags& flags) {
 absl::StatusOr<Flags> ParseFlags(std::span<char* const> arguments) {
   Flags flags;
   const std::map<std::string_view, bool*> switches = {{"--twice", &flags.twice},
+                                                      {"--complete", &flags.complete},
                                                       {"--verbose", &flags.verbose},
                                                       {"--shrink", &flags.shrink},
                                                       {"--help", &flags.help}};

@@ -11,7 +11,7 @@
 namespace synod::sim {
 
 inline constexpr char kUsage[] =
-    "usage: synod-sim [--seed N] [--seeds N] [--protocol P] [--twice] [--verbose]\n"
+    "usage: synod-sim [--seed N] [--seeds N] [--protocol P] [--twice] [--complete] [--verbose]\n"
     "       synod-sim --seed N --shrink [--runs N] [--write FILE]\n"
     "       synod-sim --transcript FILE [--twice] [--verbose] [--shrink ...]\n"
     "\n"
@@ -20,6 +20,7 @@ inline constexpr char kUsage[] =
     "  --transcript FILE  runs what the file says, which must end as it says\n"
     "  --protocol P       the protocol under test: raft\n"
     "  --twice            runs everything twice, and fails if the runs differ\n"
+    "  --complete         fails if something that is counted happened in none of the runs\n"
     "  --verbose          says of each run what its options were and what happened in it\n"
     "  --shrink           makes the failing run as small as it can and prints its transcript\n"
     "  --runs N           how many runs that may take (default 2000)\n"
@@ -31,6 +32,7 @@ struct Flags {
   uint64_t seeds = 1;
   std::string transcript;  // Empty: none.
   bool twice = false;
+  bool complete = false;
   bool verbose = false;
   bool shrink = false;
   uint64_t runs = 2000;

@@ -54,6 +54,17 @@ void PrintFailure(const Scenario& scenario, const Report& report) {
   for (const std::string& sentence : report.story) std::printf("    %s\n", sentence.c_str());
 }
 
+// A sweep that never comes to a place proves nothing about it.
+bool HasAll(const Counts& totals) {
+  bool all = true;
+  for (const auto& [name, count] : kCounts) {
+    if (totals.*count > 0) continue;
+    std::printf("FAILED: in none of the runs were there %s\n", name);
+    all = false;
+  }
+  return all;
+}
+
 // Not ok if the run breaks a rule, or is another one when it is run again.
 Report RunOne(const Scenario& scenario, const std::string& origin, const Flags& flags) {
   running = "in the run of " + origin + ": " + scenario.options.Describe() + "\n";
@@ -165,6 +176,7 @@ int RunSeeds(const Flags& flags) {
       std::to_string(flags.seeds).c_str(), std::to_string(flags.first_seed).c_str(),
       std::to_string(failed).c_str(), std::to_string(events).c_str(), Seconds(simulated), seconds);
   PrintCounts(totals);
+  if (flags.complete && !HasAll(totals)) return 1;
   return failed == 0 ? 0 : 1;
 }
 

@@ -138,7 +138,8 @@ class Raft {
   [[nodiscard]] Index epoch() const { return epoch_; }
 
   // Aborts if an invariant of the state does not hold. Costs time in the length of the state; for
-  // tests and simulation, where it runs after every input (SYNOD_CHECK_INVARIANTS).
+  // tests, where it runs after every input (SYNOD_CHECK_INVARIANTS), and for simulation, where it
+  // runs after every turn.
   void CheckInvariants() const;
 
  private:

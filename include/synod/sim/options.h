@@ -46,6 +46,7 @@ struct FaultOptions {
   Duration full_disk = {};   // A disk has no space for some time.
   Duration stall = {};       // A disk stands still.
   Duration fail_sync = {};   // A sync fails, and what it was to make durable is lost (F4).
+  Duration blackout = {};    // All machines go down at once (F8).
   Duration transfer = {};    // An operator moves leadership.
   Duration wipe = {};        // A disk is replaced by an empty one, bootstrapped anew (I4).
   Duration corrupt = {};     // A bit on a disk flips while its process is down.
@@ -64,6 +65,8 @@ struct Options {
   Duration request_deadline = std::chrono::seconds(2);
 
   RaftOptions raft = {};
+  // Each start of a node draws anew whether it pre-votes, and whether it checks its quorum (E7).
+  bool mixed_raft = false;
   uint64_t snapshot_after_entries = 1000;
   uint64_t segment_bytes = 1024 * 1024;
   Duration turn = std::chrono::microseconds(20);       // Of a host's loop.

@@ -25,12 +25,15 @@ struct Counts {
   uint64_t stops = 0;
   uint64_t pauses = 0;
   uint64_t partitions = 0;
+  uint64_t blackouts = 0;
   uint64_t leaps = 0;
   uint64_t full_disks = 0;
   uint64_t failed_syncs = 0;
   uint64_t stalls = 0;
-  uint64_t transfers = 0;
+  uint64_t transfers = 0;       // Asked for, ...
+  uint64_t transfers_done = 0;  // ... and done.
   uint64_t wipes = 0;
+  uint64_t wiped_stops = 0;  // A replaced disk learned that it is one.
   uint64_t corruptions = 0;
   uint64_t lost_durable_writes = 0;
   uint64_t misdirected_writes = 0;
@@ -42,11 +45,15 @@ struct Counts {
   uint64_t writes_lost = 0;            // Crashes that lost a write that was under way, ...
   uint64_t writes_kept_by_chance = 0;  // ... and that kept one though it was not done.
   uint64_t snapshots = 0;
+  uint64_t snapshots_unneeded = 0;  // They came too late.
   uint64_t restores = 0;
   uint64_t writes_answered = 0;
   uint64_t reads_answered = 0;
+  uint64_t reads_passed_on = 0;  // By followers, and answered by their leaders.
   uint64_t unknown_outcomes = 0;
   uint64_t refused = 0;
+  uint64_t refused_for_space = 0;  // These are of writes.
+  uint64_t refused_for_overload = 0;
 };
 
 // All of them by name, in the order of a report.
@@ -62,12 +69,15 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"stops", &Counts::stops},
     {"pauses", &Counts::pauses},
     {"partitions", &Counts::partitions},
+    {"blackouts", &Counts::blackouts},
     {"leaps", &Counts::leaps},
     {"full disks", &Counts::full_disks},
     {"failed syncs", &Counts::failed_syncs},
     {"stalls", &Counts::stalls},
     {"transfers", &Counts::transfers},
+    {"transfers done", &Counts::transfers_done},
     {"wipes", &Counts::wipes},
+    {"wiped and stopped", &Counts::wiped_stops},
     {"corruptions", &Counts::corruptions},
     {"lost durable writes", &Counts::lost_durable_writes},
     {"misdirected writes", &Counts::misdirected_writes},
@@ -79,11 +89,15 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"writes lost in crashes", &Counts::writes_lost},
     {"kept by chance", &Counts::writes_kept_by_chance},
     {"snapshots", &Counts::snapshots},
+    {"snapshots unneeded", &Counts::snapshots_unneeded},
     {"restores", &Counts::restores},
     {"writes answered", &Counts::writes_answered},
     {"reads answered", &Counts::reads_answered},
+    {"reads passed on", &Counts::reads_passed_on},
     {"unknown outcomes", &Counts::unknown_outcomes},
     {"refused", &Counts::refused},
+    {"refused for space", &Counts::refused_for_space},
+    {"refused for overload", &Counts::refused_for_overload},
 };
 
 struct Violation {

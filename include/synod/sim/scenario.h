@@ -31,6 +31,7 @@ enum class FaultKind : uint8_t {
   kCorrupt,    // A bit of some file flips [where, down].
   kLoseWrite,  // A write that was reported as durable never landed (F3) [where, down].
   kMisdirect,  // It landed in the place of another (F3) [where, down].
+  kBlackout,   // The machines of all the nodes go down at once (F8) [down].
   kCount,      // None: how many there are.
 };
 
@@ -58,8 +59,8 @@ enum class Shape : uint8_t {
 struct Fault {
   Duration at = {};  // Since the beginning.
   FaultKind kind = FaultKind::kCrash;
-  // The node, or of a partition all, in their order. NodeId() is whoever leads then; if another
-  // place in the list is the leader's, the node that is not in it takes that place.
+  // The node; of a partition and a blackout all, in their order. NodeId() is whoever leads then; if
+  // another place in the list is the leader's, the node that is not in it takes that place.
   std::vector<NodeId> nodes = {};
   Shape shape = Shape::kAlone;  // Of a partition.
   uint64_t amount = 0;

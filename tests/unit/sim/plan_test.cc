@@ -25,6 +25,7 @@ Options Hostile(uint64_t seed) {
                     .full_disk = seconds(1),
                     .stall = seconds(1),
                     .fail_sync = seconds(1),
+                    .blackout = seconds(1),
                     .transfer = seconds(1),
                     .wipe = seconds(1),
                     .corrupt = seconds(1),
@@ -67,6 +68,15 @@ TEST(Plan, Expand_AMean_GivesSoManyInOrder) {
                                    [](const Fault& f) { return f.kind == FaultKind::kStop; });
   EXPECT_GT(stops, 40);
   EXPECT_LT(stops, 90);
+}
+
+TEST(Plan, Expand_Blackout_StrikesEveryNode) {
+  const std::vector<Fault> faults = Expand(Hostile(5)).faults;
+  const auto blackout = std::find_if(faults.begin(), faults.end(), [](const Fault& fault) {
+    return fault.kind == FaultKind::kBlackout;
+  });
+  ASSERT_NE(blackout, faults.end());
+  EXPECT_EQ(blackout->nodes, (std::vector<NodeId>{1, 2, 3, 4, 5}));
 }
 
 TEST(Plan, Expand_NothingAskedFor_GivesNone) {

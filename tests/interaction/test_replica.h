@@ -1,7 +1,7 @@
 // One core with everything that a runtime would put around it, under the test's control: a disk
-// whose writes complete when the test says so, messages that wait for them, a state machine.
-#ifndef SYNOD_TESTS_SUPPORT_TEST_REPLICA_H_
-#define SYNOD_TESTS_SUPPORT_TEST_REPLICA_H_
+// whose writes complete when the test says so, messages that wait for them, what is applied.
+#ifndef SYNOD_TESTS_INTERACTION_TEST_REPLICA_H_
+#define SYNOD_TESTS_INTERACTION_TEST_REPLICA_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -19,8 +19,7 @@
 #include "synod/core/output.h"
 #include "synod/raft/raft.h"
 
-#include "tests/support/test_disk.h"
-#include "tests/support/test_state_machine.h"
+#include "tests/interaction/test_disk.h"
 
 namespace synod::test {
 
@@ -42,7 +41,6 @@ class TestReplica {
     NodeId node;
     Incarnation incarnation;
     Configuration members;  // As bootstrapped.
-    GroupId group = GroupId(1);
   };
 
   // Starts on an empty disk.
@@ -55,8 +53,7 @@ class TestReplica {
   // Loses all but the disk, where the first `survivors` of the writes in flight are done.
   void Crash(size_t survivors = 0);
   // Starts again from the disk. Precondition: down.
-  void Restart(uint64_t seed, Instant now) { Restart(options_, seed, now); }
-  void Restart(const RaftOptions& options, uint64_t seed, Instant now);
+  void Restart(uint64_t seed, Instant now);
   // The disk is replaced by an empty one that is bootstrapped anew. Precondition: down.
   void Wipe(Incarnation incarnation);
 
@@ -75,16 +72,14 @@ class TestReplica {
   // False if there is none.
   bool CompleteWrite();
 
-  // An image of what is applied now is captured; false if there is nothing new since the last one.
-  // FinishSnapshot, at any time later, stages it and offers it to the core; true if it took it.
-  bool BeginSnapshot();
-  bool FinishSnapshot();
-  [[nodiscard]] bool IsTakingSnapshot() const { return draft_.has_value(); }
+  // Stages an image of what is applied and offers it to the core, unless there is nothing new since
+  // the last one.
+  void TakeSnapshot();
 
   // The snapshot to answer `request` with; nothing if none is installed (yet).
   [[nodiscard]] std::optional<SnapshotTransfer> OpenSnapshot(const SendSnapshot& request) const;
-  // A transfer has arrived whole. True if the core installs it.
-  bool ReceiveSnapshot(const SnapshotTransfer& transfer);
+  // A transfer has arrived whole: the core installs it, or has no need of it.
+  void ReceiveSnapshot(const SnapshotTransfer& transfer);
 
   // --- What came out; the test takes it away ---
 
@@ -97,10 +92,6 @@ class TestReplica {
 
   // --- State ---
 
-  [[nodiscard]] const Identity& identity() const { return identity_; }
-  [[nodiscard]] NodeId node() const { return identity_.node; }
-  [[nodiscard]] const TestDisk& disk() const { return disk_; }
-  [[nodiscard]] const TestStateMachine& state_machine() const { return state_machine_; }
   // Messages that wait for a write.
   [[nodiscard]] const std::deque<Outgoing>& waiting() const { return waiting_; }
   // When the core wants Tick, as of the last Pump.
@@ -109,25 +100,21 @@ class TestReplica {
   [[nodiscard]] const Persist& last_persist() const { return last_persist_; }
 
  private:
-  struct Draft {
-    SnapshotMeta meta;
-    std::string bytes;
-  };
-
   void ReleaseMessages();
   void ApplyReady();
 
-  RaftOptions options_;
+  const RaftOptions options_;
   Identity identity_;
   TestDisk disk_;
   std::unique_ptr<Raft> core_;
-  TestStateMachine state_machine_;
+  // What is applied last.
+  Index applied_;
+  Term applied_term_;
 
   PersistToken done_;             // Of this life.
   std::deque<Outgoing> waiting_;  // In the order of the outputs.
   // In order; a restore holds up all behind it until its write is durable.
   std::deque<std::variant<Restore, Entry>> to_apply_;
-  std::optional<Draft> draft_;
   Instant next_deadline_ = kNever;
   Persist last_persist_;
   Output output_;
@@ -135,4 +122,4 @@ class TestReplica {
 
 }  // namespace synod::test
 
-#endif  // SYNOD_TESTS_SUPPORT_TEST_REPLICA_H_
+#endif  // SYNOD_TESTS_INTERACTION_TEST_REPLICA_H_

@@ -1,4 +1,4 @@
-#include "tests/support/test_disk.h"
+#include "tests/interaction/test_disk.h"
 
 #include <utility>
 #include <vector>

@@ -1,7 +1,7 @@
 // A model of the disk under one replica: what is durable, what is being written, and what a crash
 // leaves of it.
-#ifndef SYNOD_TESTS_SUPPORT_TEST_DISK_H_
-#define SYNOD_TESTS_SUPPORT_TEST_DISK_H_
+#ifndef SYNOD_TESTS_INTERACTION_TEST_DISK_H_
+#define SYNOD_TESTS_INTERACTION_TEST_DISK_H_
 
 #include <cstddef>
 #include <deque>
@@ -54,4 +54,4 @@ class TestDisk {
 
 }  // namespace synod::test
 
-#endif  // SYNOD_TESTS_SUPPORT_TEST_DISK_H_
+#endif  // SYNOD_TESTS_INTERACTION_TEST_DISK_H_

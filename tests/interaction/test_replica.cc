@@ -1,4 +1,4 @@
-#include "tests/support/test_replica.h"
+#include "tests/interaction/test_replica.h"
 
 #include <algorithm>
 #include <iterator>
@@ -30,11 +30,9 @@ void TestReplica::Crash(size_t survivors) {
   SYNOD_ASSERT(IsUp(), "only what is up crashes");
   disk_.Crash(survivors);
   core_.reset();
-  state_machine_ = TestStateMachine();
   done_ = PersistToken();
   waiting_.clear();
   to_apply_.clear();
-  draft_.reset();
   sent.clear();
   snapshot_requests.clear();
   committed.clear();
@@ -43,16 +41,15 @@ void TestReplica::Crash(size_t survivors) {
   alerts.clear();
 }
 
-void TestReplica::Restart(const RaftOptions& options, uint64_t seed, Instant now) {
+void TestReplica::Restart(uint64_t seed, Instant now) {
   SYNOD_ASSERT(!IsUp(), "only what is down restarts");
-  options_ = options;
   const absl::Status valid = Raft::Validate(disk_.image());
   SYNOD_ASSERT(valid.ok(), "a crash leaves what a core accepts");
-  if (!disk_.image().snapshot.index.IsZero()) state_machine_.Restore(disk_.snapshot_bytes());
+  applied_ = disk_.image().snapshot.index;
+  applied_term_ = disk_.image().snapshot.term;
   core_ = std::make_unique<Raft>(
       options_,
-      Raft::Identity{
-          .group = identity_.group, .node = identity_.node, .incarnation = identity_.incarnation},
+      Raft::Identity{.group = 1, .node = identity_.node, .incarnation = identity_.incarnation},
       disk_.image(), seed, now);
   Pump();
 }
@@ -107,37 +104,29 @@ void TestReplica::ReleaseMessages() {
 void TestReplica::ApplyReady() {
   for (; !to_apply_.empty(); to_apply_.pop_front()) {
     if (const auto* entry = std::get_if<Entry>(&to_apply_.front())) {
-      state_machine_.Apply(*entry);
+      SYNOD_ASSERT(entry->index == applied_ + 1, "entries are applied in order, each once");
+      applied_ = entry->index;
+      applied_term_ = entry->term;
       continue;
     }
     const auto& restore = std::get<Restore>(to_apply_.front());
     if (restore.after > done_) return;
     SYNOD_ASSERT(disk_.image().snapshot == restore.meta, "what is restored is installed");
-    state_machine_.Restore(disk_.snapshot_bytes());
+    applied_ = restore.meta.index;
+    applied_term_ = restore.meta.term;
   }
 }
 
-bool TestReplica::BeginSnapshot() {
-  if (draft_ || state_machine_.applied() <= core_->snapshot_index()) return false;
-  Draft draft;
-  draft.bytes = state_machine_.Image();
-  draft.meta = SnapshotMeta{.index = state_machine_.applied(),
-                            .term = state_machine_.applied_term(),
-                            .configuration = core_->configuration(),
-                            .size = draft.bytes.size(),
-                            .checksum = Crc32c(0, draft.bytes)};
-  draft_ = std::move(draft);
-  return true;
-}
-
-bool TestReplica::FinishSnapshot() {
-  SYNOD_ASSERT(draft_.has_value(), "a snapshot is finished that was begun");
-  const Draft draft = std::move(*draft_);
-  draft_.reset();
-  const StagedSnapshot staged = disk_.Stage(draft.bytes);
-  if (core_->SnapshotTaken(draft.meta, staged)) return true;
-  disk_.Discard(staged);
-  return false;
+void TestReplica::TakeSnapshot() {
+  if (applied_ <= core_->snapshot_index()) return;
+  std::string bytes = "all up to " + std::to_string(applied_.value());
+  const SnapshotMeta meta{.index = applied_,
+                          .term = applied_term_,
+                          .configuration = core_->configuration(),
+                          .size = bytes.size(),
+                          .checksum = Crc32c(0, bytes)};
+  const StagedSnapshot staged = disk_.Stage(std::move(bytes));
+  if (!core_->SnapshotTaken(meta, staged)) disk_.Discard(staged);
 }
 
 std::optional<SnapshotTransfer> TestReplica::OpenSnapshot(const SendSnapshot& request) const {
@@ -150,14 +139,12 @@ std::optional<SnapshotTransfer> TestReplica::OpenSnapshot(const SendSnapshot& re
                           .bytes = disk_.snapshot_bytes()};
 }
 
-bool TestReplica::ReceiveSnapshot(const SnapshotTransfer& transfer) {
+void TestReplica::ReceiveSnapshot(const SnapshotTransfer& transfer) {
   const StagedSnapshot staged = disk_.Stage(transfer.bytes);
-  if (core_->SnapshotReceived(transfer.from, transfer.incarnation, transfer.term, transfer.meta,
-                              staged)) {
-    return true;
+  if (!core_->SnapshotReceived(transfer.from, transfer.incarnation, transfer.term, transfer.meta,
+                               staged)) {
+    disk_.Discard(staged);
   }
-  disk_.Discard(staged);
-  return false;
 }
 
 }  // namespace synod::test
