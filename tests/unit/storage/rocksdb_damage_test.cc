@@ -102,7 +102,7 @@ TEST_F(RocksdbDamage, StuffedEntry_AnyByteChangedOrMissing_IsFound) {
             absl::OkStatus());
   ASSERT_EQ(intact.size(), rocksdb::kEntryHeaderBytes + 256 + 2);
   // In its kind, what says that it is stuffed; its own bytes; what was put between and behind them.
-  for (const size_t byte : {12, 13, 140, 141, 142, 269, 270}) {
+  for (const size_t byte : {12U, 13U, 140U, 141U, 142U, 269U, 270U}) {
     std::string value = intact;
     value[byte] = static_cast<char>(value[byte] ^ 0x80);
     ASSERT_EQ(harness_.Tamper([&](::rocksdb::DB& database) { MustPut(database, key, value); }),

@@ -51,6 +51,7 @@ std::string MakePayload(Rng& rng) {
 
 std::vector<Entry> MakeEntriesOf(const std::vector<std::string>& payloads) {
   std::vector<Entry> entries;
+  entries.reserve(payloads.size());
   for (const std::string& payload : payloads) {
     entries.push_back({.index = Index(2 + entries.size()),
                        .term = Term(1),
