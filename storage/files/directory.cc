@@ -115,6 +115,12 @@ absl::Status Directory::CheckFormat() {
                                          std::string(other.substr(0, kLongestName)) + "', not a '" +
                                          std::string(format_.name) + "'. Nothing was changed.");
   }
+  if (version < format_.oldest) {
+    return absl::FailedPreconditionError(path_ + " was written by an older version (format " +
+                                         std::to_string(version) + ", this one reads none before " +
+                                         std::to_string(format_.oldest) +
+                                         "). Nothing was changed. Start the older version.");
+  }
   if (version > format_.version) {
     return absl::FailedPreconditionError(path_ + " was written by a newer version (format " +
                                          std::to_string(version) + ", this one reads up to " +

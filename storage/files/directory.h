@@ -17,7 +17,8 @@ namespace synod::storage {
 // What the file FORMAT says: "<name>, format <version>\n".
 struct Format {
   std::string_view name;
-  uint32_t version = 0;  // The newest that is known; older ones are known too.
+  uint32_t oldest = 1;   // Of the versions that are known,
+  uint32_t version = 0;  // and the newest, in which new stores are made.
 };
 
 // Holds the directory's lock for as long as it lives. The file system must outlive it.
@@ -29,7 +30,7 @@ class Directory {
  public:
   // Opens the directory, or creates it if it is empty or missing. Durable at return, with FORMAT.
   //
-  // kFailedPrecondition if it is held, holds something else, or if a newer version wrote it;
+  // kFailedPrecondition if it is held, holds something else, or is of a version that is not known;
   // kNotFound if its parent is missing. Whatever is refused is left as it was.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Directory>> Open(FileSystem& files,
                                                                        std::string path,

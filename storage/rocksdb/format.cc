@@ -10,6 +10,12 @@ namespace {
 
 constexpr char kEntryPrefix = 'E';
 
+// In an entry's kind: its payload is stuffed.
+constexpr unsigned char kStuffed = 0x80;
+// So many bytes of it lie between two that are not its own.
+constexpr size_t kPieceBytes = 128;
+constexpr char kStuffing = '\xff';
+
 void PutBigEndian(char* out, uint64_t value) {
   for (int i = 7; i >= 0; --i, value >>= 8) out[i] = static_cast<char>(value & 0xff);
 }
@@ -132,6 +138,19 @@ class RecordReader {
   bool fits_ = true;
 };
 
+// What Stuff was given; nothing if it has not made this.
+std::optional<std::string> Unstuff(std::string_view stuffed) {
+  std::string payload;
+  payload.reserve(stuffed.size());
+  while (stuffed.size() >= kPieceBytes) {
+    if (!stuffed.substr(kPieceBytes).starts_with(kStuffing)) return std::nullopt;
+    payload.append(stuffed.substr(0, kPieceBytes));
+    stuffed.remove_prefix(kPieceBytes + 1);
+  }
+  payload.append(stuffed);
+  return payload;
+}
+
 std::string Of(std::string_view what, GroupId group) {
   return std::string(what) + " of group " + std::to_string(group.value());
 }
@@ -196,11 +215,29 @@ Link NextLink(Link predecessor, const Entry& entry) {
   return Crc32c(Crc32c(0, {bytes.data(), bytes.size()}), entry.payload.view());
 }
 
-EntryHeaderBuffer EntryHeader(Link link, const Entry& entry) {
+bool NeedsStuffing(std::string_view payload) {
+  for (; payload.size() >= kPieceBytes; payload.remove_prefix(kPieceBytes)) {
+    // Decided by the first byte nearly always.
+    if (payload.substr(0, kPieceBytes).find_first_not_of('\0') == payload.npos) return true;
+  }
+  return false;
+}
+
+std::string Stuff(std::string_view payload) {
+  std::string stuffed;
+  stuffed.reserve(payload.size() + payload.size() / kPieceBytes);
+  for (; payload.size() >= kPieceBytes; payload.remove_prefix(kPieceBytes)) {
+    stuffed.append(payload.substr(0, kPieceBytes)).push_back(kStuffing);
+  }
+  return stuffed.append(payload);
+}
+
+EntryHeaderBuffer EntryHeader(Link link, const Entry& entry, bool is_stuffed) {
   EntryHeaderBuffer header;
   PutLittleEndian(header.data(), link, 4);
   PutLittleEndian(header.data() + 4, entry.term.value(), 8);
-  header[12] = static_cast<char>(entry.kind);
+  header[12] =
+      static_cast<char>(static_cast<unsigned char>(entry.kind) | (is_stuffed ? kStuffed : 0));
   return header;
 }
 
@@ -210,12 +247,21 @@ absl::StatusOr<DecodedEntry> DecodeEntry(Index index, std::string_view value) {
   decoded.link = static_cast<Link>(GetLittleEndian(value.data(), 4));
   decoded.entry.index = index;
   decoded.entry.term = Term(GetLittleEndian(value.data() + 4, 8));
-  decoded.entry.kind = static_cast<EntryKind>(value[12]);
+  const auto kind = static_cast<unsigned char>(value[12]);
+  decoded.entry.kind = static_cast<EntryKind>(kind & ~kStuffed);
+  const std::string_view payload = value.substr(kEntryHeaderBytes);
   switch (decoded.entry.kind) {
     case EntryKind::kNoOp:
     case EntryKind::kCommand:
-      decoded.entry.payload = Payload::Copy(value.substr(kEntryHeaderBytes));
-      return decoded;
+      if ((kind & kStuffed) == 0) {
+        decoded.entry.payload = Payload::Copy(payload);
+        return decoded;
+      }
+      if (const auto unstuffed = Unstuff(payload)) {
+        decoded.entry.payload = Payload::Copy(*unstuffed);
+        return decoded;
+      }
+      return absl::DataLossError("its payload does not match its format");
   }
   return absl::FailedPreconditionError("the entry is of a kind that this version does not know");
 }

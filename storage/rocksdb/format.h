@@ -20,7 +20,7 @@ namespace synod::rocksdb {
 
 // The version of everything below the store's directory. Raised with every change that an older
 // version of this library would misread.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
 // --- Keys. Numbers in them are big-endian, so that they sort as numbers.
 
@@ -63,20 +63,31 @@ using Link = uint32_t;
 [[nodiscard]] Link SnapshotLink(GroupId group, Index index, Term term);
 [[nodiscard]] Link NextLink(Link predecessor, const Entry& entry);
 
+// --- No sector that a write has filled is all zero, nor its part of one that it shares, so that
+// one which is was never written (docs/decisions/0007-zeros-ahead-of-the-log.md).
+
+// What every write ends in. No end of it is zero, nor becomes so by one flipped bit.
+inline constexpr std::string_view kWriteEnd = "\xe7\x1d\x9b\xd6";
+
+// Whether as many zeros follow each other in `payload` that it must be stuffed.
+[[nodiscard]] bool NeedsStuffing(std::string_view payload);
+// `payload` with a byte that is not zero behind each 128 of its own.
+[[nodiscard]] std::string Stuff(std::string_view payload);
+
 // --- Values.
 
-// An entry's value is this header and then the payload.
+// An entry's value is this header and then the payload, stuffed if it needs it.
 inline constexpr size_t kEntryHeaderBytes = 4 + 8 + 1;  // Link, term, kind.
 using EntryHeaderBuffer = std::array<char, kEntryHeaderBytes>;
 
-[[nodiscard]] EntryHeaderBuffer EntryHeader(Link link, const Entry& entry);
+[[nodiscard]] EntryHeaderBuffer EntryHeader(Link link, const Entry& entry, bool is_stuffed);
 
 struct DecodedEntry {
   Link link = 0;
   Entry entry;  // With a copy of the payload.
 };
-// kDataLoss if the value is too short; kFailedPrecondition if its kind is not known to this
-// version.
+// kDataLoss if the value does not match its format; kFailedPrecondition if its kind is not known to
+// this version.
 [[nodiscard]] absl::StatusOr<DecodedEntry> DecodeEntry(Index index, std::string_view value);
 
 // The position just before the first entry: entries at and below `index` are gone.

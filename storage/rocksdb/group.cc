@@ -159,10 +159,12 @@ absl::Status Group::Append(const Entry& entry, WriteBatch& batch) {
   if (entry.index != last() + 1) return Refuse("the entries do not continue the log");
   const Link link = NextLink(links_.back(), entry);
   const EntryKeyBuffer key = EntryKey(id_, entry.index);
-  const EntryHeaderBuffer header = EntryHeader(link, entry);
+  const bool is_stuffed = NeedsStuffing(entry.payload.view());
+  const std::string stuffed = is_stuffed ? Stuff(entry.payload.view()) : std::string();
+  const EntryHeaderBuffer header = EntryHeader(link, entry, is_stuffed);
   const Slice key_slice(key.data(), key.size());
   const std::array<Slice, 2> value = {Slice(header.data(), header.size()),
-                                      Slice(entry.payload.view().data(), entry.payload.size())};
+                                      is_stuffed ? Slice(stuffed) : Slice(entry.payload.view())};
   Check(batch.Put(SliceParts(&key_slice, 1), SliceParts(value.data(), value.size())));
   links_.push_back(link);
   return absl::OkStatus();

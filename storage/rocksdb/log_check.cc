@@ -1,6 +1,7 @@
 #include "log_check.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "synod/base/crc32c.h"
 
+#include "format.h"
 #include "storage/files/read_file.h"
 
 namespace synod::rocksdb {
@@ -18,20 +20,22 @@ namespace {
 // data, 2 bytes of length, type) and data. A write that does not fit the rest of a block is split
 // into a first, middle and last record; a rest that is too small for a header is zero.
 constexpr size_t kBlockBytes = 32 * 1024;
-constexpr size_t kHeaderBytes = 4 + 2 + 1;
+constexpr size_t kChecksumBytes = 4;
+constexpr size_t kTypeAt = kChecksumBytes + 2;
+constexpr size_t kHeaderBytes = kTypeAt + 1;
 constexpr size_t kSectorBytes = 512;
 
 enum RecordType : unsigned char { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
 
 struct Header {
   uint32_t checksum = 0;
-  size_t length = 0;
   unsigned char type = 0;
+  size_t end = 0;  // Of the record, in the log or behind its end.
 };
 
-uint32_t Unmask(uint32_t masked) {
-  const uint32_t rotated = masked - 0xa282ead8U;
-  return (rotated >> 17) | (rotated << 15);
+uint32_t MaskedChecksum(std::string_view bytes) {
+  const uint32_t checksum = Crc32c(0, bytes);
+  return ((checksum >> 15) | (checksum << 17)) + 0xa282ead8U;
 }
 
 uint32_t GetU32(std::string_view bytes) {
@@ -42,26 +46,39 @@ uint32_t GetU32(std::string_view bytes) {
 
 bool IsZero(std::string_view bytes) { return bytes.find_first_not_of('\0') == bytes.npos; }
 
+size_t SectorOf(size_t position) { return position / kSectorBytes * kSectorBytes; }
+
 // What is left of the block at `position`.
 std::string_view RestOfBlock(std::string_view log, size_t position) {
   return log.substr(position, kBlockBytes - position % kBlockBytes);
 }
 
-std::optional<Header> ParseHeader(std::string_view block) {
+// Nothing if no record of RocksDB's begins like this.
+std::optional<Header> HeaderAt(std::string_view log, size_t position) {
+  const std::string_view block = RestOfBlock(log, position);
   if (block.size() < kHeaderBytes) return std::nullopt;
-  return Header{.checksum = Unmask(GetU32(block)),
-                .length = static_cast<unsigned char>(block[4]) +
-                          (size_t{static_cast<unsigned char>(block[5])} << 8),
-                .type = static_cast<unsigned char>(block[6])};
+  const size_t length = static_cast<unsigned char>(block[kChecksumBytes]) +
+                        (size_t{static_cast<unsigned char>(block[kChecksumBytes + 1])} << 8);
+  const Header header{.checksum = GetU32(block),
+                      .type = static_cast<unsigned char>(block[kTypeAt]),
+                      .end = position + kHeaderBytes + length};
+  if (header.type < kFull || header.type > kLast) return std::nullopt;
+  if (header.end - position > kBlockBytes - position % kBlockBytes) return std::nullopt;
+  return header;
+}
+
+// In which bits the checksum of the record at `position` is wrong; nothing if the record is not
+// there to its end.
+std::optional<uint32_t> WrongBits(std::string_view log, size_t position, const Header& header) {
+  if (header.end > log.size()) return std::nullopt;
+  const size_t from = position + kTypeAt;
+  return header.checksum ^ MaskedChecksum(log.substr(from, header.end - from));
 }
 
 // The header of the valid record at `position`; nothing if there is none.
 std::optional<Header> RecordAt(std::string_view log, size_t position) {
-  const std::string_view block = RestOfBlock(log, position);
-  const std::optional<Header> header = ParseHeader(block);
-  if (!header || header->type < kFull || header->type > kLast) return std::nullopt;
-  if (header->length > block.size() - kHeaderBytes) return std::nullopt;
-  if (Crc32c(0, block.substr(6, 1 + header->length)) != header->checksum) return std::nullopt;
+  const std::optional<Header> header = HeaderAt(log, position);
+  if (!header || WrongBits(log, position, *header) != 0U) return std::nullopt;
   return header;
 }
 
@@ -81,7 +98,7 @@ ValidPart ReadValidPart(std::string_view log) {
     }
     const std::optional<Header> record = RecordAt(log, position);
     if (!record) break;
-    position += kHeaderBytes + record->length;
+    position = record->end;
     if (record->type == kFull || record->type == kLast) valid.complete = position;
   }
   valid.end = position;
@@ -98,39 +115,46 @@ bool HasWriteBehind(std::string_view log, size_t position, size_t written) {
   return false;
 }
 
-// Whether the invalid record at `position` would be valid if its length were another. What is there
-// ends at `written`, and so the record ended there, or behind a few zeros of its own. More lengths
-// are not tried, since one of many fits by chance.
-bool HasWrongLength(std::string_view log, size_t position, size_t written) {
-  constexpr size_t kOwnZeros = 64;
-  const std::string_view block = RestOfBlock(log, position);
-  const std::optional<Header> header = ParseHeader(block);
+// Whether all that the record at `position` lacks is what it has in its first sector: some, but not
+// all, bytes of its checksum. What differs in one bit alone is damaged.
+bool LacksChecksum(std::string_view log, size_t position) {
+  const std::optional<Header> header = HeaderAt(log, position);
   if (!header) return false;
-  const size_t shortest = std::max(std::min(written - position, block.size()), kHeaderBytes);
-  const size_t longest = std::min(shortest + kOwnZeros, block.size());
-  constexpr size_t kCheckedFrom = kHeaderBytes - 1;
-  uint32_t checksum = Crc32c(0, block.substr(kCheckedFrom, shortest - kCheckedFrom));
-  for (size_t end = shortest;; ++end) {
-    if (checksum == header->checksum) return true;
-    if (end >= longest) return false;
-    checksum = Crc32c(checksum, block.substr(end, 1));
-  }
+  const std::optional<uint32_t> wrong = WrongBits(log, position, *header);
+  const size_t lacking = SectorOf(position) + kSectorBytes - position;
+  return wrong && std::popcount(*wrong) > 1 && *wrong >> (8 * lacking) == 0;
 }
 
-// Whether a sector is missing in what was to be written from `position` on: it is zero, or the file
-// ends before it. What is there ends at `written`.
+// Whether a sector is missing of what the write that has an invalid record at `position` wrote
+// before `written`. A sector's part of a header may be zeros and yet whole if it ends within the
+// checksum.
 bool LacksSector(std::string_view log, size_t position, size_t written) {
-  size_t end = written;
-  if (const auto header = ParseHeader(RestOfBlock(log, position))) {
-    end = std::max(end, position + kHeaderBytes + header->length);
-  }
-  if (end > log.size()) return true;
-  while (position < end) {
-    const size_t next = std::min(end, (position / kSectorBytes + 1) * kSectorBytes);
-    if (IsZero(log.substr(position, next - position))) return true;
-    position = next;
+  const size_t end = std::max(written, position + kHeaderBytes);
+  for (size_t at = position; at < end;) {
+    const size_t next = std::min(end, SectorOf(at) + kSectorBytes);
+    if (next > log.size()) return true;
+    if (IsZero(log.substr(at, next - at)) &&
+        (next - position >= kChecksumBytes || LacksChecksum(log, position))) {
+      return true;
+    }
+    at = next;
   }
   return false;
+}
+
+// Whether what is there ends as every write does. What a write has in its last block may begin
+// within that.
+bool EndsLikeAWrite(std::string_view log, size_t position, size_t written) {
+  size_t size = kWriteEnd.size();
+  if (position % kBlockBytes == 0) size = std::min(size, written - position - kHeaderBytes);
+  return log.substr(0, written).ends_with(kWriteEnd.substr(kWriteEnd.size() - size));
+}
+
+// Whether sectors are missing behind `written`, as the invalid record at `position` says.
+bool LacksEnd(std::string_view log, size_t position, size_t written) {
+  const std::optional<Header> header = HeaderAt(log, position);
+  if (!header || EndsLikeAWrite(log, position, written)) return false;
+  return header->end > log.size() || SectorOf(header->end - 1) >= written;
 }
 
 bool IsLogName(std::string_view name) {
@@ -169,7 +193,7 @@ absl::StatusOr<size_t> EndOfLog(std::string_view log) {
     return absl::DataLossError("damaged at byte " + std::to_string(valid.end) +
                                ", before its last valid record");
   }
-  if (HasWrongLength(log, valid.end, written) || !LacksSector(log, valid.end, written)) {
+  if (!LacksSector(log, valid.end, written) && !LacksEnd(log, valid.end, written)) {
     return absl::DataLossError("damaged at byte " + std::to_string(valid.end) +
                                ", in its last record");
   }

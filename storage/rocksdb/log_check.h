@@ -22,8 +22,9 @@ namespace synod::rocksdb {
 
 // Where a log's last complete write ends. Every write is synced before the next begins, and one
 // that failed is the last; so only the last one may be torn (F1): of what it wrote over the zeros
-// that were there, or behind the end of the file, some 512-byte sectors are missing. kDataLoss if
-// what follows the valid records was whole once.
+// that were there, or behind the end of the file, some 512-byte sectors are missing. No write
+// leaves a sector zero (format.h), so one that is was never written. kDataLoss if it is not certain
+// that what follows the valid records was never whole.
 [[nodiscard]] absl::StatusOr<size_t> EndOfLog(std::string_view log);
 
 }  // namespace synod::rocksdb

@@ -14,7 +14,8 @@
 namespace synod::rocksdb {
 namespace {
 
-constexpr storage::Format kFormat = {.name = "synod rocksdb log store", .version = kFormatVersion};
+constexpr storage::Format kFormat = {
+    .name = "synod rocksdb log store", .oldest = kFormatVersion, .version = kFormatVersion};
 
 // One sync takes about as long for this much as for a little; more would keep its first write
 // waiting for the bytes of its last.
@@ -355,7 +356,9 @@ absl::Status Store::Stage(const std::vector<GroupWrite>& writes) {
 absl::Status Store::Sync(::rocksdb::WriteBatch& batch) {
   ::rocksdb::WriteOptions options;
   options.sync = true;
-  const ::rocksdb::Status status = database_->Write(options, &batch);
+  // In the write-ahead log and nowhere else.
+  ::rocksdb::Status status = batch.PutLogData(kWriteEnd);
+  if (status.ok()) status = database_->Write(options, &batch);
   if (!status.ok()) return ToStatus(status, "writing to the log store " + directory_->path());
   count_.syncs.fetch_add(1, std::memory_order_relaxed);
   count_.bytes.fetch_add(batch.GetDataSize(), std::memory_order_relaxed);

@@ -1,6 +1,7 @@
 #include "format.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -42,8 +43,28 @@ uint32_t HeaderChecksum(const char* header, uint32_t seed, uint64_t position) {
 }
 
 bool IsZero(std::string_view bytes) {
+  if (bytes.empty()) return true;
   // Each byte equals the one before it.
   return bytes.front() == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
+bool IsZeroOrOneBit(std::string_view bytes) {
+  if (IsZero(bytes)) return true;
+  const size_t first = bytes.find_first_not_of('\0');
+  return std::has_single_bit(static_cast<unsigned char>(bytes[first])) &&
+         IsZero(bytes.substr(first + 1));
+}
+
+// Of the sectors that begin in the payload of the record `bytes`, at `offset` of its file.
+uint32_t CountSectors(std::string_view bytes, uint64_t offset, bool (*counts)(std::string_view)) {
+  const uint64_t payload = offset + kRecordHeaderBytes;
+  uint64_t sector = (payload + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
+  uint32_t count = 0;
+  for (; sector < offset + bytes.size(); sector += kSectorBytes) {
+    // Decided by the first bytes nearly always.
+    if (counts(bytes.substr(sector - offset, kSectorBytes))) ++count;
+  }
+  return count;
 }
 
 }  // namespace
@@ -123,7 +144,7 @@ Link SealRecord(std::string& buffer, size_t start, RecordKind kind, const Record
   buffer.resize(start + RecordBytes(length), '\0');
   const std::string_view record = std::string_view(buffer).substr(start);
   const Link link = Crc32c(place.link, record.substr(kRecordHeaderBytes));
-  const uint32_t zero_sectors = CountZeroSectors(record, place.offset);
+  const uint32_t zero_sectors = CountSectors(record, place.offset, IsZeroOrOneBit);
   char* const header = buffer.data() + start;
   StoreNumber(header + kLengthAt, static_cast<uint32_t>(length));
   StoreNumber(header + kSyncedAt, place.synced);
@@ -134,14 +155,7 @@ Link SealRecord(std::string& buffer, size_t start, RecordKind kind, const Record
 }
 
 uint32_t CountZeroSectors(std::string_view bytes, uint64_t offset) {
-  const uint64_t payload = offset + kRecordHeaderBytes;
-  uint64_t sector = (payload + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
-  uint32_t count = 0;
-  for (; sector < offset + bytes.size(); sector += kSectorBytes) {
-    // Decided by the first byte nearly always.
-    if (IsZero(bytes.substr(sector - offset, kSectorBytes))) ++count;
-  }
-  return count;
+  return CountSectors(bytes, offset, IsZero);
 }
 
 bool HasHoleInHeader(std::string_view bytes, uint64_t offset) {

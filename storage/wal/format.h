@@ -66,7 +66,7 @@ struct RecordHeader {
   Link link = 0;  // Of the record before, continued over payload and padding.
   RecordKind kind = RecordKind::kBatch;
   // How many sectors of the file that begin in the payload are zero to the sector's or the record's
-  // end. If more are found, some were never written.
+  // end, or become so by one flipped bit. If more are found to be zero, some were never written.
   uint32_t zero_sectors = 0;
 };
 
@@ -98,7 +98,8 @@ struct RecordPlace {
 // payload. Pads it, fills in its header, and returns its link.
 Link SealRecord(std::string& buffer, size_t start, RecordKind kind, const RecordPlace& place);
 
-// RecordHeader::zero_sectors of the record `bytes` at `offset` of its file.
+// How many sectors that begin in the payload of the record `bytes`, at `offset` of its file, are
+// zero.
 [[nodiscard]] uint32_t CountZeroSectors(std::string_view bytes, uint64_t offset);
 
 // Whether a part of the record header `bytes` at `offset` of its file, namely all of it in one

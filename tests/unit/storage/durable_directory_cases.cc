@@ -12,6 +12,11 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// What the FORMAT of a store of this version says.
+std::string FormatText(const DurableStoreParam& store, uint32_t version) {
+  return store.format + std::to_string(version) + "\n";
+}
+
 // Whatever is refused stays as it was.
 void ExpectRefusedUntouched(StoreHarness& harness, const std::string& why) {
   const std::vector<std::string> files = harness.disk().FilesBelow("");
@@ -26,7 +31,7 @@ void ExpectRefusedUntouched(StoreHarness& harness, const std::string& why) {
 
 TEST_P(DurableStore, Missing_IsCreatedIfItsParentIsThere) {
   EXPECT_EQ(harness().OpenAt("/store/").status(), absl::OkStatus());
-  EXPECT_EQ(harness().disk().Contents("/store/FORMAT"), GetParam().format + "1\n");
+  EXPECT_EQ(harness().disk().Contents("/store/FORMAT"), FormatText(GetParam(), GetParam().version));
   const absl::Status status = harness().OpenAt("/a/b").status();
   EXPECT_TRUE(absl::IsNotFound(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("its parent must exist"));
@@ -59,8 +64,9 @@ TEST_P(DurableStore, OfANewerVersionOrAnotherKind_IsRefusedUntouched) {
   harness().MustOpen();
   harness().Close();
   const std::string& format = GetParam().format;
-  harness().disk().SetContents("/store/FORMAT", format + "2\n");
-  ExpectRefusedUntouched(harness(), "newer version (format 2");
+  const uint32_t newer = GetParam().version + 1;
+  harness().disk().SetContents("/store/FORMAT", FormatText(GetParam(), newer));
+  ExpectRefusedUntouched(harness(), "newer version (format " + std::to_string(newer));
   for (const std::string& text : {std::string("synod something, format 1\n"), format + "1",
                                   format + "x\n", format + "0\n", std::string()}) {
     harness().disk().SetContents("/store/FORMAT", text);
@@ -73,7 +79,7 @@ TEST_P(DurableStore, HalfMade_IsMadeWhole) {
   harness().disk().SetContents("/store/LOCK", "");
   harness().disk().SetContents("/store/FORMAT.tmp", "synod");
   EXPECT_EQ(harness().Open(), absl::OkStatus());
-  EXPECT_EQ(harness().disk().Contents("/store/FORMAT"), GetParam().format + "1\n");
+  EXPECT_EQ(harness().disk().Contents("/store/FORMAT"), FormatText(GetParam(), GetParam().version));
 }
 
 TEST_P(DurableStore, AFreshMountPoint_IsTaken) {

@@ -17,7 +17,8 @@ namespace synod::test {
 
 struct DurableStoreParam {
   std::string name;
-  std::string format;  // What its FORMAT says before the version.
+  std::string format;    // What its FORMAT says before the version,
+  uint32_t version = 1;  // and which that is.
   std::function<std::unique_ptr<StoreHarness>()> make;
 
   // How much of what is possible the tests that cut the power do.

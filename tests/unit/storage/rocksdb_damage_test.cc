@@ -11,7 +11,6 @@
 #include <gtest/gtest.h>
 
 #include "storage/rocksdb/format.h"
-#include "storage/rocksdb/log_check.h"
 #include "tests/unit/storage/rocksdb_harness.h"
 
 namespace synod::test {
@@ -90,6 +89,34 @@ TEST_F(RocksdbDamage, Entry_AnyByteChanged_IsFound) {
     }),
               absl::OkStatus());
   }
+}
+
+TEST_F(RocksdbDamage, StuffedEntry_AnyByteChangedOrMissing_IsFound) {
+  Persist persist;
+  persist.entries = MakeEntries(21, 21, 1);
+  persist.entries[0].payload = Payload::Copy(std::string(256, '\0'));
+  ASSERT_EQ(harness_.Write(persist), absl::OkStatus());
+  const std::string key = EntryKeyOf(kGroup, 21);
+  std::string intact;
+  ASSERT_EQ(harness_.Tamper([&](::rocksdb::DB& database) { intact = MustGet(database, key); }),
+            absl::OkStatus());
+  ASSERT_EQ(intact.size(), rocksdb::kEntryHeaderBytes + 256 + 2);
+  // In its kind, what says that it is stuffed; its own bytes; what was put between and behind them.
+  for (const size_t byte : {12U, 13U, 140U, 141U, 142U, 269U, 270U}) {
+    std::string value = intact;
+    value[byte] = static_cast<char>(value[byte] ^ 0x80);
+    ASSERT_EQ(harness_.Tamper([&](::rocksdb::DB& database) { MustPut(database, key, value); }),
+              absl::OkStatus());
+    EXPECT_TRUE(absl::IsDataLoss(harness_.store().Load(kGroup).status())) << byte;
+  }
+  ASSERT_EQ(harness_.Tamper([&](::rocksdb::DB& database) {
+    MustPut(database, key, intact.substr(0, intact.size() - 1));
+  }),
+            absl::OkStatus());
+  ExpectDataLoss("entry 21");
+  ASSERT_EQ(harness_.Tamper([&](::rocksdb::DB& database) { MustPut(database, key, intact); }),
+            absl::OkStatus());
+  EXPECT_EQ(harness_.store().Load(kGroup)->entries.back(), persist.entries[0]);
 }
 
 TEST_F(RocksdbDamage, Entry_TooShort_IsFound) {
@@ -227,20 +254,6 @@ TEST_F(RocksdbDamage, SnapshotFile_MissingOrCut_IsFound) {
   EXPECT_TRUE(absl::IsDataLoss(harness_.store().OpenSnapshot(kGroup).status()));
   ASSERT_TRUE(harness_.env().DeleteFile(file).ok());
   EXPECT_TRUE(absl::IsDataLoss(harness_.store().Load(kGroup).status()));
-}
-
-// The newest file of RocksDB's write-ahead log.
-std::string NewestLog(FaultyDisk& disk) {
-  std::string newest;
-  for (const std::string& file : disk.FilesBelow("/store/db")) {
-    if (file.ends_with(".log")) newest = file;
-  }
-  return newest;
-}
-
-// How much of a log is written; zeros are behind it while it is open.
-uint64_t WrittenIn(FaultyDisk& disk, const std::string& file) {
-  return rocksdb::EndOfLog(disk.Contents(file)).value();
 }
 
 // A store whose write-ahead log holds 20 writes, one entry each, and nothing else does.

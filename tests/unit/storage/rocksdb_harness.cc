@@ -1,5 +1,6 @@
 #include "tests/unit/storage/rocksdb_harness.h"
 
+#include "storage/rocksdb/log_check.h"
 #include "tests/support/faulty_file_system.h"
 
 namespace synod::test {
@@ -31,11 +32,24 @@ absl::Status RocksdbHarness::Tamper(const std::function<void(::rocksdb::DB& data
 DurableStoreParam RocksdbStore() {
   return {.name = "rocksdb",
           .format = "synod rocksdb log store, format ",
+          .version = 2,
           .make = [] { return std::make_unique<RocksdbHarness>(); },
           .seeds = 2,
           .cut_stride = 5,
           .creation_operations = 40,
           .one_pair_in = 50};
+}
+
+std::string NewestLog(const FaultyDisk& disk) {
+  std::string newest;
+  for (const std::string& file : disk.FilesBelow("/store/db")) {
+    if (file.ends_with(".log")) newest = file;
+  }
+  return newest;
+}
+
+uint64_t WrittenIn(const FaultyDisk& disk, const std::string& file) {
+  return rocksdb::EndOfLog(disk.Contents(file)).value();
 }
 
 }  // namespace synod::test

@@ -2,6 +2,7 @@
 #ifndef SYNOD_TESTS_UNIT_STORAGE_ROCKSDB_HARNESS_H_
 #define SYNOD_TESTS_UNIT_STORAGE_ROCKSDB_HARNESS_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -36,6 +37,11 @@ class RocksdbHarness final : public StoreHarness {
 };
 
 [[nodiscard]] DurableStoreParam RocksdbStore();
+
+// The newest file of RocksDB's write-ahead log.
+[[nodiscard]] std::string NewestLog(const FaultyDisk& disk);
+// How much of a log is written; zeros are behind it while it is open.
+[[nodiscard]] uint64_t WrittenIn(const FaultyDisk& disk, const std::string& file);
 
 }  // namespace synod::test
 

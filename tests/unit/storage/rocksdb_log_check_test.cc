@@ -1,8 +1,10 @@
 // What a power cut leaves of RocksDB's write-ahead log, told from damage (F1, F2).
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -11,12 +13,14 @@
 #include "synod/base/crc32c.h"
 #include "synod/base/rng.h"
 
+#include "storage/rocksdb/format.h"
 #include "storage/rocksdb/log_check.h"
 
 namespace synod::test {
 namespace {
 
 using rocksdb::EndOfLog;
+using rocksdb::kWriteEnd;
 
 constexpr size_t kBlockBytes = 32 * 1024;
 constexpr size_t kHeaderBytes = 7;
@@ -47,12 +51,12 @@ void AppendWrite(std::string& log, std::string_view data) {
   }
 }
 
-// Without a zero, so that no sector of it is one.
+// What the store may write: without a zero, so that no sector of it is one.
 std::string Data(size_t size, uint64_t seed) {
   Rng rng(seed);
-  std::string data(size, '\0');
+  std::string data(size - kWriteEnd.size(), '\0');
   for (char& byte : data) byte = static_cast<char>(1 + rng.Below(255));
-  return data;
+  return data.append(kWriteEnd);
 }
 
 struct Written {
@@ -67,6 +71,15 @@ Written Write(const std::vector<size_t>& sizes) {
     written.last = written.log.size();
     AppendWrite(written.log, Data(sizes[i], i));
   }
+  return written;
+}
+
+// Writes of which the last begins at `begin`.
+Written WriteAt(size_t begin, size_t size, uint64_t seed) {
+  Written written;
+  AppendWrite(written.log, Data(begin - kHeaderBytes, seed));
+  written.last = written.log.size();
+  AppendWrite(written.log, Data(size, seed + 1));
   return written;
 }
 
@@ -150,25 +163,70 @@ TEST(EndOfLog, AnyBitFlipped_IsDataLoss) {
   }
 }
 
-// It was longer than the sector in which it begins, and as it says so, it is not taken for torn.
-TEST(EndOfLog, LengthOfTheLastWriteChanged_IsDataLoss) {
-  const Written written = Write({100, 3000});
-  for (size_t bit = 0; bit < 16; ++bit) {
-    std::string log = WithZeros(written.log);
-    char& byte = log[written.last + 4 + bit / 8];
-    byte = static_cast<char>(byte ^ (1 << bit % 8));
-    EXPECT_TRUE(absl::IsDataLoss(EndOfLog(log).status())) << "bit " << bit;
+// Where headers lie in two sectors, and where the end of a write lies in two blocks.
+TEST(EndOfLog, AnyBitOfTheLastWriteFlipped_IsDataLoss) {
+  std::vector<Written> logs = {Write({100, 700})};
+  for (size_t in_first = 1; in_first <= kHeaderBytes; ++in_first) {
+    logs.push_back(WriteAt(2 * kSectorBytes - in_first, 700, in_first));
+  }
+  for (size_t in_last = 0; in_last <= kWriteEnd.size() + 1; ++in_last) {
+    logs.push_back(WriteAt(kBlockBytes - 207, 200 + in_last, in_last));
+  }
+  for (const Written& written : logs) {
+    for (size_t bit = 8 * written.last; bit < 8 * written.log.size(); ++bit) {
+      std::string log = written.log + std::string(4 * kSectorBytes, '\0');
+      log[bit / 8] = static_cast<char>(log[bit / 8] ^ (1 << bit % 8));
+      ASSERT_TRUE(absl::IsDataLoss(EndOfLog(log).status()))
+          << "bit " << bit % 8 << " of byte " << bit / 8 << ", in a write at " << written.last;
+    }
   }
 }
 
-TEST(EndOfLog, LengthChangedOfAWriteThatEndsInZeros_IsDataLoss) {
-  std::string log;
-  AppendWrite(log, "first");
-  const size_t last = log.size();
-  AppendWrite(log, "second" + std::string(20, '\0'));
-  log = WithZeros(log);
-  log[last + 5] = 1;
-  EXPECT_TRUE(absl::IsDataLoss(EndOfLog(log).status()));
+// Whatever it says, the write is whole: its end is there.
+TEST(EndOfLog, HeaderOfTheLastWriteOverwritten_IsDataLoss) {
+  Rng rng(1);
+  const Written written = Write({100, 3000});
+  for (int round = 0; round < 1000; ++round) {
+    std::string log = WithZeros(written.log);
+    for (size_t at = 0; at + 1 < kHeaderBytes; ++at) {
+      log[written.last + at] = static_cast<char>(rng.Next());
+    }
+    EXPECT_TRUE(absl::IsDataLoss(EndOfLog(log).status())) << "round " << round;
+  }
+}
+
+// Where a header begins at the end of a sector, that has some bytes of its checksum alone. All of
+// them may be zero by chance, and be so by one flipped bit if that is all that is set in them.
+TEST(EndOfLog, HeaderInTwoSectors_TornOnlyIfThatIsCertain) {
+  size_t zero = 0;
+  size_t one_bit = 0;
+  for (size_t in_first = 1; in_first < kHeaderBytes; ++in_first) {
+    for (uint64_t seed = 0; seed < 1000; ++seed) {
+      SCOPED_TRACE(std::to_string(in_first) + " bytes, seed " + std::to_string(seed));
+      const Written written = WriteAt(2 * kSectorBytes - in_first, 700, seed);
+      std::string log = written.log + std::string(4 * kSectorBytes, '\0');
+      int bits = 0;
+      for (size_t at = written.last; at < 2 * kSectorBytes; ++at) {
+        bits += std::popcount(static_cast<unsigned char>(std::exchange(log[at], '\0')));
+      }
+      if (bits > 1) {
+        ASSERT_EQ(EndOfLog(log).value(), written.last);
+      } else if (bits == 1) {
+        ++one_bit;
+        ASSERT_TRUE(absl::IsDataLoss(EndOfLog(log).status()));
+      } else {
+        ++zero;
+        ASSERT_EQ(EndOfLog(log).value(), written.log.size());
+        for (size_t at = 2 * kSectorBytes; at < written.log.size(); ++at) {
+          std::string damaged = log;
+          damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
+          ASSERT_TRUE(absl::IsDataLoss(EndOfLog(damaged).status())) << "byte " << at;
+        }
+      }
+    }
+  }
+  EXPECT_GT(one_bit, 0U);
+  EXPECT_GT(zero, 0U);
 }
 
 TEST(EndOfLog, WriteBeforeTheLastLacksASector_IsDataLoss) {

@@ -201,6 +201,20 @@ TEST(WalFormat, Damage_InAPayloadOfZeros_IsToldFromAHole) {
   EXPECT_TRUE(ReadAll(damaged).damage->is_torn);
 }
 
+TEST(WalFormat, Damage_ToTheOnlyBitOfASector_IsToldFromAHole) {
+  SegmentBuilder segment(Header());
+  // The last 8 bytes are a sector's first.
+  std::string payload(1024 - wal::kSegmentHeaderBytes - wal::kRecordHeaderBytes, 'x');
+  segment.Add(payload + '\1');
+  ASSERT_EQ(segment.bytes().size(), 1032U);
+  std::string damaged = segment.bytes();
+  damaged[1024] = '\0';
+  EXPECT_FALSE(ReadAll(damaged).damage->is_torn);
+  // As long as others are there, a sector that is not may be any of them.
+  damaged.replace(512, 512, 512, '\0');
+  EXPECT_TRUE(ReadAll(damaged).damage->is_torn);
+}
+
 TEST(WalFormat, HeaderAcrossTwoSectors_HalfZero_IsTorn) {
   SegmentBuilder segment(Header());
   // The next header's first 8 bytes end a sector.
