@@ -340,19 +340,57 @@ TEST(BadAppend, AtTheEndOfTheNumberRange_IsAMismatch) {
   EXPECT_THAT(core.LogTerms(), ElementsAre(1));
 }
 
-// F5: without space nothing is appended and nothing acked; with space it goes on.
-TEST(NoSpace, Appends_AreNeitherTakenNorAcked) {
+// Who has a log that a snapshot could replace, and no space.
+Core WithoutSpace() {
+  Core core;
+  core.Receive(2, 1, Append(0, 0, {1, 1}, 1));
+  core.Settle();
+  core->SetHasSpace(false);
+  return core;
+}
+
+// F5: without space no command is appended and none acked; with space it goes on.
+TEST(NoSpace, NewCommands_AreNeitherTakenNorAcked) {
+  Core core = WithoutSpace();
+  core.Receive(2, 1, Append(2, 1, {1}));
+  core.Take();
+  EXPECT_THAT(core.Sent<AppendReply>(), IsEmpty());
+  EXPECT_EQ(core->log().last(), Index(2));
+  EXPECT_EQ(core->leader(), NodeId(2)) << "It still hears its leader.";
+  core->SetHasSpace(true);
+  core.Receive(2, 1, Append(2, 1, {1}));
+  core.Take();
+  EXPECT_EQ(ReplyOf(core), Accepted(3));
+}
+
+// What is there costs nothing, and a no-op, without which a new leader commits nothing, next to it.
+TEST(NoSpace, NewLeadersNoOpBehindWhatIsThere_IsTakenAndAcked) {
+  Core core = WithoutSpace();
+  AppendRequest request = Append(1, 1, {1, 2, 2});
+  request.entries[1].kind = EntryKind::kNoOp;
+  core.Receive(2, 2, request);
+  core.Settle();
+  EXPECT_EQ(core->log().last(), Index(3)) << "The command behind the no-op is not taken.";
+  request.entries.pop_back();
+  core.Receive(2, 2, request);
+  core.Take();
+  EXPECT_EQ(ReplyOf(core), Accepted(3));
+}
+
+// Only more of the leader's entries can lead on to a snapshot that makes room.
+TEST(NoSpace, NothingThatASnapshotCouldReplace_IsStillAppendedTo) {
   Core core;
   core->SetHasSpace(false);
   core.Receive(2, 1, Append(0, 0, {1}));
   core.Take();
-  EXPECT_THAT(core.Sent<AppendReply>(), IsEmpty());
-  EXPECT_EQ(core->log().last(), Index());
-  EXPECT_EQ(core->leader(), NodeId(2)) << "It still hears its leader.";
-  core->SetHasSpace(true);
-  core.Receive(2, 1, Append(0, 0, {1}));
-  core.Take();
   EXPECT_EQ(ReplyOf(core), Accepted(1));
+}
+
+TEST(NoSpace, Heartbeat_IsAnsweredWithIt) {
+  Core core = WithoutSpace();
+  core.Receive(2, 1, Heartbeat{.round = 1, .commit = Index(1)});
+  core.Take();
+  EXPECT_FALSE(core.SentTo<HeartbeatReply>(2).at(0).has_space);
 }
 
 TEST(NoSpace, HardState_IsStillWritten) {

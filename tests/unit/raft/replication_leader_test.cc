@@ -130,6 +130,23 @@ TEST(Proposal, WithoutSpace_IsRefusedAndTakenAgainWithSpace) {
   EXPECT_THAT(core.out.persist.entries, SizeIs(1));
 }
 
+// What no quorum can store would only fill the leader's log.
+TEST(Proposal, QuorumWithoutSpace_IsRefusedAndTakenAgainWithSpace) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Receive(3, 1, HeartbeatReply{.round = 0, .epoch = {}, .received = {}, .has_space = false});
+  const RequestId taken = core.Propose("x");
+  core.Receive(2, 1, HeartbeatReply{.round = 0, .epoch = {}, .received = {}, .has_space = false});
+  const RequestId refused = core.Propose("y");
+  core.Receive(3, 1, HeartbeatReply{});
+  const RequestId taken_again = core.Propose("z");
+  core.Take();
+  EXPECT_EQ(RefusalOf(core, taken), Reason::kNone);
+  EXPECT_EQ(RefusalOf(core, refused), Reason::kNoSpace);
+  EXPECT_EQ(RefusalOf(core, taken_again), Reason::kNone);
+  EXPECT_THAT(core.out.persist.entries, SizeIs(2));
+}
+
 // What was appended may survive elsewhere and commit under the next leader.
 TEST(Proposal, LeadershipLostMeanwhile_EndsUnknown) {
   Core core;

@@ -28,7 +28,14 @@ TEST(Step, MessageForOrFromTheWrongOne_IsCountedAndIgnored) {
   EXPECT_EQ(core->counters().invalid_messages, 6u);
   EXPECT_EQ(core->term(), Term(0));
   EXPECT_THAT(core.out.messages, IsEmpty());
-  EXPECT_THAT(core.out.alerts, SizeIs(1)) << "A storm of them alerts once.";
+  EXPECT_THAT(core.out.alerts, SizeIs(3)) << "One for each member, and one for all strangers.";
+  for (int i = 0; i < 3; ++i) bad([](Message& m) { m.group = 8; });
+  core.Take();
+  EXPECT_THAT(core.out.alerts, IsEmpty()) << "A storm of them alerts once.";
+  core.Elapse(10 * kElectionTimeout);
+  bad([](Message& m) { m.group = 8; });
+  core.Take();
+  EXPECT_THAT(core.out.alerts, SizeIs(1));
 }
 
 TEST(Step, SnapshotChunks_AreNotForTheCore) {
