@@ -44,7 +44,8 @@ absl::Status CheckTogether(const Flags& flags) {
 
 absl::StatusOr<Flags> ParseFlags(std::span<char* const> arguments) {
   Flags flags;
-  const std::map<std::string_view, bool*> switches = {{"--twice", &flags.twice},
+  const std::map<std::string_view, bool*> switches = {{"--all-marks", &flags.all_marks},
+                                                      {"--twice", &flags.twice},
                                                       {"--verbose", &flags.verbose},
                                                       {"--shrink", &flags.shrink},
                                                       {"--help", &flags.help}};

@@ -14,6 +14,7 @@
 
 #include "tests/sim/flags.h"
 #include "tests/sim/isolated_run.h"
+#include "tests/sim/totals.h"
 
 namespace synod::sim {
 namespace {
@@ -30,20 +31,6 @@ std::string running;
 void OnAbort(int) {
   const ssize_t ignored = write(STDERR_FILENO, running.data(), running.size());
   static_cast<void>(ignored);
-}
-
-void PrintCounts(const Counts& counts) {
-  std::string line;
-  for (const auto& [name, count] : kCounts) {
-    if (counts.*count == 0) continue;
-    const std::string item = std::string(name) + ' ' + std::to_string(counts.*count);
-    if (line.size() + item.size() > 96) {
-      std::printf("  %s\n", line.c_str());
-      line.clear();
-    }
-    line += (line.empty() ? "" : ", ") + item;
-  }
-  std::printf("  %s\n", line.c_str());
 }
 
 void PrintFailure(const Scenario& scenario, const Report& report) {
@@ -142,9 +129,7 @@ int RunTranscript(const Flags& flags) {
 int RunSeeds(const Flags& flags) {
   const auto start = std::chrono::steady_clock::now();
   uint64_t failed = 0;
-  uint64_t events = 0;
-  Duration simulated{};
-  Counts totals;
+  Totals totals;
   for (uint64_t i = 0; i < flags.seeds; ++i) {
     const uint64_t seed = flags.first_seed + i;
     const Scenario scenario = Expand(Options::Swarm(seed));
@@ -153,9 +138,7 @@ int RunSeeds(const Flags& flags) {
     if (!flags.write_to.empty() && !Write(flags.write_to, Print(scenario))) return 2;
     const Report report = RunOne(scenario, origin, flags);
     if (!report.ok) std::printf("  again: synod-sim --seed %s\n", std::to_string(seed).c_str());
-    events += report.events;
-    simulated += report.simulated;
-    for (const auto& [name, count] : kCounts) totals.*count += report.counts.*count;
+    totals.Add(report);
     if (!report.ok) ++failed;
   }
   const double seconds = Seconds(std::chrono::steady_clock::now() - start);
@@ -163,9 +146,11 @@ int RunSeeds(const Flags& flags) {
       "raft, %s seeds from %s on, %s failed; %s events, %.0f simulated seconds, in %.1f "
       "seconds\n",
       std::to_string(flags.seeds).c_str(), std::to_string(flags.first_seed).c_str(),
-      std::to_string(failed).c_str(), std::to_string(events).c_str(), Seconds(simulated), seconds);
-  PrintCounts(totals);
-  return failed == 0 ? 0 : 1;
+      std::to_string(failed).c_str(), std::to_string(totals.events()).c_str(),
+      Seconds(totals.simulated()), seconds);
+  PrintCounts(totals.counts());
+  if (flags.seeds > 1 || flags.all_marks) totals.PrintReach();
+  return failed == 0 && (totals.ReachAll() || !flags.all_marks) ? 0 : 1;
 }
 
 int Main(std::span<char* const> arguments) {

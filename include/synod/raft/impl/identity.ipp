@@ -91,6 +91,7 @@ inline void Raft::IntroduceToStrangers() {
 // replaced.
 inline void Raft::RefuseIncarnation(NodeId peer) {
   if (Recorded(peer).IsZero() || now_ < next_introduction_) return;
+  Reached("replaced disk refused");
   RaiseAlert(Alert::Kind::kPeerWiped, peer, /*fatal=*/false);
   SendIntroduction(peer, /*wants_reply=*/false, AllWrites());
   next_introduction_ = now_ + options_.heartbeat_interval;
