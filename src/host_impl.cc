@@ -219,7 +219,6 @@ Instant HostImpl::EndTurn() {
     if (to_apply_.empty() || outgoing_ > 0 || steps >= max_steps) break;
     ApplyCommitted();
   }
-  if (!dirty_.empty()) loop_.Defer([] {});  // Another turn follows at once.
   SendOutboxes();
   if (woken) next_wake_ = NextDeadline();
   if (!to_apply_.empty() && !std::exchange(apply_deferred_, true)) {
@@ -229,7 +228,7 @@ Instant HostImpl::EndTurn() {
     });
   }
   ending_turn_ = false;
-  return next_wake_;
+  return dirty_.empty() ? next_wake_ : now;  // What is left is for the next turn, at once.
 }
 
 void HostImpl::PollSpace() {
