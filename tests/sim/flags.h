@@ -19,7 +19,7 @@ inline constexpr char kUsage[] =
     "  --seeds N          how many, one after the other (default 1)\n"
     "  --transcript FILE  runs what the file says, which must end as it says\n"
     "  --protocol P       the protocol under test: raft\n"
-    "  --all-marks        fails if no run comes to some mark, or none turns some knob\n"
+    "  --all-marks        stops when each mark is reached and each knob turned, or fails\n"
     "  --twice            runs everything twice, and fails if the runs differ\n"
     "  --verbose          says of each run what its options were and what happened in it\n"
     "  --shrink           makes the failing run as small as it can and prints its transcript\n"

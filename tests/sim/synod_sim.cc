@@ -128,6 +128,7 @@ int RunTranscript(const Flags& flags) {
 
 int RunSeeds(const Flags& flags) {
   const auto start = std::chrono::steady_clock::now();
+  uint64_t runs = 0;
   uint64_t failed = 0;
   Totals totals;
   for (uint64_t i = 0; i < flags.seeds; ++i) {
@@ -139,13 +140,15 @@ int RunSeeds(const Flags& flags) {
     const Report report = RunOne(scenario, origin, flags);
     if (!report.ok) std::printf("  again: synod-sim --seed %s\n", std::to_string(seed).c_str());
     totals.Add(report);
+    ++runs;
     if (!report.ok) ++failed;
+    if (flags.all_marks && totals.ReachAll()) break;
   }
   const double seconds = Seconds(std::chrono::steady_clock::now() - start);
   std::printf(
       "raft, %s seeds from %s on, %s failed; %s events, %.0f simulated seconds, in %.1f "
       "seconds\n",
-      std::to_string(flags.seeds).c_str(), std::to_string(flags.first_seed).c_str(),
+      std::to_string(runs).c_str(), std::to_string(flags.first_seed).c_str(),
       std::to_string(failed).c_str(), std::to_string(totals.events()).c_str(),
       Seconds(totals.simulated()), seconds);
   PrintCounts(totals.counts());

@@ -20,11 +20,10 @@ inline constexpr std::string_view kMarks[] = {
     "campaign lost to refusals",
     "leader steps down without a quorum",
     "leader steps down with a stalled disk",
-    "replaced disk refused",
+    "replaced disk stops",
     // Replication and commitment.
     "conflict truncates the log",
     "truncation overtakes a write",
-    "truncation voids an ack",
     "mismatch steps back over a term",
     "late mismatch ignored",
     "window full",
@@ -38,7 +37,6 @@ inline constexpr std::string_view kMarks[] = {
     "reads lost with the leadership",
     "read asked again",
     "transfer out of time",
-    "transfer won by a third",
     "request out of time in the core",
     // Snapshots.
     "peer behind the log",
@@ -69,6 +67,7 @@ inline constexpr size_t kMarkCount = std::size(kMarks);
 inline constexpr std::string_view kKnobs[] = {
     "append_one_entry",        // Where more would fit.
     "probe_without_entries",   // Only asks where the logs agree.
+    "snapshot_for_append",     // Though the log reaches a peer that is behind the snapshot.
     "window_full",             // Waits for an ack though more could be sent.
     "mismatch_without_hint",   // Steps back by one entry alone.
     "election_timeout_least",  // The shortest that is allowed.

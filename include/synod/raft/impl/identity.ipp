@@ -45,6 +45,7 @@ inline void Raft::On(const Message& message, const Introduce& introduce) {
   if (!introduce.recorded.IsZero() && introduce.recorded != self_.incarnation &&
       !Mutated(Mutation::kIgnoreSelfWiped)) {
     // The peers hold promises of a disk that is not this one (M3).
+    Reached("replaced disk stops");
     RaiseAlert(Alert::Kind::kSelfWiped, message.from, /*fatal=*/true);
     return;
   }
@@ -91,7 +92,6 @@ inline void Raft::IntroduceToStrangers() {
 // replaced.
 inline void Raft::RefuseIncarnation(NodeId peer) {
   if (Recorded(peer).IsZero() || now_ < next_introduction_) return;
-  Reached("replaced disk refused");
   RaiseAlert(Alert::Kind::kPeerWiped, peer, /*fatal=*/false);
   SendIntroduction(peer, /*wants_reply=*/false, AllWrites());
   next_introduction_ = now_ + options_.heartbeat_interval;

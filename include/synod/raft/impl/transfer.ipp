@@ -37,7 +37,6 @@ inline void Raft::ConcludeTransfer(bool timed_out) {
   } else if (timed_out) {
     Resolve(transfer.request, Outcome::Kind::kNotCommitted, Reason::kUnreachable);
   } else if (leader_ != transfer.to) {
-    Reached("transfer won by a third");
     Resolve(transfer.request, Outcome::Kind::kNotCommitted, Reason::kLeadershipLost);
   } else {
     Resolve(transfer.request, Outcome::Kind::kCommitted, Reason::kNone);
