@@ -4,7 +4,6 @@
 #define SYNOD_BASE_PROBE_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <iterator>
 #include <string_view>
 
@@ -98,33 +97,25 @@ class Probes {
 // Of the simulation on this thread; null where there is none.
 inline constinit thread_local Probes* probes = nullptr;
 
-// A name that is not in the list does not compile: the search leaves the list.
-template <size_t kCount>
-consteval size_t PositionIn(const std::string_view (&list)[kCount], std::string_view name) {
+// A name in one of the lists. Another one does not compile: the search for it leaves the list.
+template <const auto& kList>
+struct ProbeName {
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal stands for its name.
+  consteval ProbeName(const char* name) {
+    while (kList[position] != name) ++position;
+  }
   size_t position = 0;
-  while (list[position] != name) ++position;
-  return position;
-}
-
-struct Mark {
-  consteval Mark(const char* name) : position(PositionIn(kMarks, name)) {}
-  size_t position;
-};
-struct Knob {
-  consteval Knob(const char* name) : position(PositionIn(kKnobs, name)) {}
-  size_t position;
 };
 
 }  // namespace internal
 
 // Stands on the path that it names, off the hot ones.
-inline void Reached(internal::Mark mark) {
-  if (internal::probes != nullptr) [[unlikely]]
-    internal::probes->OnReached(mark.position);
+inline void Reached(internal::ProbeName<kMarks> mark) {
+  if (internal::probes != nullptr) internal::probes->OnReached(mark.position);
 }
 
 // True if a simulation wants the unusual choice this time; else the usual one is to be made.
-[[nodiscard]] inline bool Buggify(internal::Knob knob) {
+[[nodiscard]] inline bool Buggify(internal::ProbeName<kKnobs> knob) {
   return internal::probes != nullptr && internal::probes->Turns(knob.position);
 }
 
