@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "synod/base/assert.h"
+#include "synod/base/probe.h"
 #include "synod/port/wire.h"
 
 #include "src/concat.h"
@@ -209,15 +210,15 @@ Instant HostImpl::EndTurn() {
   PollSpace();
   const bool woken = now >= next_wake_;
   if (woken) WakeReplicas(now);
+  const int max_steps = Buggify("turn_ends_early") ? 1 : kMaxSteps;
   int steps = 0;
   for (;;) {
-    while (!dirty_.empty() && steps++ < kMaxSteps) StepDirty();
+    while (!dirty_.empty() && steps++ < max_steps) StepDirty();
     // Where nothing is to be sent, the results are what somebody waits for: they lead to the next
     // requests, which leave with this very turn.
-    if (to_apply_.empty() || outgoing_ > 0 || steps >= kMaxSteps) break;
+    if (to_apply_.empty() || outgoing_ > 0 || steps >= max_steps) break;
     ApplyCommitted();
   }
-  if (!dirty_.empty()) loop_.Defer([] {});  // Another turn follows at once.
   SendOutboxes();
   if (woken) next_wake_ = NextDeadline();
   if (!to_apply_.empty() && !std::exchange(apply_deferred_, true)) {
@@ -227,7 +228,7 @@ Instant HostImpl::EndTurn() {
     });
   }
   ending_turn_ = false;
-  return next_wake_;
+  return dirty_.empty() ? next_wake_ : now;  // What is left is for the next turn, at once.
 }
 
 void HostImpl::PollSpace() {
@@ -332,6 +333,7 @@ void HostImpl::CompleteWrites() {
     if (result.ok()) {
       for (const auto& [replica, token] : writing) replica->OnPersisted(token);
     } else if (store_status_.ok()) {
+      Reached("write fails, host stops");
       // What is on the disk now nobody knows, and trying again would not tell (F4).
       store_status_ = absl::Status(
           result.code(),

@@ -6,6 +6,7 @@
 
 #include "synod/base/assert.h"
 #include "synod/base/mutation.h"
+#include "synod/base/probe.h"
 
 #include "src/concat.h"
 
@@ -14,7 +15,7 @@ namespace synod::internal {
 namespace {
 
 // So many entries are applied on the loop before it looks at the network again.
-constexpr size_t kMaxEntriesAtOnce = 4096;
+constexpr std::ptrdiff_t kMaxEntriesAtOnce = 4096;
 
 std::string_view Describe(Alert::Kind kind) {
   switch (kind) {
@@ -114,6 +115,7 @@ void ReplicaImpl::OnTimer() {
   const Instant now = host_.loop().Now();
   for (PendingRequest& request : requests_.TakeExpired(now)) {
     // The core has it: where a proposal is by now nobody can tell.
+    Reached("request out of time in the core");
     End(std::move(request), Outcome::Kind::kUnknown, Reason::kDeadline);
   }
   ForgetEndedReads();
@@ -189,10 +191,12 @@ void ReplicaImpl::StartSnapshots() {
     snapshot_sender_.Start(snapshots_to_send_.front().first);
     snapshots_to_send_.pop_front();
   }
+  if (!snapshots_to_send_.empty()) Reached("snapshot waits for its installation");
 }
 
 // What was committed before it is part of the image, and so is a restore before it.
 void ReplicaImpl::PlanRestore(const Restore& restore) {
+  if (!committed_.empty()) Reached("restore replaces committed entries");
   for (const Committed& committed : std::exchange(committed_, {})) {
     if (committed.request.IsZero()) continue;
     OnResolved({.request = committed.request,
@@ -255,8 +259,9 @@ void ReplicaImpl::Apply() {
   if (!restore_ && !committed_.empty() && !applier_.IsFull()) {
     std::vector<Committed> entries;
     entries.swap(committed_);
-    if (entries.size() > kMaxEntriesAtOnce) {
-      const auto rest = entries.begin() + kMaxEntriesAtOnce;
+    const std::ptrdiff_t most = Buggify("apply_one_entry") ? 1 : kMaxEntriesAtOnce;
+    if (std::ssize(entries) > most) {
+      const auto rest = entries.begin() + most;
       committed_.assign(std::make_move_iterator(rest), std::make_move_iterator(entries.end()));
       entries.erase(rest, entries.end());
     }
@@ -276,7 +281,12 @@ void ReplicaImpl::ServeReads() {
     const RequestId id = next->second;
     read_queue_.erase(next);
     PendingRequest* request = requests_.Find(id);
-    if (request != nullptr) applier_.Query(id, std::move(std::get<PendingRead>(*request).query));
+    if (request == nullptr) continue;
+    if (Buggify("read_later")) {
+      read_queue_.emplace(Index(), id);
+    } else {
+      applier_.Query(id, std::move(std::get<PendingRead>(*request).query));
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "synod/base/crc32c.h"
+#include "synod/base/probe.h"
 #include "synod/core/quorum.h"
 
 #include "src/concat.h"
@@ -42,14 +43,19 @@ void SnapshotReceiver::OnChunk(const Message& message) {
     Reply(key, 0, /*rejected=*/true);
     return;
   }
+  if (Buggify("snapshot_piece_dropped")) return;  // Comes again.
   if (chunk.offset < transfer.expected || transfer.complete) {
+    Reached("snapshot piece repeated");
     // Repeated, for want of an answer. There may be no news, with a disk that is slow or a whole
     // that is being synced; but a sender that hears nothing would give up, and begin anew. Of an
     // empty image the same answer would say that the core has it.
     if (transfer.written < transfer.meta.size) Reply(key, transfer.written, /*rejected=*/false);
     return;
   }
-  if (chunk.offset > transfer.expected) return;  // One before it was lost and comes again.
+  if (chunk.offset > transfer.expected) {
+    Reached("snapshot piece ahead of a lost one");
+    return;  // Both come again.
+  }
   if (transfer.expected - transfer.written > kMaxUnwritten) return;  // Comes again.
   Write(chunk);
 }
@@ -72,6 +78,7 @@ bool SnapshotReceiver::Admit(const Message& message, const SnapshotChunk& chunk)
     // would be too late each time.
     const bool is_same = key.term == held.term && chunk.meta == current_->meta;
     if (is_same && current_->complete) return false;
+    Reached("snapshot transfer replaced by a newer one");
   }
   if (chunk.offset != 0 || !IsPossible(chunk.meta, key.term)) {
     // Its beginning is lost here, by a restart or because another transfer took its place, or it is

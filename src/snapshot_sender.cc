@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "synod/base/crc32c.h"
+#include "synod/base/probe.h"
 #include "synod/port/transport.h"
 #include "synod/port/wire.h"
 
@@ -31,9 +32,9 @@ constexpr Duration kQuietAfterFailure = std::chrono::seconds(1);
 // before. The highest bit is left out, so that they rise to the end.
 uint64_t FirstId(uint64_t seed) { return seed >> 1; }
 
-absl::StatusOr<Payload> ReadPiece(ByteSource& image) {
-  Buffer buffer(kPieceBytes);
-  absl::StatusOr<size_t> size = image.Read(std::span<char>(buffer.data(), kPieceBytes));
+absl::StatusOr<Payload> ReadPiece(ByteSource& image, size_t bytes) {
+  Buffer buffer(bytes);
+  absl::StatusOr<size_t> size = image.Read(std::span<char>(buffer.data(), bytes));
   if (!size.ok()) return size.status();
   return buffer.Share(0, *size);
 }
@@ -78,17 +79,22 @@ void SnapshotSender::OnOpened(uint64_t id, absl::StatusOr<LogStore::OpenedSnapsh
   }
   transfer->meta = std::move(opened->meta);
   transfer->image = std::make_unique<Image>(std::move(opened->image));
+  transfer->piece_bytes = kPieceBytes;
+  if (Buggify("snapshot_small_pieces")) {
+    transfer->piece_bytes = std::min<uint64_t>(kPieceBytes, transfer->meta.size / 8 + 1);
+  }
   ReadOn(*transfer);
 }
 
 void SnapshotSender::ReadOn(Transfer& transfer) {
   if (transfer.reading || transfer.read_all || transfer.window.size() >= kWindowPieces) return;
   transfer.reading = true;
-  host_.snapshot_mover().Post([this, id = transfer.id, image = transfer.image.get()] {
-    absl::StatusOr<Payload> data = ReadPiece(**image);
-    host_.loop().Post(
-        [this, id, data = std::move(data)]() mutable { OnRead(id, std::move(data)); });
-  });
+  host_.snapshot_mover().Post(
+      [this, id = transfer.id, image = transfer.image.get(), bytes = transfer.piece_bytes] {
+        absl::StatusOr<Payload> data = ReadPiece(**image, bytes);
+        host_.loop().Post(
+            [this, id, data = std::move(data)]() mutable { OnRead(id, std::move(data)); });
+      });
 }
 
 void SnapshotSender::OnRead(uint64_t id, absl::StatusOr<Payload> data) {
@@ -96,7 +102,7 @@ void SnapshotSender::OnRead(uint64_t id, absl::StatusOr<Payload> data) {
   if (transfer == nullptr) return;
   transfer->reading = false;
   const uint64_t left = transfer->meta.size - transfer->read;
-  if (data.ok() && data->size() != std::min<uint64_t>(left, kPieceBytes)) {
+  if (data.ok() && data->size() != std::min<uint64_t>(left, transfer->piece_bytes)) {
     data = absl::DataLossError("the snapshot is not as long as it says");
   }
   if (!data.ok()) {
@@ -178,7 +184,10 @@ void SnapshotSender::OnTimer() {
       over.push_back(transfer.id);
       continue;
     }
-    if (now - transfer.last_sent > kRetransmitAfter) transfer.sent = 0;
+    if (now - transfer.last_sent > kRetransmitAfter && transfer.sent > 0) {
+      Reached("snapshot pieces sent again");
+      transfer.sent = 0;
+    }
     Transmit(transfer);
   }
   for (uint64_t id : over) End(id, /*delivered=*/false);

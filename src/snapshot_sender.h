@@ -67,6 +67,7 @@ class SnapshotSender {
     size_t sent = 0;  // So many of the window's first pieces are under way.
     uint64_t acked = 0;
     uint64_t read = 0;
+    size_t piece_bytes = 0;  // Of each but the last.
     bool reading = false;
     bool read_all = false;
     Instant last_sent;   // When a piece was last sent.

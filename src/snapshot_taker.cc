@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "synod/base/crc32c.h"
+#include "synod/base/probe.h"
 #include "synod/port/executor.h"
 
 #include "src/concat.h"
@@ -56,9 +57,10 @@ SnapshotTaker::SnapshotTaker(HostServices& host, GroupId group, Policy policy, C
     : host_(host), group_(group), policy_(policy), client_(client), backoff_(kBackoffMin) {}
 
 bool SnapshotTaker::Begin(bool must_shrink) {
+  if (busy_ || host_.loop().Now() < not_before_) return false;
   const bool due = entries_ >= policy_.after_entries || bytes_ >= policy_.after_bytes ||
-                   (must_shrink && entries_ > 0);
-  if (busy_ || !due || host_.loop().Now() < not_before_) return false;
+                   (entries_ > 0 && (must_shrink || Buggify("snapshot_now")));
+  if (!due) return false;
   busy_ = true;
   entries_ = bytes_ = 0;
   return true;
@@ -95,6 +97,7 @@ void SnapshotTaker::OnWritten(const SnapshotMeta& meta, absl::StatusOr<StagedSna
 
 // The entries are still in the log, so nothing is lost; but the log cannot shrink.
 void SnapshotTaker::OnFailure(const absl::Status& status) {
+  Reached("snapshot not taken, tried again later");
   busy_ = false;
   entries_ = std::max(entries_, policy_.after_entries);
   not_before_ = host_.loop().Now() + backoff_;

@@ -163,7 +163,7 @@ class Judge {
   }
   // Of the committed log.
   [[nodiscard]] uint64_t ChainAt(Index index) const;
-  static void NoteReach(Node& self);
+  static void NoteReach(Node& self, Term since);
   void Perform(NodeId node, ShadowLog& log, const Persist& persist);
   [[nodiscard]] bool IsEqual(const ShadowLog& log, const DurableState& state) const;
   void CheckMatching(NodeId node, const ShadowLog& log, const Persist& persist);

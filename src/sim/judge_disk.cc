@@ -111,15 +111,20 @@ void Judge::OnWrite(NodeId node, const Persist& persist) {
 void Judge::OnDurable(NodeId node) {
   Node& self = At(node);
   if (self.under_way.empty()) return;
+  const Term since = self.durable.hard_state.term;
   Perform(node, self.durable, self.under_way.front());
   self.under_way.pop_front();
-  NoteReach(self);
+  NoteReach(self, since);
   CheckOneVote(node, self.durable.hard_state.vote, self.durable.hard_state.term);
 }
 
-void Judge::NoteReach(Node& self) {
-  Index& reached = self.reached[self.durable.hard_state.term];
-  reached = std::max({reached, self.durable.last(), self.durable.snapshot});
+// One write may end several terms: what was acked in each of them is durable with it.
+void Judge::NoteReach(Node& self, Term since) {
+  const ShadowLog& log = self.durable;
+  for (Term term = std::max(since, log.end().term); term <= log.hard_state.term; ++term) {
+    Index& reached = self.reached[term];
+    reached = std::max({reached, log.last(), log.snapshot});
+  }
 }
 
 bool Judge::IsEqual(const ShadowLog& log, const DurableState& state) const {
@@ -160,7 +165,7 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   if (kept < under_way) ++counts_.writes_lost;
   self.under_way.clear();
   self.is_damaged = false;
-  NoteReach(self);
+  NoteReach(self, self.durable.hard_state.term);
   CheckOneVote(node, state.hard_state.vote, state.hard_state.term);
   self.latest = self.durable;
   self.commit = self.applied = Index();

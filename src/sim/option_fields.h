@@ -2,6 +2,10 @@
 #ifndef SYNOD_SRC_SIM_OPTION_FIELDS_H_
 #define SYNOD_SRC_SIM_OPTION_FIELDS_H_
 
+#include <cstddef>
+#include <string>
+
+#include "synod/base/probe.h"
 #include "synod/sim/options.h"
 
 namespace synod::sim {
@@ -66,6 +70,12 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("faults.misdirect", faults.misdirect);
   SYNOD_FIELD("faults.drift", faults.drift);
 #undef SYNOD_FIELD
+  for (size_t i = 0; i < kKnobCount; ++i) {
+    visit(
+        "knobs." + std::string(kKnobs[i]), [i](auto& options) -> auto& {
+          return options.knobs[i];
+        });
+  }
 }
 
 }  // namespace synod::sim

@@ -56,12 +56,20 @@ FaultOptions DrawFaults(Draw& draw) {
   return faults;
 }
 
+// Half of the time the code has its usual way throughout.
+void DrawKnobs(Draw draw, Options& options) {
+  if (draw.Chance(1, 2)) return;
+  for (uint32_t& chance : options.knobs) chance = draw.Maybe<uint32_t>({100, 1000, 5000});
+}
+
 }  // namespace
 
 Options Options::Swarm(uint64_t seed) {
   Options options;
   options.seed = seed;
-  Draw draw(World(seed).Dice(Stream::kOptions));
+  const World world(seed);
+  DrawKnobs(Draw(world.Dice(Stream::kKnobs)), options);
+  Draw draw(world.Dice(Stream::kOptions));
   options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
   options.clients = draw.Of<size_t>({1, 2, 3, 5, 8, 32});
   options.think_time = draw.Of<Duration>({milliseconds(1), milliseconds(10), milliseconds(100)});

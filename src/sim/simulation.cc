@@ -13,6 +13,7 @@
 
 #include "src/sim/client.h"
 #include "src/sim/cluster.h"
+#include "src/sim/run_probes.h"
 #include "src/sim/storm.h"
 
 namespace synod::sim {
@@ -56,6 +57,8 @@ class Simulation {
                   .hash = world_.hash(),
                   .simulated = world_.Now() - Instant(),
                   .counts = counts_,
+                  .reached = probes_.reached(),
+                  .turned = probes_.turned(),
                   .violation = {},
                   .story = {}};
     if (judge_.violation()) {
@@ -199,6 +202,7 @@ class Simulation {
 
   const Scenario scenario_;
   const Options& options_ = scenario_.options;
+  RunProbes probes_{options_};  // Outlives all that it probes.
   Workload& workload_;
   Cluster cluster_;
   World& world_ = cluster_.world();

@@ -9,6 +9,7 @@
 
 #include "synod/base/crc32c.h"
 #include "synod/base/mutation.h"
+#include "synod/base/probe.h"
 
 namespace synod::storage {
 namespace {
@@ -48,6 +49,7 @@ std::optional<FileName> ParseFileName(std::string_view name) {
 }
 
 absl::Status Damaged(GroupId group, const std::string& path, std::string_view what) {
+  Reached("damaged snapshot refused");
   return absl::DataLossError(
       "group " + std::to_string(group.value()) + ": the snapshot " + path + " " +
       std::string(what) +

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "synod/base/mutation.h"
+#include "synod/base/probe.h"
 
 #include "log_reader.h"
 #include "segment_reader.h"
@@ -66,6 +67,7 @@ class Recovery {
 };
 
 absl::Status Recovery::Lost(std::string_view what) const {
+  Reached("damaged log refused");
   return absl::DataLossError(
       "the log store " + directory_ +
       " is damaged, and what is lost may have been acknowledged: " + std::string(what) +
@@ -309,11 +311,13 @@ absl::Status Recovery::SyncTail() {
 }
 
 void Recovery::RemoveTorn(const Reading& segment, std::string_view why) {
+  Reached("torn segment removed");
   torn_file_ = segment.path;
   result_.torn = segment.path + " was never synced (" + std::string(why) + ") and is removed";
 }
 
 void Recovery::CutTorn(const Reading& segment, const Damage& damage) {
+  Reached("torn tail cut");
   torn_file_ = segment.path;
   intact_bytes_ = damage.offset;
   result_.torn = segment.path + " is cut from " + std::to_string(segment.bytes.size()) + " to " +

@@ -3,6 +3,8 @@
 #include <array>
 #include <set>
 
+#include "synod/base/probe.h"
+
 #include "format.h"
 
 namespace synod::wal {
@@ -128,6 +130,7 @@ absl::Status Store::SweepSnapshots() {
   if (!swept.ok()) return swept.status();
   count_.snapshots_swept = *swept;
   if (*swept > 0) {
+    Reached("uninstalled snapshot swept");
     Log(Severity::kInfo,
         "deleted " + std::to_string(*swept) + " snapshots that were never installed");
   }
@@ -243,6 +246,7 @@ absl::StatusOr<DurableState> Store::ReadGroup(Reading& reading) const {
 
 bool Store::HasSpace() const {
   if (space_.HasRoom()) return true;
+  Reached("store nearly full");
   // Nobody may write now, so that nothing else would notice that there is room again.
   if (!refresh_is_posted_.exchange(true, std::memory_order_relaxed)) {
     executor_.Post([this] {

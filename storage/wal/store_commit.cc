@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "synod/base/mutation.h"
+#include "synod/base/probe.h"
 
 #include "store.h"
 
@@ -50,6 +51,7 @@ size_t Store::CommitSome(size_t first, absl::Status& status) {
   if (misfit.ok()) misfit = BeginSegmentIfFull();
   entries_at_.clear();
   while (misfit.ok() && end < taken_.size() && writer_.pending_bytes() < kMaxCommitBytes) {
+    if (end > first && Buggify("sync_one_write")) break;
     misfit = Stage(taken_[end].batch);
     if (misfit.ok()) ++end;
   }
@@ -149,7 +151,8 @@ absl::Status Store::Sync() {
 }
 
 absl::Status Store::BeginSegmentIfFull() {
-  if (writer_.segment_bytes() < options_.segment_bytes) return absl::OkStatus();
+  const bool is_full = writer_.segment_bytes() >= options_.segment_bytes;
+  if (!is_full && !Buggify("segment_now")) return absl::OkStatus();
   return BeginSegment(state_.identity.value_or(StoreIdentity()));
 }
 
@@ -196,6 +199,7 @@ void Store::Prune() {
     absl::Status status = files_.Remove(directory_->path() + "/" + SegmentName(number));
     if (status.ok()) status = files_.SyncDirectory(directory_->path());
     if (!status.ok()) return Fail(status);
+    Reached("old segment removed");
     ++count_.segments_removed;
   }
 }

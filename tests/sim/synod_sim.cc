@@ -14,6 +14,7 @@
 
 #include "tests/sim/flags.h"
 #include "tests/sim/isolated_run.h"
+#include "tests/sim/totals.h"
 
 namespace synod::sim {
 namespace {
@@ -32,37 +33,12 @@ void OnAbort(int) {
   static_cast<void>(ignored);
 }
 
-void PrintCounts(const Counts& counts) {
-  std::string line;
-  for (const auto& [name, count] : kCounts) {
-    if (counts.*count == 0) continue;
-    const std::string item = std::string(name) + ' ' + std::to_string(counts.*count);
-    if (line.size() + item.size() > 96) {
-      std::printf("  %s\n", line.c_str());
-      line.clear();
-    }
-    line += (line.empty() ? "" : ", ") + item;
-  }
-  std::printf("  %s\n", line.c_str());
-}
-
 void PrintFailure(const Scenario& scenario, const Report& report) {
   const Violation& violation = report.violation;
   std::printf("FAILED %s\n  rule: %s\n  %s\n  at %.6f s, event %s\n  what led to it:\n",
               scenario.options.Describe().c_str(), violation.rule.c_str(), violation.what.c_str(),
               Seconds(violation.when.time_since_epoch()), std::to_string(violation.event).c_str());
   for (const std::string& sentence : report.story) std::printf("    %s\n", sentence.c_str());
-}
-
-// A sweep that never comes to a place proves nothing about it.
-bool HasAll(const Counts& totals) {
-  bool all = true;
-  for (const auto& [name, count] : kCounts) {
-    if (totals.*count > 0) continue;
-    std::printf("FAILED: in none of the runs were there %s\n", name);
-    all = false;
-  }
-  return all;
 }
 
 // Not ok if the run breaks a rule, or is another one when it is run again.
@@ -152,10 +128,9 @@ int RunTranscript(const Flags& flags) {
 
 int RunSeeds(const Flags& flags) {
   const auto start = std::chrono::steady_clock::now();
+  uint64_t runs = 0;
   uint64_t failed = 0;
-  uint64_t events = 0;
-  Duration simulated{};
-  Counts totals;
+  Totals totals;
   for (uint64_t i = 0; i < flags.seeds; ++i) {
     const uint64_t seed = flags.first_seed + i;
     const Scenario scenario = Expand(Options::Swarm(seed));
@@ -164,20 +139,21 @@ int RunSeeds(const Flags& flags) {
     if (!flags.write_to.empty() && !Write(flags.write_to, Print(scenario))) return 2;
     const Report report = RunOne(scenario, origin, flags);
     if (!report.ok) std::printf("  again: synod-sim --seed %s\n", std::to_string(seed).c_str());
-    events += report.events;
-    simulated += report.simulated;
-    for (const auto& [name, count] : kCounts) totals.*count += report.counts.*count;
+    totals.Add(report);
+    ++runs;
     if (!report.ok) ++failed;
+    if (flags.complete && totals.IsComplete()) break;
   }
   const double seconds = Seconds(std::chrono::steady_clock::now() - start);
   std::printf(
       "raft, %s seeds from %s on, %s failed; %s events, %.0f simulated seconds, in %.1f "
       "seconds\n",
-      std::to_string(flags.seeds).c_str(), std::to_string(flags.first_seed).c_str(),
-      std::to_string(failed).c_str(), std::to_string(events).c_str(), Seconds(simulated), seconds);
-  PrintCounts(totals);
-  if (flags.complete && !HasAll(totals)) return 1;
-  return failed == 0 ? 0 : 1;
+      std::to_string(runs).c_str(), std::to_string(flags.first_seed).c_str(),
+      std::to_string(failed).c_str(), std::to_string(totals.events()).c_str(),
+      Seconds(totals.simulated()), seconds);
+  PrintCounts(totals.counts());
+  if (flags.seeds > 1 || flags.complete) totals.PrintReach();
+  return failed == 0 && (totals.IsComplete() || !flags.complete) ? 0 : 1;
 }
 
 int Main(std::span<char* const> arguments) {

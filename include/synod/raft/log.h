@@ -13,6 +13,7 @@
 #include "synod/base/assert.h"
 #include "synod/base/ids.h"
 #include "synod/base/mutation.h"
+#include "synod/base/probe.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/entry.h"
 
@@ -67,6 +68,9 @@ class RaftLog {
       entries_.pop_back();
     }
     durable_ = std::min(durable_, last());
+    if (!writing_.empty() && writing_.back().last > last()) {
+      Reached("truncation overtakes a write");
+    }
     if (Mutated(Mutation::kAbaCompletion)) return;
     for (Writing& writing : writing_) writing.last = std::min(writing.last, last());
   }

@@ -15,6 +15,7 @@
 #include "synod/base/assert.h"
 #include "synod/base/ids.h"
 #include "synod/base/mutation.h"
+#include "synod/base/probe.h"
 #include "synod/base/rng.h"
 #include "synod/base/time.h"
 #include "synod/core/configuration.h"
@@ -259,6 +260,7 @@ class Raft {
   [[nodiscard]] Reason RefusalOf(const Proposal& proposal) const;
   void AppendOwn(EntryKind kind, Payload payload);
   void Replicate();
+  [[nodiscard]] bool IsWindowFull(const Progress& peer) const;
   bool SendAppend(Progress& peer);
   void On(const Message& message, AppendRequest& request);
   bool AppendFrom(const Message& message, AppendRequest& request);

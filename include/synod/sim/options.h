@@ -2,6 +2,7 @@
 #ifndef SYNOD_SIM_OPTIONS_H_
 #define SYNOD_SIM_OPTIONS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "synod/base/probe.h"
 #include "synod/base/time.h"
 #include "synod/raft/options.h"
 
@@ -76,6 +78,8 @@ struct Options {
   NetworkOptions network = {};
   DiskOptions disk = {};
   FaultOptions faults = {};
+  // How often the code under test makes each unusual choice of kKnobs where it has that choice.
+  std::array<uint32_t, kKnobCount> knobs = {};
   // Never more damaged copies than the protocol tolerates, so that the cluster must recover. False:
   // it may become unavailable, and only has to be never wrong.
   bool stays_recoverable = true;

@@ -2,11 +2,13 @@
 #ifndef SYNOD_SIM_REPORT_H_
 #define SYNOD_SIM_REPORT_H_
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "synod/base/probe.h"
 #include "synod/base/time.h"
 
 namespace synod::sim {
@@ -113,6 +115,8 @@ struct Report {
   uint64_t hash = 0;  // Of all events: equal for equal runs.
   Duration simulated = {};
   Counts counts;
+  std::array<uint64_t, kMarkCount> reached = {};  // How often the run came to each of kMarks.
+  std::array<uint64_t, kKnobCount> turned = {};   // How often each of kKnobs had its way.
   bool ok = true;
   Violation violation;  // If not ok: the first.
   std::vector<std::string>

@@ -23,6 +23,8 @@ TEST(Options, Describe_SomeFieldsSet_SaysThose) {
   options.storm = std::chrono::milliseconds(1500);
   options.raft.pre_vote = false;
   EXPECT_EQ(options.Describe(), "seed=7 nodes=5 storm=1.5s raft.pre_vote=false");
+  options.knobs.front() = 100;
+  EXPECT_THAT(options.Describe(), HasSubstr(" knobs.append_one_entry=100"));
 }
 
 TEST(Options, Parse_WhatDescribeSays_IsTheSame) {
@@ -58,6 +60,7 @@ TEST(Options, Validate_ImpossibleCluster_IsRefused) {
   EXPECT_THAT(ErrorOf("nodes=0"), HasSubstr("nodes must be"));
   EXPECT_THAT(ErrorOf("clients=0"), HasSubstr("clients must be"));
   EXPECT_THAT(ErrorOf("network.lose=10001"), HasSubstr("chance must be"));
+  EXPECT_THAT(ErrorOf("knobs.read_later=10001"), HasSubstr("chance must be"));
   EXPECT_THAT(ErrorOf("faults.drift=1000000"), HasSubstr("faults.drift must be"));
   EXPECT_THAT(ErrorOf("raft.election_timeout=50ms"), HasSubstr("election_timeout must be"));
   for (uint64_t seed = 1; seed <= 500; ++seed) {

@@ -20,6 +20,7 @@ Scenario Hostile() {
   options.faults.stop = seconds(1);
   options.faults.pause = seconds(1);
   options.network.lose = 10;
+  options.knobs.fill(100);
   return Expand(options);
 }
 
@@ -39,6 +40,15 @@ TEST(Shrink, Faults_TwoNeeded_OnlyThoseAreLeft) {
   EXPECT_EQ(small.faults[1].at, b.at);
   EXPECT_EQ(small.options.network.lose, 0u);
   EXPECT_LT(small.options.storm, 2 * b.at);
+}
+
+TEST(Shrink, Knobs_OneNeeded_ThatIsLeftTurned) {
+  const Scenario small =
+      Shrink(Hostile(), [](const Scenario& scenario) { return scenario.options.knobs[3] > 0; });
+  Options expected{.seed = small.options.seed, .nodes = 1, .clients = 1};
+  expected.storm = small.options.storm;
+  expected.knobs[3] = 100;
+  EXPECT_EQ(small.options.Describe(), expected.Describe());
 }
 
 TEST(Shrink, Counts_SomeNeeded_AreAsLowAsTheyCanBe) {

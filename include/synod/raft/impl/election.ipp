@@ -32,6 +32,8 @@ inline void Raft::BecomeFollower(Term term, NodeId leader) {
   SYNOD_ASSERT(term >= hard_state_.term, "terms never fall (Raft §5.1)");
   if (auto* state = std::get_if<Leader>(&role_)) {
     // Its entries may survive on others and commit under the next leader: nobody here can tell.
+    if (!state->proposals.empty()) Reached("proposals left to the next leader");
+    if (!state->reads.empty()) Reached("reads lost with the leadership");
     for (const PendingProposal& proposal : state->proposals) {
       Resolve(proposal.request,
               Mutated(Mutation::kNotCommittedAtStepDown) ? Outcome::Kind::kNotCommitted
@@ -130,15 +132,18 @@ inline void Raft::CountBallots() {
       BecomeLeader();
     }
   } else if (!quorums.IsQuorum([&](NodeId node) { return !in(ballots.refused, node); })) {
-    BecomeFollower(hard_state_.term, NodeId());  // Too many refused: this campaign cannot succeed.
+    // Too many refused: this campaign cannot succeed.
+    Reached("campaign lost to refusals");
+    BecomeFollower(hard_state_.term, NodeId());
   }
 }
 
 inline void Raft::On(const Message& message, const PreVoteRequest& request) {
-  const bool granted = introduced_ && request.next_term > hard_state_.term &&
-                       IsUpToDate(request.last_index, request.last_term) &&
-                       configuration_.IsVoter(message.from) &&
-                       (!LeaderIsAlive() || Mutated(Mutation::kPreVoteBesideLeader));
+  const bool may_grant = introduced_ && request.next_term > hard_state_.term &&
+                         IsUpToDate(request.last_index, request.last_term) &&
+                         configuration_.IsVoter(message.from);
+  const bool granted = may_grant && (!LeaderIsAlive() || Mutated(Mutation::kPreVoteBesideLeader));
+  if (may_grant && !granted) Reached("pre-vote refused beside a leader");
   Send(message.from, PreVoteReply{.next_term = request.next_term, .granted = granted});
 }
 
@@ -155,10 +160,12 @@ inline void Raft::On(const Message& message, const PreVoteReply& reply) {
 inline void Raft::On(const Message& message, const VoteRequest& request) {
   const bool free = hard_state_.vote.IsZero() || hard_state_.vote == message.from ||
                     Mutated(Mutation::kVoteTwice);
+  const bool is_up_to_date = IsUpToDate(request.last_index, request.last_term);
   const bool granted = introduced_ && free && leader_.IsZero() &&
-                       configuration_.IsVoter(message.from) &&
-                       IsUpToDate(request.last_index, request.last_term);
+                       configuration_.IsVoter(message.from) && is_up_to_date;
   if (!granted) {
+    if (!free) Reached("vote refused, already given");
+    if (!is_up_to_date) Reached("vote refused, log behind");
     Send(message.from, VoteReply{.granted = false});
     return;
   }
@@ -199,7 +206,9 @@ inline void Raft::SetLeader(NodeId leader) {
 
 inline void Raft::ResetElectionTimer() {
   const auto timeout = static_cast<uint64_t>(options_.election_timeout.count());
-  election_deadline_ = now_ + Duration(timeout + rng_.Below(timeout));
+  const uint64_t drawn = rng_.Below(timeout);
+  const uint64_t more = Buggify("election_timeout_least") ? 0 : drawn;
+  election_deadline_ = now_ + Duration(timeout + more);
 }
 
 // Raft §5.4.1

@@ -5,12 +5,14 @@ namespace synod {
 
 inline void Raft::TickLeader() {
   if (options_.check_quorum && !Mutated(Mutation::kNoCheckQuorum) && !HearsQuorum()) {
+    Reached("leader steps down without a quorum");
     BecomeFollower(hard_state_.term, NodeId());
     return;
   }
   // A leader whose own disk hangs still commits through its followers, but it is one failure away
   // from a stall that nobody notices as long as heartbeats flow (F7).
   if (OwnDiskIsStalled()) {
+    Reached("leader steps down with a stalled disk");
     BecomeFollower(hard_state_.term, NodeId());
     return;
   }
@@ -110,6 +112,7 @@ inline void Raft::On(const Message& message, const HeartbeatReply& reply) {
              now_ - peer->last_progress > 2 * options_.heartbeat_interval) {
     // An append or its ack was lost, or the peer's disk is slow. Asking again from where it says it
     // is costs one message.
+    Reached("lost append probed for");
     ++counters_.retransmissions;
     peer->BecomeProbe(std::max(peer->match, peer->received) + 1);
   }

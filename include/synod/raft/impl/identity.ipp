@@ -45,6 +45,7 @@ inline void Raft::On(const Message& message, const Introduce& introduce) {
   if (!introduce.recorded.IsZero() && introduce.recorded != self_.incarnation &&
       !Mutated(Mutation::kIgnoreSelfWiped)) {
     // The peers hold promises of a disk that is not this one (M3).
+    Reached("replaced disk stops");
     RaiseAlert(Alert::Kind::kSelfWiped, message.from, /*fatal=*/true);
     return;
   }

@@ -33,7 +33,11 @@ inline void Raft::BeginReadRound() {
   auto& leader = std::get<Leader>(role_);
   const bool knows_commit =
       commit_ >= leader.term_start || Mutated(Mutation::kReadBeforeTermCommit);
-  if (!knows_commit || leader.reads.empty() || leader.reads.back().round != 0) return;
+  if (leader.reads.empty() || leader.reads.back().round != 0) return;
+  if (!knows_commit) {
+    Reached("read waits for the first commit of the term");
+    return;
+  }
   if (!Mutated(Mutation::kReadJoinsOldRound) || leader.round == 0) BroadcastHeartbeat();
   for (auto read = leader.reads.rbegin(); read != leader.reads.rend() && read->round == 0; ++read) {
     read->index = commit_;
@@ -85,6 +89,7 @@ inline void Raft::TickForwardedReads() {
     ForwardedRead read = forwarded_reads_.front();
     forwarded_reads_.pop_front();
     read.resend = now_ + options_.election_timeout;
+    Reached("read asked again");
     Send(leader_, ReadRequest{.context = read.context});
     forwarded_reads_.push_back(read);
   }

@@ -70,29 +70,38 @@ inline void Raft::Replicate() {
   }
 }
 
+inline bool Raft::IsWindowFull(const Progress& peer) const {
+  if (Mutated(Mutation::kNoInflightBound)) return false;
+  if (peer.inflight.size() >= options_.max_inflight_appends ||
+      peer.inflight_bytes >= options_.max_inflight_bytes) {
+    Reached("window full");
+    return true;
+  }
+  return !peer.inflight.empty() && Buggify("window_full");
+}
+
 // Sends one append; false if nothing was sent, or nothing more may be.
 inline bool Raft::SendAppend(Progress& peer) {
   const bool replicating = peer.state == Progress::State::kReplicate;
   if (peer.state == Progress::State::kSnapshot) return false;
   if (peer.state == Progress::State::kProbe && peer.probe_sent) return false;
-  if (replicating &&
-      (peer.next > log_.last() || (!Mutated(Mutation::kNoInflightBound) &&
-                                   (peer.inflight.size() >= options_.max_inflight_appends ||
-                                    peer.inflight_bytes >= options_.max_inflight_bytes)))) {
-    return false;
-  }
+  if (replicating && (peer.next > log_.last() || IsWindowFull(peer))) return false;
   const Index prev = peer.next - 1;
   const std::optional<Term> prev_term = log_.TermAt(prev);
-  if (!prev_term) {
+  const bool is_in_snapshot = !replicating && prev < snapshot_.index;
+  if (!prev_term || (is_in_snapshot && Buggify("snapshot_for_append"))) {
     NeedSnapshot(peer);
     return false;
   }
   AppendRequest request{.prev_index = prev, .prev_term = *prev_term, .commit = {}, .entries = {}};
+  size_t max_bytes = options_.max_append_bytes;
+  if (Buggify("append_one_entry")) max_bytes = 1;
+  if (!replicating && Buggify("probe_without_entries")) max_bytes = 0;
   size_t bytes = 0;
   Index last = prev;
-  while (last < log_.last() && bytes < options_.max_append_bytes) {
+  while (last < log_.last() && bytes < max_bytes) {
     const size_t more = log_.At(last + 1).Bytes();
-    if (bytes > 0 && bytes + more > options_.max_append_bytes) break;
+    if (bytes > 0 && bytes + more > max_bytes) break;
     bytes += more;
     ++last;
   }
@@ -137,6 +146,7 @@ inline void Raft::On(const Message& message, const AppendReply& reply) {
       peer->state == Progress::State::kProbe && reply.index + 1 >= peer->next;
   const bool log_reaches =
       peer->state == Progress::State::kSnapshot && log_.TermAt(peer->match).has_value();
+  if (log_reaches) Reached("snapshot overtaken by appends");
   if (probe_answered || log_reaches) peer->BecomeReplicate();
   AdvanceCommitIndex();
 }
@@ -152,8 +162,12 @@ inline void Raft::OnMismatch(Progress& peer, const AppendReply& reply) {
       if (reply.index > peer.match) peer.BecomeProbe(peer.match + 1);
       return;
     case Progress::State::kProbe: {
-      if (reply.index + 1 != peer.next) return;
+      if (reply.index + 1 != peer.next) {
+        Reached("late mismatch ignored");
+        return;
+      }
       const Index agree = LastIndexAgreeing(reply.hint_index, reply.hint_term);
+      if (agree + 1 < reply.index) Reached("mismatch steps back over a term");
       const Index least = Mutated(Mutation::kNextBelowMatch) ? Index() : peer.match;
       const Index from = std::max(least, std::min(agree, reply.index - 1)) + 1;
       // No lower than what it acked: late, or from a disk that lost it. Asked again at once, such a
@@ -191,10 +205,14 @@ inline void Raft::AdvanceCommitIndex() {
   // leader may still overwrite it. It commits with the first entry of this term behind it (Raft
   // §5.4.2, figure 8).
   if (!Mutated(Mutation::kCommitOldTermByCount)) {
-    if (reached < leader.term_start) return;
+    if (reached < leader.term_start) {
+      Reached("commit waits for the own term");
+      return;
+    }
     SYNOD_ASSERT(log_.TermAt(reached) == hard_state_.term,
                  "a leader commits by counting only what is of its own term (Raft §5.4.2)");
   }
+  if (reached > log_.durable()) Reached("commit ahead of the leader's disk");
   CommitTo(reached);
 }
 
@@ -255,7 +273,10 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
   HeardFromLeader(message.from);
   if (!request.entries.empty()) {
     CutToWhatFits(request.entries);
-    if (request.entries.empty()) return;
+    if (request.entries.empty()) {
+      Reached("append refused for want of space");
+      return;
+    }
     expected = request.entries.back().index;
   }
   const bool agrees =
@@ -293,7 +314,10 @@ inline bool Raft::AppendFrom(const Message& message, AppendRequest& request) {
       RaiseAlert(Alert::Kind::kUnsafeTruncation, message.from, /*fatal=*/true);  // R10
       return false;
     }
-    if (ours) TruncateFrom(entry.index);
+    if (ours) {
+      Reached("conflict truncates the log");
+      TruncateFrom(entry.index);
+    }
     output_.persist.entries.push_back(entry);
     log_.Append(std::move(entry));
   }
@@ -351,7 +375,8 @@ inline void Raft::Acknowledge(NodeId leader, Index index) {
 // entries.
 inline void Raft::AnswerMismatch(const Message& message, const AppendRequest& request) {
   ++counters_.append_mismatches;
-  Index hint = LastIndexAgreeing(std::min(request.prev_index - 1, log_.last()), request.prev_term);
+  Index hint = std::min(request.prev_index - 1, log_.last());
+  if (!Buggify("mismatch_without_hint")) hint = LastIndexAgreeing(hint, request.prev_term);
   Send(message.from, AppendReply{.status = AppendReply::Status::kMismatch,
                                  .epoch = epoch_,
                                  .index = request.prev_index,

@@ -25,7 +25,7 @@ inline void Raft::CompactLog() {
     const Index has = peer.state == Progress::State::kSnapshot ? peer.snapshot : peer.match;
     if (is_alive && !has.IsZero()) compact_to = std::min(compact_to, has);
   }
-  if (WantsSnapshot() || !has_space_) compact_to = snapshot_.index;
+  if (WantsSnapshot() || !has_space_ || Buggify("compact_all")) compact_to = snapshot_.index;
   if (Mutated(Mutation::kCompactToCommit)) compact_to = commit_;
   if (compact_to < log_.first()) return;
   log_.CompactTo(compact_to);
@@ -35,6 +35,7 @@ inline void Raft::CompactLog() {
 
 inline void Raft::NeedSnapshot(Progress& peer) {
   SYNOD_ASSERT(!snapshot_.index.IsZero(), "a log that was compacted has a snapshot");
+  Reached("peer behind the log");
   ++counters_.snapshots_needed;
   peer.BecomeSnapshot(snapshot_.index);
   output_.send_snapshots.push_back({.to = peer.node, .term = hard_state_.term});
@@ -73,6 +74,7 @@ inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term te
   if (IsLeader() || (!leader_.IsZero() && leader_ != from)) return false;
   HeardFromLeader(from);
   if (meta.index <= commit_ && !Mutated(Mutation::kInstallOlderSnapshot)) {  // S2
+    Reached("snapshot older than the commit index");
     Acknowledge(from, commit_);
     return false;
   }
@@ -81,11 +83,13 @@ inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term te
   if (!conflicts) {
     // The log has all that the snapshot stands for: apply it from there, and keep what follows
     // (Raft §7).
+    Reached("snapshot already in the log");
     verified_ = std::max(verified_, meta.index);
     CommitTo(meta.index);
     Acknowledge(from, meta.index);
     return false;
   }
+  if (log_.Contains(meta.index)) Reached("snapshot replaces a conflicting log");
   InstallInPlaceOfLog(meta, staged);
   Acknowledge(from, meta.index);
   return true;

@@ -69,6 +69,7 @@ inline bool Raft::PassesTermRule(const Message& message) {
     // for it.
     if (options_.check_quorum && LeaderIsAlive() && !vote->by_transfer &&
         !Mutated(Mutation::kVoteBesideLeader)) {
+      Reached("vote request ignored beside a leader");
       ++counters_.stale_messages;
       return false;
     }

@@ -30,6 +30,7 @@ inline void Raft::MaybeAskTransferTarget() {
 // Either its time is over, or a new leader has shown itself.
 inline void Raft::ConcludeTransfer(bool timed_out) {
   const LeaderTransfer transfer = *std::exchange(transfer_, std::nullopt);
+  if (timed_out) Reached("transfer out of time");
   if (timed_out && transfer.asked) {
     // It may yet campaign, and win.
     Resolve(transfer.request, Outcome::Kind::kUnknown, Reason::kDeadline);
