@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,7 +65,7 @@ void Totals::PrintReach() const {
 bool Totals::IsComplete() const {
   const auto is_reached = [](const Reach& reach) { return reach.runs > 0; };
   const auto has_happened = [this](const auto& count) { return counts_.*count.second > 0; };
-  return std::all_of(kCounts.begin(), kCounts.end(), has_happened) &&
+  return std::all_of(std::begin(kCounts), std::end(kCounts), has_happened) &&
          std::all_of(marks_.begin(), marks_.end(), is_reached) &&
          std::all_of(knobs_.begin(), knobs_.end(), is_reached);
 }
