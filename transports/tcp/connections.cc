@@ -189,7 +189,12 @@ std::optional<Refusal> TcpTransport::Judge(const Connection& connection,
     return Refusal{RefusalReason::kUnknownPeer, from + " must wait to be dialed by node " +
                                                     Text(self.node) + ", whose id is higher"};
   }
-  if (!peer->incarnation.IsZero() && peer->incarnation != introduction.incarnation) {
+  // Two processes may not be one node at once. Which of its disks a node may come back with is the
+  // core's to judge (I3).
+  for (const Link& link : peer->links) {
+    if (link.connection == nullptr || link.connection->incarnation == introduction.incarnation) {
+      continue;
+    }
     return Refusal{RefusalReason::kIncarnation,
                    from +
                        " is connected already, from another disk: stop one of the two processes "
@@ -213,8 +218,8 @@ absl::Status TcpTransport::Refuse(Connection& connection, NodeId claimed, const 
 void TcpTransport::Establish(Connection& connection, Peer& peer, const Introduction& introduction) {
   context_.loop->Cancel(std::exchange(connection.deadline, EventLoop::TimerId::kNone));
   std::erase(pending_, &connection);
-  peer.incarnation = introduction.incarnation;
   connection.peer = peer.node;
+  connection.incarnation = introduction.incarnation;
   connection.channel = introduction.channel;
   Link& link = peer.link(connection.channel);
   if (link.connection != nullptr) {
@@ -271,7 +276,6 @@ void TcpTransport::Close(Connection& connection) {
   if (peer != nullptr) {
     Link& link = peer->link(connection.channel);
     if (link.connection == &connection) link.connection = nullptr;
-    if (!peer->IsConnected()) peer->incarnation = Incarnation();
     if (connection.dialed && link.dialer != nullptr && link.connection == nullptr) {
       link.dialer->Retry();
     }

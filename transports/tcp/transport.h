@@ -59,8 +59,9 @@ class TcpTransport final : public Transport {
   struct Connection {
     Fd fd;
     State state;
-    std::string remote;  // Its address.
-    NodeId peer;         // 0 until it is known.
+    std::string remote;       // Its address.
+    NodeId peer;              // 0 until it is known.
+    Incarnation incarnation;  // The peer's. Known once it is established.
     Channel channel = Channel::kConsensus;
     bool dialed = false;
     FrameReader reader;
@@ -80,16 +81,9 @@ class TcpTransport final : public Transport {
   struct Peer {
     NodeId node;
     HostPort address;
-    // Of what is connected; 0: nothing is. Two processes may not be one node at once; which of its
-    // disks a node may come back with is the core's to judge (I3).
-    Incarnation incarnation;
     std::array<Link, kChannels> links;
 
     Link& link(Channel channel) { return links[static_cast<size_t>(channel)]; }
-    [[nodiscard]] bool IsConnected() const {
-      return std::any_of(links.begin(), links.end(),
-                         [](const Link& link) { return link.connection != nullptr; });
-    }
   };
 
   // transport.cc: sending, receiving.

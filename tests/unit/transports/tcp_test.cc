@@ -118,6 +118,16 @@ TEST_F(TcpTest, HelloOfAnotherIncarnationBesideTheFirst_IsRefusedWithReason) {
                 "handshake_refused_incarnation");
 }
 
+TEST_F(TcpTest, HelloOfAnotherIncarnationBesideAReplacement_IsRefusedWithReason) {
+  StartNode();
+  const RawPeer first = ConnectPeer();
+  const RawPeer second = ConnectPeer();
+  auto hello = RawPeer::Hello(kPeer, kNode);
+  hello.incarnation = Incarnation(5);
+  ExpectRefused(hello, tcp::RefusalReason::kIncarnation, "is connected already, from another disk",
+                "handshake_refused_incarnation");
+}
+
 // Where its disk was restored, or bootstrapped anew: only the core knows which one may vote.
 TEST_F(TcpTest, HelloOfAnotherIncarnationAfterTheFirst_IsWelcome) {
   StartNode();
