@@ -58,9 +58,10 @@ absl::Status WrongClusterError();
 absl::Status ToStatus(const synod::Outcome& outcome);
 
 // A read that Replica::Read refused. Reads are always safe to repeat.
-// Whether a read ended because nobody led: it may be tried again.
-bool FoundNoLeader(const absl::Status& read);
 absl::Status ToReadStatus(const absl::Status& status, bool has_leader);
+
+// Whether Replica::Read refused because nobody led: there is a point in repeating it.
+bool FoundNoLeader(const absl::Status& read);
 
 // How a transfer of leadership ended.
 absl::Status BadTransfereeError();

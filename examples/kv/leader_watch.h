@@ -18,10 +18,6 @@ class LeaderWatch {
  public:
   using Clock = std::chrono::system_clock;  // gRPC's.
 
-  // How often a leader is tried again that is known but cannot be reached, or does not know yet
-  // that it leads. While none is known, the next one's election ends the wait.
-  static constexpr std::chrono::milliseconds kRetryInterval{20};
-
   // How often the leader has changed. To be read before the leader is: whoever then waits for a
   // change since misses none.
   [[nodiscard]] uint64_t changes() const { return changes_.load(std::memory_order_acquire); }

@@ -1,6 +1,6 @@
 #include "kv/read_call.h"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "kv/errors.h"
@@ -32,33 +32,24 @@ ReadCall::ReadCall(const Node& node, grpc::CallbackServerContext* context, std::
       consistency_(consistency),
       deliver_(std::move(deliver)),
       share_(std::move(share)),
-      patience_end_(Clock::now() + node.leader_patience) {}
+      patience_(node, *context) {}
 
 void ReadCall::Try() {
-  changes_seen_ = node_.leaders.changes();
+  patience_.BeforeLook();
   synod::Replica replica = node_.replica;
-  replica.Read(query_, consistency_, node_.RemainingTime(*context_),
+  // One that needs no leader is asked once.
+  std::string query = consistency_ == synod::Consistency::kStale ? std::move(query_) : query_;
+  replica.Read(std::move(query), consistency_, node_.RemainingTime(*context_),
                [this](absl::StatusOr<std::string> answer) { OnAnswer(std::move(answer)); });
 }
 
 // On the loop's thread.
 void ReadCall::OnAnswer(absl::StatusOr<std::string> answer) {
   if (answer.ok()) return End(deliver_(*std::move(answer)));
-  if (FoundNoLeader(answer.status()) && MayWait()) return Wait();
-  End(ToReadStatus(answer.status(), !node_.replica.leader().IsZero()));
-}
-
-bool ReadCall::MayWait() const {
-  return Clock::now() < patience_end_ && !context_->IsCancelled() && !node_.leaders.closed();
-}
-
-void ReadCall::Wait() {
-  Clock::time_point until = patience_end_;
-  if (!node_.replica.leader().IsZero()) {
-    until = std::min(until, Clock::now() + LeaderWatch::kRetryInterval);
+  if (FoundNoLeader(answer.status()) && patience_.IsLeft()) {
+    return patience_.Wait([this] { Try(); });
   }
-  pause_.emplace();
-  node_.leaders.Wait(&*pause_, changes_seen_, until, [this] { Try(); });
+  End(ToReadStatus(answer.status(), !node_.replica.leader().IsZero()));
 }
 
 // Once the reactor has finished, the server may stop, and the node be gone.

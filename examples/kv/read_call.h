@@ -2,11 +2,8 @@
 #ifndef SYNOD_KV_READ_CALL_H_
 #define SYNOD_KV_READ_CALL_H_
 
-#include <cstdint>
-#include <optional>
 #include <string>
 
-#include <grpcpp/alarm.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 #include <synod/synod.h>
@@ -16,8 +13,8 @@
 #include "absl/status/statusor.h"
 
 #include "kv/call_budget.h"
-#include "kv/leader_watch.h"
 #include "kv/node.h"
+#include "kv/patience.h"
 
 namespace synod_kv {
 
@@ -35,27 +32,21 @@ class ReadCall {
                                          Deliver deliver);
 
  private:
-  using Clock = LeaderWatch::Clock;
-
   ReadCall(const Node& node, grpc::CallbackServerContext* context, std::string query,
            synod::Consistency consistency, Deliver deliver, CallBudget::Share share);
 
   void Try();
   void OnAnswer(absl::StatusOr<std::string> answer);
-  [[nodiscard]] bool MayWait() const;
-  void Wait();
   void End(const absl::Status& status);
 
   const Node& node_;
   grpc::CallbackServerContext* const context_;
   grpc::ServerUnaryReactor* const reactor_;
-  const std::string query_;
+  std::string query_;
   const synod::Consistency consistency_;
   Deliver deliver_;
   const CallBudget::Share share_;
-  const Clock::time_point patience_end_;
-  uint64_t changes_seen_ = 0;         // Of the leader, before it was last asked.
-  std::optional<grpc::Alarm> pause_;  // Before the next attempt.
+  Patience patience_;
 };
 
 }  // namespace synod_kv

@@ -1,6 +1,6 @@
 #include "kv/write_call.h"
 
-#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "kv/answer.h"
@@ -54,10 +54,10 @@ WriteCall::WriteCall(const Node& node, Forwarder& forwarder, grpc::CallbackServe
       reactor_(context->DefaultReactor()),
       write_(std::move(write)),
       share_(std::move(share)),
-      patience_end_(Clock::now() + node.leader_patience) {}
+      patience_(node, *context) {}
 
 void WriteCall::Try() {
-  changes_seen_ = node_.leaders.changes();
+  patience_.BeforeLook();
   const synod::NodeId leader = node_.replica.leader();
   if (leader == node_.self) return Propose();
   if (leader.IsZero()) return Fail({.status = NoLeaderError(), .effect = Effect::kNotLed});
@@ -70,7 +70,7 @@ void WriteCall::Try() {
 void WriteCall::TryToForward(synod::NodeId leader) {
   // A client that goes away, and a server that shuts down, cancel what was sent on, too.
   outgoing_ = grpc::ClientContext::FromCallbackServerContext(*context_);
-  outgoing_->set_deadline(Clock::now() + node_.RemainingTime(*context_));
+  outgoing_->set_deadline(std::chrono::system_clock::now() + node_.RemainingTime(*context_));
   const bool sent =
       forwarder_.Send(leader, write_.method, outgoing_.get(), write_.request, write_.response,
                       [this](const grpc::Status& status) { OnForwarded(status); });
@@ -111,20 +111,10 @@ void WriteCall::Fail(const WriteFailure& failure) {
   if (IsForwarded(*context_)) {
     // Whoever sent it on does the waiting.
     AttachEffect(failure.effect, context_);
-  } else if (failure.effect == Effect::kNotLed && Clock::now() < patience_end_ &&
-             !context_->IsCancelled() && !node_.leaders.closed()) {
-    return Wait();
+  } else if (failure.effect == Effect::kNotLed && patience_.IsLeft()) {
+    return patience_.Wait([this] { Try(); });
   }
   End(failure.status);
-}
-
-void WriteCall::Wait() {
-  Clock::time_point until = patience_end_;
-  if (!node_.replica.leader().IsZero()) {
-    until = std::min(until, Clock::now() + LeaderWatch::kRetryInterval);
-  }
-  pause_.emplace();
-  node_.leaders.Wait(&*pause_, changes_seen_, until, [this] { Try(); });
 }
 
 // Once the reactor has finished, the server may stop, and the node be gone.

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 
-#include <grpcpp/alarm.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -18,8 +17,8 @@
 
 #include "kv/call_budget.h"
 #include "kv/forwarding.h"
-#include "kv/leader_watch.h"
 #include "kv/node.h"
+#include "kv/patience.h"
 
 namespace synod_kv {
 
@@ -50,8 +49,6 @@ class WriteCall {
                                           const absl::Status& status);
 
  private:
-  using Clock = LeaderWatch::Clock;
-
   WriteCall(const Node& node, Forwarder& forwarder, grpc::CallbackServerContext* context,
             Write write, CallBudget::Share share);
 
@@ -61,7 +58,6 @@ class WriteCall {
   void OnOutcome(synod::Outcome outcome);
   void OnForwarded(const grpc::Status& status);
   void Fail(const WriteFailure& failure);
-  void Wait();
   void End(const absl::Status& status);
 
   const Node& node_;
@@ -70,10 +66,8 @@ class WriteCall {
   grpc::ServerUnaryReactor* const reactor_;
   const Write write_;
   const CallBudget::Share share_;
-  const Clock::time_point patience_end_;
-  uint64_t changes_seen_ = 0;                      // Of the leader, before it was last looked up.
+  Patience patience_;
   std::unique_ptr<grpc::ClientContext> outgoing_;  // Of the newest attempt elsewhere.
-  std::optional<grpc::Alarm> pause_;               // Before the next attempt.
 };
 
 }  // namespace synod_kv

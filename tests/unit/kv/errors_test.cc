@@ -75,29 +75,27 @@ TEST(ToStatus, KnownReasons_Mapped_CarryTheTextsThatClientsKnow) {
             absl::InvalidArgumentError("etcdserver: request is too large"));
 }
 
+// As Replica::Read says it.
+absl::Status Refused(Reason reason) {
+  const std::string_view text = Describe(reason);
+  return absl::UnavailableError(absl::string_view(text.data(), text.size()));
+}
+
 TEST(ToReadStatus, RefusalsAndOwnErrors_Mapped_AreToldApart) {
-  const auto unavailable = [](Reason reason) {
-    const std::string_view text = Describe(reason);
-    return absl::UnavailableError(absl::string_view(text.data(), text.size()));
-  };
-  EXPECT_EQ(ToReadStatus(unavailable(Reason::kNotLeader), false),
+  EXPECT_EQ(ToReadStatus(Refused(Reason::kNotLeader), false),
             absl::UnavailableError("etcdserver: no leader"));
-  EXPECT_TRUE(absl::IsUnavailable(ToReadStatus(unavailable(Reason::kLeadershipLost), true)));
-  EXPECT_TRUE(absl::IsResourceExhausted(ToReadStatus(unavailable(Reason::kOverloaded), true)));
+  EXPECT_TRUE(absl::IsUnavailable(ToReadStatus(Refused(Reason::kLeadershipLost), true)));
+  EXPECT_TRUE(absl::IsResourceExhausted(ToReadStatus(Refused(Reason::kOverloaded), true)));
   EXPECT_EQ(ToReadStatus(CompactedError(), true), CompactedError());
   EXPECT_EQ(ToReadStatus(absl::DeadlineExceededError("the deadline passed"), true), TimeoutError());
 }
 
 TEST(FoundNoLeader, WhatANewLeaderWouldMend_OnlyThat_Holds) {
-  const auto unavailable = [](Reason reason) {
-    const std::string_view text = Describe(reason);
-    return absl::UnavailableError(absl::string_view(text.data(), text.size()));
-  };
-  EXPECT_TRUE(FoundNoLeader(unavailable(Reason::kNotLeader)));
-  EXPECT_TRUE(FoundNoLeader(unavailable(Reason::kNoQuorum)));
-  EXPECT_TRUE(FoundNoLeader(unavailable(Reason::kLeadershipLost)));
-  EXPECT_FALSE(FoundNoLeader(unavailable(Reason::kOverloaded)));
-  EXPECT_FALSE(FoundNoLeader(unavailable(Reason::kStopped)));
+  EXPECT_TRUE(FoundNoLeader(Refused(Reason::kNotLeader)));
+  EXPECT_TRUE(FoundNoLeader(Refused(Reason::kNoQuorum)));
+  EXPECT_TRUE(FoundNoLeader(Refused(Reason::kLeadershipLost)));
+  EXPECT_FALSE(FoundNoLeader(Refused(Reason::kOverloaded)));
+  EXPECT_FALSE(FoundNoLeader(Refused(Reason::kStopped)));
   EXPECT_FALSE(FoundNoLeader(CompactedError()));
 }
 
