@@ -180,13 +180,21 @@ class Raft {
     std::deque<PendingProposal> proposals;  // In index order, all above commit.
     std::deque<PendingRead> reads;  // In order of arrival: those with a round first, rounds rising.
     size_t uncommitted_bytes = 0;   // Of the entries above commit.
-    bool quorum_has_space = true;   // The stores of a quorum take more commands.
+    bool quorum_has_space = true;   // QuorumHasSpace(), which each proposal asks for.
     Index
         term_start;  // This term's no-op: once it is committed, so is all before it (Raft §5.4.2).
     uint64_t round = 0;  // The newest heartbeat round that was sent.
     Instant next_heartbeat;
     Instant commit_notice =
         kNever;  // When followers that sit idle are to be told of a newer commit index.
+
+    // Null if it is none of the peers.
+    [[nodiscard]] const Progress* Find(NodeId node) const {
+      for (const Progress& peer : peers) {
+        if (peer.node == node) return &peer;
+      }
+      return nullptr;
+    }
   };
 
   // A hand-over under way, on the old leader and, until the new one shows itself, after it.
@@ -251,7 +259,7 @@ class Raft {
   void BroadcastHeartbeat();
   void SendHeartbeat(Progress& peer);
   [[nodiscard]] bool HearsQuorum() const;
-  void LookForSpace();
+  [[nodiscard]] bool QuorumHasSpace() const;
   [[nodiscard]] bool OwnDiskIsStalled() const;
   void On(const Message& message, const Heartbeat& heartbeat);
   void On(const Message& message, const HeartbeatReply& reply);
@@ -304,7 +312,7 @@ class Raft {
   void Send(NodeId to, MessageBody body, PersistToken after = PersistToken());
   void Resolve(RequestId request, Outcome::Kind kind, Reason reason);
   void RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal);
-  [[nodiscard]] bool IsDue(Alert::Kind kind, NodeId peer);
+  [[nodiscard]] Instant& QuietUntil(Alert::Kind kind, NodeId peer);
   void Invalid(const Message& message);
   [[nodiscard]] bool HasUnwritten() const;
   [[nodiscard]] PersistToken AllWrites() const;
@@ -341,7 +349,7 @@ class Raft {
   PersistToken introduction_token_;  // The write that makes it so; 0: not asked for yet.
   std::vector<NodeId> recorded_at_;  // Peers that have said, in this life, that they recorded us.
   Instant next_introduction_;
-  // Alerts that were raised a while ago, each at most once: they are not raised again until then.
+  // Alerts that have been raised, each once here: it is not raised again until then.
   struct QuietAlert {
     Alert::Kind kind;
     NodeId peer;  // 0: whoever is no member.

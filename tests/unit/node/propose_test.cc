@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/node/test_cluster.h"
@@ -15,6 +16,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::minutes;
+using ::testing::ElementsAre;
+using ::testing::Ne;
 
 // Counts how often it was called, and keeps the last outcome.
 struct Recorder {
@@ -118,6 +121,41 @@ TEST(Propose, FromACallback_IsAcceptedOnTheLoop) {
   };
   replica.Propose(Payload::Copy("c"), minutes(1), next);
   EXPECT_EQ(finished.get_future().get(), 0);
+}
+
+// While the loop is busy nothing would take it from a queue. Who asks again in the callback is left
+// to the loop, or the stack would grow with each time.
+TEST(Propose, BeyondMaxPendingWhileTheLoopIsBusy_IsRefusedAtOnceOnTheThreadThatAsks) {
+  TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
+                         options.max_pending_requests = 1;
+                       }});
+  Replica& replica = cluster.replica(cluster.AwaitLeader());
+  std::promise<void> is_busy;
+  std::promise<void> go_on;
+  replica.Propose(Payload::Copy("c"), minutes(10), [&](const Outcome&) {
+    // Ended already, so that it does not count any more.
+    replica.Read("size", Consistency::kLinearizable, minutes(10), [](const auto&) {});
+    is_busy.set_value();
+    go_on.get_future().wait();
+  });
+  is_busy.get_future().wait();
+  std::vector<std::thread::id> threads;
+  std::promise<void> asked_again;
+  const auto note = [&](const Outcome& outcome) {
+    EXPECT_EQ(outcome.reason, Reason::kOverloaded);
+    threads.push_back(std::this_thread::get_id());
+  };
+  replica.Propose(Payload::Copy("c"), minutes(10), [&](const Outcome& outcome) {
+    note(outcome);
+    replica.Propose(Payload::Copy("c"), minutes(10), [&](const Outcome& again) {
+      note(again);
+      asked_again.set_value();
+    });
+  });
+  EXPECT_THAT(threads, ElementsAre(std::this_thread::get_id()));
+  go_on.set_value();
+  asked_again.get_future().wait();
+  EXPECT_THAT(threads, ElementsAre(std::this_thread::get_id(), Ne(std::this_thread::get_id())));
 }
 
 TEST(Propose, BeyondMaxPending_IsRefusedAsOverload) {

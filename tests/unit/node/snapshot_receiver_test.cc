@@ -172,6 +172,7 @@ TEST_F(SnapshotReceiverTest, DamagedPiece_EndsTheTransfer) {
   std::get<SnapshotChunk>(damaged.body).checksum ^= 1;
   Receive(damaged);
   EXPECT_TRUE(LastAnswerTo(1).rejected);
+  EXPECT_EQ(receiver_.failures(), 1u);
   Receive(sender.Piece(6, 5));
   EXPECT_TRUE(received_.empty());
 }

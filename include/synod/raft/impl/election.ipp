@@ -112,7 +112,8 @@ inline void Raft::BecomeLeader() {
   leader.next_heartbeat = now_ + options_.heartbeat_interval;
   for (Index i = commit_ + 1; i <= log_.last(); ++i) leader.uncommitted_bytes += log_.At(i).Bytes();
   FailForwardedReads();
-  role_ = std::move(leader);
+  auto& leads = role_.emplace<Leader>(std::move(leader));
+  leads.quorum_has_space = QuorumHasSpace();
   SetLeader(self_.node);
   AppendOwn(EntryKind::kNoOp, Payload());  // Raft §8; its appends announce the new leader.
 }

@@ -46,18 +46,17 @@ inline bool Raft::HearsQuorum() const {
   const auto& leader = std::get<Leader>(role_);
   return QuorumSystem(configuration_).IsQuorum([&](NodeId node) {
     if (node == self_.node) return true;
-    const auto peer = std::find_if(leader.peers.begin(), leader.peers.end(),
-                                   [node](const Progress& p) { return p.node == node; });
-    return peer != leader.peers.end() && now_ < peer->last_heard + options_.election_timeout;
+    const Progress* peer = leader.Find(node);
+    return peer != nullptr && now_ < peer->last_heard + options_.election_timeout;
   });
 }
 
 // A leader that goes on where no quorum can follow only fills its log with what cannot commit (F5).
-inline void Raft::LookForSpace() {
-  auto& leader = std::get<Leader>(role_);
-  leader.quorum_has_space = QuorumSystem(configuration_).IsQuorum([&](NodeId node) {
+inline bool Raft::QuorumHasSpace() const {
+  const auto& leader = std::get<Leader>(role_);
+  return QuorumSystem(configuration_).IsQuorum([&](NodeId node) {
     if (node == self_.node) return has_space_;
-    const Progress* peer = FindPeer(node);
+    const Progress* peer = leader.Find(node);
     return peer != nullptr && peer->has_space;
   });
 }
@@ -100,7 +99,9 @@ inline void Raft::On(const Message& message, const HeartbeatReply& reply) {
   peer->last_heard = now_;
   peer->round = std::max(peer->round, reply.round);
   peer->received = std::max(peer->received, reply.received);
-  if (std::exchange(peer->has_space, reply.has_space) != reply.has_space) LookForSpace();
+  if (std::exchange(peer->has_space, reply.has_space) != reply.has_space) {
+    leader.quorum_has_space = QuorumHasSpace();
+  }
   ConfirmReads();
   if (peer->state == Progress::State::kProbe) {
     // Reads make rounds as fast as they come; a probe may be large and must not follow each. One

@@ -31,6 +31,8 @@ inline void Raft::CheckInvariants() const {
   size_t uncommitted = 0;
   for (Index i = commit_ + 1; i <= log_.last(); ++i) uncommitted += log_.At(i).Bytes();
   SYNOD_ASSERT(uncommitted == leader->uncommitted_bytes, "uncommitted bytes are the entries'");
+  SYNOD_ASSERT(leader->quorum_has_space == QuorumHasSpace(),
+               "a leader knows whether a quorum can store more (F5)");
   Index previous = commit_;
   for (const PendingProposal& proposal : leader->proposals) {
     SYNOD_ASSERT(proposal.index > previous, "pending proposals are above commit, in order");

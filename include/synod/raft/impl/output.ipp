@@ -17,21 +17,19 @@ inline void Raft::Resolve(RequestId request, Outcome::Kind kind, Reason reason) 
 }
 
 inline void Raft::RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal) {
-  if (!fatal && !IsDue(kind, configuration_.IsMember(peer) ? peer : NodeId())) return;
+  if (!fatal) {
+    Instant& quiet_until = QuietUntil(kind, configuration_.IsMember(peer) ? peer : NodeId());
+    if (now_ < quiet_until) return;
+    quiet_until = now_ + 10 * options_.election_timeout;
+  }
   output_.alerts.push_back({.kind = kind, .peer = peer, .fatal = fatal});
 }
 
-// Whether an alert was not raised for a while. It is now.
-inline bool Raft::IsDue(Alert::Kind kind, NodeId peer) {
-  const Instant until = now_ + 10 * options_.election_timeout;
+inline Instant& Raft::QuietUntil(Alert::Kind kind, NodeId peer) {
   for (QuietAlert& quiet : quiet_alerts_) {
-    if (quiet.kind != kind || quiet.peer != peer) continue;
-    if (now_ < quiet.until) return false;
-    quiet.until = until;
-    return true;
+    if (quiet.kind == kind && quiet.peer == peer) return quiet.until;
   }
-  quiet_alerts_.push_back({.kind = kind, .peer = peer, .until = until});
-  return true;
+  return quiet_alerts_.emplace_back(QuietAlert{.kind = kind, .peer = peer, .until = now_}).until;
 }
 
 inline void Raft::Invalid(const Message& message) {

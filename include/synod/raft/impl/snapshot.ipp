@@ -124,7 +124,7 @@ inline void Raft::SetHasSpace(bool has_space) {
   if (has_space_ == has_space) return;
   has_output_ = true;
   has_space_ = has_space;
-  if (IsLeader()) LookForSpace();
+  if (auto* leader = std::get_if<Leader>(&role_)) leader->quorum_has_space = QuorumHasSpace();
   // What is kept for others' convenience is the first to go.
   if (!has_space_ && !output_.persist.snapshot) CompactLog();
 }
