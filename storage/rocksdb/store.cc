@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "synod/base/mutation.h"
+
 #include "format.h"
 #include "log_check.h"
 #include "log_env.h"
@@ -73,7 +75,6 @@ absl::StatusOr<std::unique_ptr<LogStore>> Store::Open(std::string path, Options 
   if (status.ok()) status = store->directory_->Complete();
   if (status.ok()) status = store->ReadCatalog();
   if (!status.ok()) return status;
-  store->writer_ = std::thread(&Store::RunWriter, store.get());
   return store;
 }
 
@@ -84,15 +85,20 @@ Store::Store(std::unique_ptr<FileSystem> files, std::unique_ptr<storage::Directo
       directory_(std::move(directory)),
       space_(*files_, directory_->path(), options_.reserve_bytes),
       snapshots_(*files_, directory_->SnapshotsPath(), space_),
-      log_env_(MakeLogEnv(options_.env)) {}
+      log_env_(MakeLogEnv(options_.env)),
+      own_executor_(options_.executor == nullptr ? NewThreadExecutor() : nullptr),
+      executor_(options_.executor == nullptr ? *own_executor_ : *options_.executor) {}
 
 Store::~Store() {
-  {
-    const std::lock_guard lock(queue_mutex_);
-    closing_ = true;
+  executor_.Stop();
+  // A `done` may have written once more.
+  for (;;) {
+    {
+      const std::lock_guard lock(queue_mutex_);
+      if (queue_.empty()) return;
+    }
+    RunCommit();
   }
-  queue_changed_.notify_one();
-  if (writer_.joinable()) writer_.join();
 }
 
 void Store::Log(Severity severity, std::string_view line) const {
@@ -259,62 +265,54 @@ void Store::Write(std::vector<GroupWrite> batch, Done done) {
   {
     const std::lock_guard lock(queue_mutex_);
     queue_.push_back({std::move(batch), std::move(done)});
+    if (std::exchange(commit_is_posted_, true)) return;
   }
-  queue_changed_.notify_one();
+  executor_.Post([this] { RunCommit(); });
 }
 
 bool Store::HasSpace() const {
   if (space_.HasRoom()) return true;
   // Nobody may write now, so that nothing else would notice that there is room again.
-  {
-    const std::lock_guard lock(queue_mutex_);
-    refresh_is_due_ = true;
+  if (!refresh_is_posted_.exchange(true, std::memory_order_relaxed)) {
+    executor_.Post([this] {
+      refresh_is_posted_.store(false, std::memory_order_relaxed);
+      space_.Refresh();
+    });
   }
-  queue_changed_.notify_one();
   return false;
 }
 
-void Store::RunWriter() {
-  std::vector<Queued> taken;
-  for (;;) {
-    {
-      std::unique_lock lock(queue_mutex_);
-      queue_changed_.wait(lock, [this] { return closing_ || refresh_is_due_ || !queue_.empty(); });
-      if (queue_.empty() && closing_) return;
-      std::swap(taken, queue_);
-      refresh_is_due_ = false;
-    }
-    if (taken.empty()) space_.Refresh();
-    Commit(taken);
-    taken.clear();
+void Store::RunCommit() {
+  {
+    const std::lock_guard lock(queue_mutex_);
+    taken_.swap(queue_);
+    commit_is_posted_ = false;
   }
-}
-
-void Store::Commit(std::vector<Queued>& queued) {
-  for (size_t first = 0; first < queued.size();) {
+  for (size_t first = 0; first < taken_.size();) {
     absl::Status status;
     size_t end = 0;
     {
       const std::lock_guard lock(commit_mutex_);
-      end = CommitSome(queued, first, status);
+      end = CommitSome(first, status);
     }
-    for (; first < end; ++first) queued[first].done(status);
+    for (; first < end; ++first) taken_[first].done(status);
     CleanUp();
   }
+  taken_.clear();
 }
 
-size_t Store::CommitSome(std::vector<Queued>& queued, size_t first, absl::Status& status) {
+size_t Store::CommitSome(size_t first, absl::Status& status) {
   size_t end = first;
   absl::Status misfit = failure_;
   batch_.Clear();
-  while (misfit.ok() && end < queued.size() && batch_.GetDataSize() < kMaxCommitBytes) {
+  while (misfit.ok() && end < taken_.size() && batch_.GetDataSize() < kMaxCommitBytes) {
     batch_.SetSavePoint();
-    misfit = Stage(queued[end].batch);
+    misfit = Stage(taken_[end].batch);
     if (misfit.ok()) ++end;
   }
   if (end == first) {
     status = misfit;
-    end = queued.size();
+    end = taken_.size();
   } else {
     // The writes before one that does not fit are none the worse for it.
     if (!misfit.ok()) batch_.RollbackToSavePoint().PermitUncheckedError();
@@ -354,7 +352,7 @@ absl::Status Store::Stage(const std::vector<GroupWrite>& writes) {
 
 absl::Status Store::Sync(::rocksdb::WriteBatch& batch) {
   ::rocksdb::WriteOptions options;
-  options.sync = true;
+  options.sync = !Mutated(Mutation::kNoFileSync);
   const ::rocksdb::Status status = database_->Write(options, &batch);
   if (!status.ok()) return ToStatus(status, "writing to the log store " + directory_->path());
   count_.syncs.fetch_add(1, std::memory_order_relaxed);
