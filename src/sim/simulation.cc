@@ -29,10 +29,10 @@ struct OrderAlone {
 
 class Simulation {
  public:
-  Simulation(const Scenario& scenario, Workload& workload)
+  Simulation(const Scenario& scenario, Workload& workload, StoreFactory& stores)
       : scenario_(scenario),
         workload_(workload),
-        cluster_(options_, workload),
+        cluster_(options_, workload, stores),
         clients_(world_, options_, workload, cluster_.nodes(), counts_),
         storm_(world_, scenario_, cluster_.network(), cluster_.nodes(), judge_, counts_) {}
 
@@ -209,8 +209,12 @@ class Simulation {
 
 }  // namespace
 
+Report Run(const Scenario& scenario, Workload& workload, StoreFactory& stores) {
+  return Simulation(scenario, workload, stores).Run();
+}
+
 Report Run(const Scenario& scenario, Workload& workload) {
-  return Simulation(scenario, workload).Run();
+  return Run(scenario, workload, *NewWalFactory());
 }
 
 Report Run(const Options& options, Workload& workload) { return Run(Expand(options), workload); }

@@ -11,7 +11,8 @@
 namespace synod::sim {
 
 inline constexpr char kUsage[] =
-    "usage: synod-sim [--seed N] [--seeds N] [--protocol P] [--twice] [--verbose]\n"
+    "usage: synod-sim [--seed N] [--seeds N] [--protocol P] [--store S]\n"
+    "                 [--twice] [--verbose]\n"
     "       synod-sim --seed N --shrink [--runs N] [--write FILE]\n"
     "       synod-sim --transcript FILE [--twice] [--verbose] [--shrink ...]\n"
     "\n"
@@ -19,6 +20,7 @@ inline constexpr char kUsage[] =
     "  --seeds N          how many, one after the other (default 1)\n"
     "  --transcript FILE  runs what the file says, which must end as it says\n"
     "  --protocol P       the protocol under test: raft\n"
+    "  --store S          the log store under test: wal (the default) or rocksdb\n"
     "  --twice            runs everything twice, and fails if the runs differ\n"
     "  --verbose          says of each run what its options were and what happened in it\n"
     "  --shrink           makes the failing run as small as it can and prints its transcript\n"
@@ -30,6 +32,7 @@ struct Flags {
   uint64_t first_seed = 1;
   uint64_t seeds = 1;
   std::string transcript;  // Empty: none.
+  std::string store = "wal";
   bool twice = false;
   bool verbose = false;
   bool shrink = false;

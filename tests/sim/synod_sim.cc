@@ -14,13 +14,27 @@
 
 #include "tests/sim/flags.h"
 #include "tests/sim/isolated_run.h"
+#if defined(SYNOD_SIM_ROCKSDB)
+#include "tests/sim/rocksdb_factory.h"
+#endif
 
 namespace synod::sim {
 namespace {
 
 constexpr uint64_t kKeys = 3;
 
-std::unique_ptr<Workload> NewWorkload() { return NewRegisterWorkload(kKeys); }
+// Null if this build has no store of that name.
+std::unique_ptr<StoreFactory> NewStores(const std::string& name) {
+  if (name == "wal") return NewWalFactory();
+#if defined(SYNOD_SIM_ROCKSDB)
+  if (name == "rocksdb") return NewRocksdbFactory();
+#endif
+  return nullptr;
+}
+
+Report RunOnce(const Scenario& scenario, const Flags& flags) {
+  return Run(scenario, *NewRegisterWorkload(kKeys), *NewStores(flags.store));
+}
 
 double Seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
@@ -61,8 +75,8 @@ Report RunOne(const Scenario& scenario, const std::string& origin, const Flags& 
     std::printf("%s: %s, %zu faults\n", origin.c_str(), scenario.options.Describe().c_str(),
                 scenario.faults.size());
   }
-  Report report = Run(scenario, *NewWorkload());
-  if (flags.twice && Run(scenario, *NewWorkload()).hash != report.hash) {
+  Report report = RunOnce(scenario, flags);
+  if (flags.twice && RunOnce(scenario, flags).hash != report.hash) {
     report.ok = false;
     report.violation = {.rule = "determinism", .what = "two runs differ", .when = {}, .event = 0};
   }
@@ -85,7 +99,8 @@ bool Write(const std::string& path, const std::string& text) {
 
 // Of a run that breaks a rule, the smallest that breaks it too.
 int ShrinkOne(Scenario scenario, const std::string& origin, const Flags& flags) {
-  const std::string rule = RuleBrokenBy(scenario, NewWorkload);
+  const auto run = [&flags](const Scenario& tried) { return RunOnce(tried, flags); };
+  const std::string rule = RuleBrokenBy(scenario, run);
   if (rule.empty()) {
     std::printf("%s breaks no rule: there is nothing to shrink\n", origin.c_str());
     return 1;
@@ -96,7 +111,7 @@ int ShrinkOne(Scenario scenario, const std::string& origin, const Flags& flags) 
       std::move(scenario),
       [&](const Scenario& smaller) {
         ++runs;
-        return RuleBrokenBy(smaller, NewWorkload) == rule;
+        return RuleBrokenBy(smaller, run) == rule;
       },
       flags.runs);
   scenario.expected_rule = rule;
@@ -152,7 +167,10 @@ int RunSeeds(const Flags& flags) {
     if (flags.shrink) return ShrinkOne(scenario, origin, flags);
     if (!flags.write_to.empty() && !Write(flags.write_to, Print(scenario))) return 2;
     const Report report = RunOne(scenario, origin, flags);
-    if (!report.ok) std::printf("  again: synod-sim --seed %s\n", std::to_string(seed).c_str());
+    if (!report.ok) {
+      std::printf("  again: synod-sim --store %s --seed %s\n", flags.store.c_str(),
+                  std::to_string(seed).c_str());
+    }
     events += report.events;
     simulated += report.simulated;
     for (const auto& [name, count] : kCounts) totals.*count += report.counts.*count;
@@ -160,8 +178,9 @@ int RunSeeds(const Flags& flags) {
   }
   const double seconds = Seconds(std::chrono::steady_clock::now() - start);
   std::printf(
-      "raft, %s seeds from %s on, %s failed; %s events, %.0f simulated seconds, in %.1f "
+      "raft on %s, %s seeds from %s on, %s failed; %s events, %.0f simulated seconds, in %.1f "
       "seconds\n",
+      flags.store.c_str(),
       std::to_string(flags.seeds).c_str(), std::to_string(flags.first_seed).c_str(),
       std::to_string(failed).c_str(), std::to_string(events).c_str(), Seconds(simulated), seconds);
   PrintCounts(totals);
@@ -178,6 +197,11 @@ int Main(std::span<char* const> arguments) {
   if (flags->help) {
     std::printf("%s", kUsage);
     return 0;
+  }
+  if (NewStores(flags->store) == nullptr) {
+    std::fprintf(stderr, "synod-sim: --store: there is no store '%s' in this build\n",
+                 flags->store.c_str());
+    return 2;
   }
   std::signal(SIGABRT, OnAbort);
   return flags->transcript.empty() ? RunSeeds(*flags) : RunTranscript(*flags);
