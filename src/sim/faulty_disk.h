@@ -92,12 +92,12 @@ class FaultyDisk final : public Disk {
   struct Node {
     bool is_directory = false;
     std::string bytes = {};      // What is seen.
-    uint64_t settled_size = 0;   // Synced before the last sync that made the file longer.
     uint64_t synced_size = 0;    // Of the last sync,
     uint64_t smallest_size = 0;  // and the smallest since.
     // Sectors changed since the last sync, with what was in them then: shorter than a sector where
     // the file ended.
     std::map<uint64_t, std::string> before = {};
+    std::set<uint64_t> latest = {};  // Sectors of the last write that became durable.
     bool lost_a_write = false;  // A sync has failed: nothing more will ever be durable.
   };
   // Shared by the two trees and the open files: one that is deleted lives on in each of them.
@@ -116,7 +116,9 @@ class FaultyDisk final : public Disk {
   // Keeps aside what is in the sectors of bytes [first, last), where that was not done before.
   static void RememberSectors(Node& node, uint64_t first, uint64_t last);
   absl::Status Sync(Node& node);
-  // The bytes of a sector that is full and settled; empty if there is none.
+  // Full sectors that were durable before the last write that became so, and do not change.
+  [[nodiscard]] static std::vector<uint64_t> SettledSectors(const Node& node);
+  // The bytes of one of them; empty if there is none.
   [[nodiscard]] static std::span<char> SettledSector(Node& node, uint64_t where);
   // Of what is synced nothing is left beyond `size`.
   static void CutDurably(Node& node, uint64_t size);
