@@ -89,8 +89,9 @@ void Node::Start() {
   group.state_machine =
       std::make_unique<CheckedMachine>(id_, around_.workload, around_.judge, [this] { Observe(); });
   group.raft = raft_;
-  around_.judge.OnStart(id_, raft_);
+  around_.judge.OnStart(id_, raft_, options.max_pending_requests);
   group.snapshot_after_entries = options.snapshot_after_entries;
+  group.max_pending_requests = options.max_pending_requests;
   group.apply_on_own_thread = options.apply_on_own_thread;
   group.observer.on_stop = [this](const absl::Status& why) { OnStopped(why); };
   auto replica = host_->Join(std::move(group));
@@ -100,7 +101,10 @@ void Node::Start() {
   loop.before_messages = [this](std::span<const Message> batch) {
     around_.judge.OnDelivered(id_, batch, loop_->Now());
   };
-  loop.after_turn = [this] { Observe(); };
+  loop.after_turn = [this] {
+    Observe();
+    around_.judge.OnTurnEnd(id_, life_->requests);
+  };
   ++around_.counts.starts;
 }
 

@@ -54,6 +54,13 @@ FaultOptions DrawFaults(Draw& draw) {
   return faults;
 }
 
+// In some runs so few that requests are refused.
+void DrawBounds(Draw draw, Options& options) {
+  if (draw.Chance(3, 4)) return;
+  options.raft.max_pending_reads = draw.Of<size_t>({1, 3});
+  options.max_pending_requests = draw.Of<size_t>({1, 3, options.max_pending_requests});
+}
+
 }  // namespace
 
 Options Options::Swarm(uint64_t seed) {
@@ -66,6 +73,7 @@ Options Options::Swarm(uint64_t seed) {
   options.request_deadline =
       draw.Of<Duration>({milliseconds(20), milliseconds(100), seconds(2), seconds(10)});
 
+  DrawBounds(Draw(World(seed).Dice(Stream::kBounds)), options);
   RaftOptions& raft = options.raft;
   raft.heartbeat_interval =
       draw.Of<Duration>({milliseconds(10), milliseconds(50), milliseconds(100)});

@@ -30,6 +30,7 @@ enum class Stream : uint64_t {
   kClients,
   kMachine,
   kLoss,
+  kBounds = 9,
 };
 
 // A time in [0, most].
