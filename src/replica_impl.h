@@ -68,9 +68,7 @@ class ReplicaImpl final : public Applier::Client,
   // To be looked at between inputs, by those that check it.
   [[nodiscard]] const Raft& core() const { return core_; }
   // Accepted and not yet ended.
-  [[nodiscard]] size_t pending_requests() const {
-    return pending_.load(std::memory_order_relaxed);
-  }
+  [[nodiscard]] size_t pending_requests() const { return pending_.load(std::memory_order_relaxed); }
   void OnMessage(Message message);
   void OnPersisted(PersistToken token);
   void OnSpaceChanged(bool has_space);

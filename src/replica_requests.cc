@@ -1,6 +1,8 @@
 // How requests reach a replica, and how each of them ends, once.
 #include <utility>
 
+#include "synod/base/mutation.h"
+
 #include "src/replica_impl.h"
 
 namespace synod::internal {
@@ -33,7 +35,7 @@ absl::Status TransferStatus(Reason reason) {
 
 void ReplicaImpl::Submit(Submission submission) {
   const size_t others = pending_.fetch_add(1, std::memory_order_relaxed);
-  if (others >= options_.max_pending_requests) {
+  if (others >= options_.max_pending_requests && !Mutated(Mutation::kNoRequestBound)) {
     submission.overloaded = true;
     submission.command = Payload();
   }
@@ -135,6 +137,7 @@ void ReplicaImpl::EndRead(RequestId id, absl::StatusOr<std::string> answer) {
 
 // Without success, but for a transfer.
 void ReplicaImpl::End(PendingRequest request, Outcome::Kind kind, Reason reason) {
+  if (Mutated(Mutation::kRequestIsNotEnded) && reason == Reason::kDeadline) return;
   pending_.fetch_sub(1, std::memory_order_relaxed);
   if (auto* proposal = std::get_if<PendingProposal>(&request)) {
     proposal->done(

@@ -98,7 +98,7 @@ class FaultyDisk final : public Disk {
     // the file ended.
     std::map<uint64_t, std::string> before = {};
     std::set<uint64_t> latest = {};  // Sectors of the last write that became durable.
-    bool lost_a_write = false;  // A sync has failed: nothing more will ever be durable.
+    bool lost_a_write = false;       // A sync has failed: nothing more will ever be durable.
   };
   // Shared by the two trees and the open files: one that is deleted lives on in each of them.
   using Tree = std::map<std::string, std::shared_ptr<Node>>;

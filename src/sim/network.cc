@@ -156,8 +156,8 @@ void Network::Dispatch(Link& link, Message message) {
       std::to_string(message.from.value()) + " to node " + std::to_string(message.to.value());
   flights_[slot] = {.message = std::move(message), .garbled = std::move(garbled)};
   if (++link.in_flight > options_.capacity) {
-    judge_.Fail("bounded links", std::to_string(link.in_flight) +
-                                     " messages are under way from node " + ends);
+    judge_.Fail("bounded links",
+                std::to_string(link.in_flight) + " messages are under way from node " + ends);
   }
   ++counts_.messages_sent;
   world_.Schedule(arrival, actor_, slot);

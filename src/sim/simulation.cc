@@ -126,13 +126,13 @@ class Simulation {
   }
 
   [[nodiscard]] bool IsAnythingPending() {
-    return std::any_of(
-        cluster_.nodes().begin(), cluster_.nodes().end(), [](const std::unique_ptr<Node>& node) {
-          if (!node->IsUp()) return false;
-          const Raft& core = node->replica().core();
-          return node->replica().pending_requests() > 0 || core.pending_proposals() > 0 ||
-                 core.pending_reads() > 0;
-        });
+    return std::any_of(cluster_.nodes().begin(), cluster_.nodes().end(),
+                       [](const std::unique_ptr<Node>& node) {
+                         if (!node->IsUp()) return false;
+                         const Raft& core = node->replica().core();
+                         return node->replica().pending_requests() > 0 ||
+                                core.pending_proposals() > 0 || core.pending_reads() > 0;
+                       });
   }
 
   static std::string Seconds(Duration time) {

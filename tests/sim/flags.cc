@@ -14,9 +14,8 @@ absl::Status SetValue(std::string_view flag, std::string_view value, Flags& flag
     if (value == "raft") return absl::OkStatus();
     return Bad("--protocol: there is no protocol '" + std::string(value) + "'; there is raft");
   }
-  const std::map<std::string_view, std::string*> texts = {{"--transcript", &flags.transcript},
-                                                          {"--write", &flags.write_to},
-                                                          {"--store", &flags.store}};
+  const std::map<std::string_view, std::string*> texts = {
+      {"--transcript", &flags.transcript}, {"--write", &flags.write_to}, {"--store", &flags.store}};
   if (const auto text = texts.find(flag); text != texts.end()) {
     *text->second = value;
     if (value.empty()) return Bad(std::string(flag) + " takes a name");
@@ -49,9 +48,8 @@ absl::StatusOr<Flags> ParseFlags(std::span<char* const> arguments) {
                                                       {"--verbose", &flags.verbose},
                                                       {"--shrink", &flags.shrink},
                                                       {"--help", &flags.help}};
-  constexpr std::string_view kWithValue[] = {"--seed", "--seeds", "--transcript",
-                                             "--runs", "--write", "--protocol",
-                                             "--store"};
+  constexpr std::string_view kWithValue[] = {"--seed",  "--seeds",    "--transcript", "--runs",
+                                             "--write", "--protocol", "--store"};
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view flag = arguments[i];
     if (const auto found = switches.find(flag); found != switches.end()) {

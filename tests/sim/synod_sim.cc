@@ -180,9 +180,9 @@ int RunSeeds(const Flags& flags) {
   std::printf(
       "raft on %s, %s seeds from %s on, %s failed; %s events, %.0f simulated seconds, in %.1f "
       "seconds\n",
-      flags.store.c_str(),
-      std::to_string(flags.seeds).c_str(), std::to_string(flags.first_seed).c_str(),
-      std::to_string(failed).c_str(), std::to_string(events).c_str(), Seconds(simulated), seconds);
+      flags.store.c_str(), std::to_string(flags.seeds).c_str(),
+      std::to_string(flags.first_seed).c_str(), std::to_string(failed).c_str(),
+      std::to_string(events).c_str(), Seconds(simulated), seconds);
   PrintCounts(totals);
   return failed == 0 ? 0 : 1;
 }

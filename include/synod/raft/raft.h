@@ -276,6 +276,7 @@ class Raft {
   [[nodiscard]] Progress* FindPeer(NodeId node);
 
   // --- impl/read.ipp ---
+  [[nodiscard]] bool MayTakeRead(size_t pending) const;
   void BeginReadRound();
   void ConfirmReads();
   void FinishRead(const PendingRead& read, Reason reason);
