@@ -12,7 +12,7 @@ namespace synod::sim {
 
 inline constexpr char kUsage[] =
     "usage: synod-sim [--seed N] [--seeds N] [--protocol P] [--store S]\n"
-    "                 [--twice] [--verbose]\n"
+    "                 [--options TEXT] [--twice] [--verbose]\n"
     "       synod-sim --seed N --shrink [--runs N] [--write FILE]\n"
     "       synod-sim --transcript FILE [--twice] [--verbose] [--shrink ...]\n"
     "\n"
@@ -21,6 +21,7 @@ inline constexpr char kUsage[] =
     "  --transcript FILE  runs what the file says, which must end as it says\n"
     "  --protocol P       the protocol under test: raft\n"
     "  --store S          the log store under test: wal (the default) or rocksdb\n"
+    "  --options TEXT     takes these options instead of those drawn: \"nodes=5 faults.crash=1s\"\n"
     "  --twice            runs everything twice, and fails if the runs differ\n"
     "  --verbose          says of each run what its options were and what happened in it\n"
     "  --shrink           makes the failing run as small as it can and prints its transcript\n"
@@ -33,6 +34,7 @@ struct Flags {
   uint64_t seeds = 1;
   std::string transcript;  // Empty: none.
   std::string store = "wal";
+  std::string options;     // In place of drawn ones.
   bool twice = false;
   bool verbose = false;
   bool shrink = false;

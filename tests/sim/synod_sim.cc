@@ -162,14 +162,20 @@ int RunSeeds(const Flags& flags) {
   Counts totals;
   for (uint64_t i = 0; i < flags.seeds; ++i) {
     const uint64_t seed = flags.first_seed + i;
-    const Scenario scenario = Expand(Options::Swarm(seed));
+    const auto options = Options::Parse(Options::Swarm(seed).Describe() + ' ' + flags.options);
+    if (!options.ok()) {
+      std::fprintf(stderr, "synod-sim: --options: %s\n",
+                   std::string(options.status().message()).c_str());
+      return 2;
+    }
+    const Scenario scenario = Expand(*options);
     const std::string origin = "seed " + std::to_string(seed);
     if (flags.shrink) return ShrinkOne(scenario, origin, flags);
     if (!flags.write_to.empty() && !Write(flags.write_to, Print(scenario))) return 2;
     const Report report = RunOne(scenario, origin, flags);
     if (!report.ok) {
-      std::printf("  again: synod-sim --store %s --seed %s\n", flags.store.c_str(),
-                  std::to_string(seed).c_str());
+      std::printf("  again: synod-sim --store %s --options '%s' --seed %s\n", flags.store.c_str(),
+                  flags.options.c_str(), std::to_string(seed).c_str());
     }
     events += report.events;
     simulated += report.simulated;
