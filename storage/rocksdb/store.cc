@@ -107,14 +107,19 @@ void Store::Log(Severity severity, std::string_view line) const {
   }
 }
 
+absl::Status Store::Damaged(const absl::Status& why) const {
+  return absl::DataLossError(
+      "the log store " + directory_->path() +
+      " is damaged, and what is lost may have been acknowledged: " + std::string(why.message()) +
+      ". It was not repaired. Keep the directory and treat this member as lost: the others go on "
+      "without it, and refuse it if it is bootstrapped anew.");
+}
+
 absl::Status Store::FindDatabase() {
   if (directory_->IsComplete()) {
-    // RocksDB would make a new one in its place.
-    absl::Status status = files_->Open(DatabasePath() + "/CURRENT").status();
-    if (!absl::IsNotFound(status)) return status;
-    return absl::DataLossError("the log store " + directory_->path() +
-                               " has lost its database. Nothing was repaired. Keep the directory "
-                               "and treat this member as lost.");
+    // RocksDB would make a new one in place of one that is missing.
+    absl::Status status = CheckManifest(*files_, DatabasePath());
+    return absl::IsNotFound(status) || absl::IsDataLoss(status) ? Damaged(status) : status;
   }
   absl::Status status = files_->CreateDirectory(DatabasePath());
   if (!status.ok() && !absl::IsAlreadyExists(status)) return status;
@@ -135,12 +140,7 @@ absl::Status Store::OpenDatabase() {
                       "opening the database " + path);
     database_.reset(database);
   }
-  if (!absl::IsDataLoss(status)) return status;
-  return absl::DataLossError(
-      "the log store " + directory_->path() +
-      " is damaged, and what is lost may have been acknowledged: " + std::string(status.message()) +
-      ". It was not repaired. Keep the directory and treat this member as lost: the others go on "
-      "without it, and refuse it if it is bootstrapped anew.");
+  return absl::IsDataLoss(status) ? Damaged(status) : status;
 }
 
 absl::Status Store::ReadCatalog() {
@@ -156,8 +156,11 @@ absl::Status Store::ReadCatalog() {
 
   std::set<std::pair<GroupId, uint64_t>> referred_to;
   std::set<GroupId> unreadable;  // Groups whose snapshot record is: Load says so; no file goes.
-  const std::unique_ptr<::rocksdb::Iterator> iterator(
-      database_->NewIterator(::rocksdb::ReadOptions()));
+  // No range of groups is ever deleted. Where one may be, RocksDB's iterators (7.8) pass over a
+  // table whose first block is damaged as if nothing were there.
+  ::rocksdb::ReadOptions options;
+  options.ignore_range_deletions = true;
+  const std::unique_ptr<::rocksdb::Iterator> iterator(database_->NewIterator(options));
   for (iterator->Seek(std::string(kGroupPrefix));
        iterator->Valid() && iterator->key().ToStringView().starts_with(kGroupPrefix);
        iterator->Next()) {

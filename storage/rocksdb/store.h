@@ -72,7 +72,10 @@ class Store final : public LogStore {
         Options options);
 
   [[nodiscard]] std::string DatabasePath() const { return directory_->path() + "/db"; }
-  // Makes the database's directory, durably; kDataLoss if the database was there and is not now.
+  // kDataLoss, because of `why`.
+  [[nodiscard]] absl::Status Damaged(const absl::Status& why) const;
+  // Makes the database's directory, durably; kDataLoss if the database was there and is not now, or
+  // not all of it.
   absl::Status FindDatabase();
   absl::Status OpenDatabase();
   // Finds the identity, the groups and their snapshots, and removes unused snapshot files.

@@ -1,4 +1,5 @@
 // The disk of the storage tests, as RocksDB sees it.
+#include "tests/support/faulty_disk.h"
 #include "tests/support/faulty_file_system.h"
 
 #include <memory>
