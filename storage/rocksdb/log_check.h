@@ -1,4 +1,5 @@
-// Tells what a power cut leaves of RocksDB's logs, the write-ahead log and the manifest, from damage.
+// Tells what a power cut leaves of RocksDB's logs, the write-ahead log and the manifest, from
+// damage.
 #ifndef SYNOD_STORAGE_ROCKSDB_LOG_CHECK_H_
 #define SYNOD_STORAGE_ROCKSDB_LOG_CHECK_H_
 

@@ -14,9 +14,10 @@ absl::Status SetValue(std::string_view flag, std::string_view value, Flags& flag
     if (value == "raft") return absl::OkStatus();
     return Bad("--protocol: there is no protocol '" + std::string(value) + "'; there is raft");
   }
-  const std::map<std::string_view, std::string*> texts = {
-      {"--transcript", &flags.transcript}, {"--write", &flags.write_to}, {"--store", &flags.store},
-      {"--options", &flags.options}};
+  const std::map<std::string_view, std::string*> texts = {{"--transcript", &flags.transcript},
+                                                          {"--write", &flags.write_to},
+                                                          {"--store", &flags.store},
+                                                          {"--options", &flags.options}};
   if (const auto text = texts.find(flag); text != texts.end()) {
     *text->second = value;
     if (value.empty()) return Bad(std::string(flag) + " takes a value that is not empty");
@@ -37,7 +38,8 @@ absl::Status CheckTogether(const Flags& flags) {
   }
   if (!flags.transcript.empty() &&
       (flags.seeds > 1 || flags.first_seed != 1 || !flags.options.empty())) {
-    return Bad("a transcript says what its options are: it goes without --seed, --seeds, --options");
+    return Bad(
+        "a transcript says what its options are: it goes without --seed, --seeds, --options");
   }
   return absl::OkStatus();
 }
@@ -51,7 +53,7 @@ absl::StatusOr<Flags> ParseFlags(std::span<char* const> arguments) {
                                                       {"--shrink", &flags.shrink},
                                                       {"--help", &flags.help}};
   constexpr std::string_view kWithValue[] = {"--seed",  "--seeds",    "--transcript", "--runs",
-                                             "--write", "--protocol", "--store", "--options"};
+                                             "--write", "--protocol", "--store",      "--options"};
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view flag = arguments[i];
     if (const auto found = switches.find(flag); found != switches.end()) {

@@ -34,7 +34,7 @@ struct Flags {
   uint64_t seeds = 1;
   std::string transcript;  // Empty: none.
   std::string store = "wal";
-  std::string options;     // In place of drawn ones.
+  std::string options;  // In place of drawn ones.
   bool twice = false;
   bool verbose = false;
   bool shrink = false;

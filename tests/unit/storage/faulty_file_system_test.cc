@@ -1,11 +1,12 @@
 // The disk of the storage tests, as RocksDB sees it.
-#include "tests/support/faulty_disk.h"
 #include "tests/support/faulty_file_system.h"
 
 #include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "tests/support/faulty_disk.h"
 
 namespace synod::test {
 namespace {
