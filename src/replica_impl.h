@@ -67,6 +67,8 @@ class ReplicaImpl final : public Applier::Client,
   [[nodiscard]] GroupId group() const { return options_.group; }
   // To be looked at between inputs, by those that check it.
   [[nodiscard]] const Raft& core() const { return core_; }
+  // Accepted and not yet ended.
+  [[nodiscard]] size_t pending_requests() const { return pending_.load(std::memory_order_relaxed); }
   void OnMessage(Message message);
   void OnPersisted(PersistToken token);
   void OnSpaceChanged(bool has_space);

@@ -1,6 +1,8 @@
 // How requests reach a replica, and how each of them ends, once.
 #include <utility>
 
+#include "synod/base/mutation.h"
+
 #include "src/replica_impl.h"
 
 namespace synod::internal {
@@ -37,7 +39,8 @@ thread_local bool is_refusing = false;
 
 void ReplicaImpl::Submit(Submission submission) {
   const size_t others = pending_.fetch_add(1, std::memory_order_relaxed);
-  submission.overloaded = others >= options_.max_pending_requests;
+  submission.overloaded =
+      others >= options_.max_pending_requests && !Mutated(Mutation::kNoRequestBound);
   if (host_.loop().IsLoopThread()) {
     Accept(std::move(submission));
     // Only this thread sets it, so that it may look without the mutex.
@@ -139,6 +142,7 @@ void ReplicaImpl::EndRead(RequestId id, absl::StatusOr<std::string> answer) {
 
 // Without success, but for a transfer.
 void ReplicaImpl::End(PendingRequest request, Outcome::Kind kind, Reason reason) {
+  if (Mutated(Mutation::kRequestIsNotEnded) && reason == Reason::kDeadline) return;
   pending_.fetch_sub(1, std::memory_order_relaxed);
   if (auto* proposal = std::get_if<PendingProposal>(&request)) {
     proposal->done(

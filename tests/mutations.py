@@ -53,7 +53,7 @@ def run_seed(simulator, mutation, seed):
 def run(simulator, mutation, *arguments):
     """("", ""), or what kind of end it came to and by which rule."""
     try:
-        ended = subprocess.run([simulator, *arguments],
+        ended = subprocess.run([*simulator, *arguments],
                              env=os.environ | {"SYNOD_MUTATION": str(mutation)},
                              capture_output=True, text=True, check=False, timeout=120)
     except subprocess.TimeoutExpired:
@@ -137,9 +137,10 @@ def main():
     parser.add_argument("build", type=pathlib.Path, help="directory of the preset `mutations`")
     parser.add_argument("--fast", action="store_true", help="one start each, a recorded one")
     parser.add_argument("--record", action="store_true", help="record seeds for --fast")
+    parser.add_argument("--store", default="wal", help="for rocksdb, build with SYNOD_ROCKSDB=ON")
     parser.add_argument("--only", type=int, nargs="*", help="numbers of mutations")
     arguments = parser.parse_args()
-    simulator = arguments.build.resolve() / "bin/synod-sim"
+    simulator = [arguments.build.resolve() / "bin/synod-sim", "--store", arguments.store]
     table = [m for m in mutations() if not arguments.only or m.number in arguments.only]
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

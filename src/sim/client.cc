@@ -61,11 +61,13 @@ void Clients::Ask(uint64_t number) {
   const bool is_write = call.operation.is_write;
   history_.push_back(std::move(call));
   Life& life = node->life();
+  ++life.requests;
   const Instant deadline = life.Clock() + deadline_;
   if (is_write) {
     node->replica().Submit({.deadline = deadline,
                             .request = synod::internal::PendingProposal{[this, number, request,
                                                                          &life](Outcome outcome) {
+                              --life.requests;
                               if (!life.MayAct()) outcome = {.reason = Reason::kStopped};
                               OnOutcome(number, request, outcome);
                             }},
@@ -76,6 +78,7 @@ void Clients::Ask(uint64_t number) {
         {.deadline = deadline,
          .request = synod::internal::PendingRead{[this, number, request,
                                                   &life](absl::StatusOr<std::string> answer) {
+                                                   --life.requests;
                                                    if (!life.MayAct())
                                                      answer = absl::UnknownError("dead");
                                                    OnAnswer(number, request, std::move(answer));

@@ -24,12 +24,12 @@ std::string Describe(const ReplicaStatus& status) {
 
 }  // namespace
 
-Cluster::Cluster(const Options& options, Workload& workload)
+Cluster::Cluster(const Options& options, Workload& workload, StoreFactory& stores)
     : options_(options),
       world_(options.seed),
       judge_(world_, options.nodes, counts_),
       network_(world_, options.network, judge_, counts_) {
-  const Node::Surroundings around{world_, options_, workload, network_, judge_, counts_};
+  const Node::Surroundings around{world_, options_, workload, stores, network_, judge_, counts_};
   for (uint64_t i = 1; i <= options.nodes; ++i) {
     nodes_.push_back(std::make_unique<Node>(NodeId(i), around));
   }

@@ -10,6 +10,7 @@
 
 #include "synod/sim/options.h"
 #include "synod/sim/report.h"
+#include "synod/sim/store_factory.h"
 #include "synod/sim/workload.h"
 
 #include "src/sim/judge.h"
@@ -21,7 +22,7 @@ namespace synod::sim {
 
 class Cluster {
  public:
-  Cluster(const Options& options, Workload& workload);
+  Cluster(const Options& options, Workload& workload, StoreFactory& stores);
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 

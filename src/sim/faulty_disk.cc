@@ -152,13 +152,19 @@ void FaultyDisk::LoseUnsynced(Node& node, Rng* rng) const {
     }
   }
   node.lost_a_write = false;
+  // If nothing has arrived, what was the latest write still is.
+  std::set<uint64_t> latest;
+  if (size <= node.synced_size) latest = node.latest;
   SetSynced(node);
+  node.latest.merge(latest);
 }
 
 void FaultyDisk::SetSynced(Node& node) {
+  // To cut a file is not to write.
+  const bool is_cut = node.bytes.size() < node.synced_size;
+  if (!node.before.empty() && !is_cut) node.latest.clear();
+  for (const auto& [sector, old] : node.before) node.latest.insert(sector);
   node.before.clear();
-  if (node.bytes.size() > node.synced_size) node.settled_size = node.synced_size;
-  node.settled_size = std::min<uint64_t>(node.settled_size, node.bytes.size());
   node.synced_size = node.smallest_size = node.bytes.size();
 }
 
@@ -220,12 +226,21 @@ void FaultyDisk::FlipBit(const std::string& path, uint64_t offset) {
   }
 }
 
+std::vector<uint64_t> FaultyDisk::SettledSectors(const Node& node) {
+  std::vector<uint64_t> sectors;
+  const uint64_t end = std::min<uint64_t>(node.synced_size, node.bytes.size()) / kSectorBytes;
+  for (uint64_t sector = 0; sector < end; ++sector) {
+    const bool changes = node.before.contains(sector) || node.latest.contains(sector);
+    if (!changes) sectors.push_back(sector);
+  }
+  return sectors;
+}
+
 std::span<char> FaultyDisk::SettledSector(Node& node, uint64_t where) {
-  const uint64_t count = std::min<uint64_t>(node.settled_size, node.bytes.size()) / kSectorBytes;
-  if (count == 0) return {};
-  // What overwrites it is not durable yet: another story.
-  if (node.before.contains(where % count)) return {};
-  return std::span(node.bytes).subspan(where % count * kSectorBytes, kSectorBytes);
+  const std::vector<uint64_t> sectors = SettledSectors(node);
+  if (sectors.empty()) return {};
+  return std::span(node.bytes)
+      .subspan(sectors[where % sectors.size()] * kSectorBytes, kSectorBytes);
 }
 
 bool FaultyDisk::LoseWrite(const std::string& path, uint64_t where) {

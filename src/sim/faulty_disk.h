@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "synod/base/rng.h"
-#include "synod/port/file_system.h"
+#include "synod/sim/disk.h"
 
 namespace synod::sim {
 
@@ -25,31 +25,9 @@ enum class Lost {
   kNothing,  // As after a killed process: nothing becomes durable by it either.
 };
 
-// What a file system keeps in order when changes are lost one by one (Lost::kSectors).
-enum class Order {
-  kNone,  // As POSIX: nothing.
-  // As those with a journal: the names in a directory change in order, and a file's size covers no
-  // sector that has not arrived, so that of bytes appended some first ones are there. RocksDB needs
-  // both, and its own logs do not outlive less. Sectors overwritten still come and go by
-  // themselves.
-  kJournal,
-};
-
-// An open file that may be changed at any place.
-class DiskFile : public File {
- public:
-  // Overwrites what is there, and extends the file if that does not suffice, with zeros up to
-  // `offset` if it must.
-  [[nodiscard]] virtual absl::Status WriteAt(uint64_t offset, std::string_view bytes) = 0;
-
-  // Cuts the file, or extends it with zeros. Durable by Sync alone; until then a power cut leaves
-  // the size synced last, or any from the smallest since then to the one now.
-  [[nodiscard]] virtual absl::Status Resize(uint64_t size) = 0;
-};
-
 // Models what FileSystem and DiskFile promise and no more. Every change is one operation, counted
 // from 1. Thread-safe. Everything that has files open must be destroyed before Restart.
-class FaultyDisk final : public FileSystem {
+class FaultyDisk final : public Disk {
  public:
   explicit FaultyDisk(Order order = Order::kNone);
 
@@ -93,11 +71,9 @@ class FaultyDisk final : public FileSystem {
   void CutTo(const std::string& path, uint64_t size);
   void Delete(const std::string& path);
 
-  // kNotFound if there is no such file.
-  absl::StatusOr<std::unique_ptr<DiskFile>> OpenToChange(const std::string& path);
+  // --- Disk.
 
-  // --- FileSystem.
-
+  absl::StatusOr<std::unique_ptr<DiskFile>> OpenToChange(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<File>> Create(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path) override;
   absl::Status Truncate(const std::string& path, uint64_t size) override;
@@ -116,13 +92,13 @@ class FaultyDisk final : public FileSystem {
   struct Node {
     bool is_directory = false;
     std::string bytes = {};      // What is seen.
-    uint64_t settled_size = 0;   // Synced before the last sync that made the file longer.
     uint64_t synced_size = 0;    // Of the last sync,
     uint64_t smallest_size = 0;  // and the smallest since.
     // Sectors changed since the last sync, with what was in them then: shorter than a sector where
     // the file ended.
     std::map<uint64_t, std::string> before = {};
-    bool lost_a_write = false;  // A sync has failed: nothing more will ever be durable.
+    std::set<uint64_t> latest = {};  // Sectors of the last write that became durable.
+    bool lost_a_write = false;       // A sync has failed: nothing more will ever be durable.
   };
   // Shared by the two trees and the open files: one that is deleted lives on in each of them.
   using Tree = std::map<std::string, std::shared_ptr<Node>>;
@@ -140,7 +116,9 @@ class FaultyDisk final : public FileSystem {
   // Keeps aside what is in the sectors of bytes [first, last), where that was not done before.
   static void RememberSectors(Node& node, uint64_t first, uint64_t last);
   absl::Status Sync(Node& node);
-  // The bytes of a sector that is full and settled; empty if there is none.
+  // Full sectors that were durable before the last write that became so, and do not change.
+  [[nodiscard]] static std::vector<uint64_t> SettledSectors(const Node& node);
+  // The bytes of one of them; empty if there is none.
   [[nodiscard]] static std::span<char> SettledSector(Node& node, uint64_t where);
   // Of what is synced nothing is left beyond `size`.
   static void CutDurably(Node& node, uint64_t size);

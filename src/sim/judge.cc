@@ -45,6 +45,7 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
   }
   if (core.IsLeader() && self.led != core.term()) CheckNewLeader(node, self, core, moment.now);
   if (core.commit() != self.commit) CheckCommit(node, self, core);
+  CheckReadBound(node, core);
   if (!core.IsLeader()) return;
   CheckProgress(node, core);
   CheckBounds(node, core);
@@ -177,7 +178,24 @@ void Judge::CheckProgress(NodeId node, const Raft& core) {
   }
 }
 
-// X3: nothing grows without bound.
+void Judge::OnStart(NodeId node, const RaftOptions& raft, size_t max_pending_requests) {
+  At(node).raft = raft;
+  At(node).max_pending_requests = max_pending_requests;
+}
+
+// X3: nothing grows without bound. What is refused has been told so by then.
+void Judge::OnTurnEnd(NodeId node, size_t pending_requests) {
+  if (pending_requests <= At(node).max_pending_requests) return;
+  Fail("bounded requests", Name(node) + " has taken " + std::to_string(pending_requests) +
+                               " requests that have not ended");
+}
+
+void Judge::CheckReadBound(NodeId node, const Raft& core) {
+  if (core.pending_reads() <= At(node).raft.max_pending_reads) return;
+  Fail("bounded reads", Name(node) + " has taken " + std::to_string(core.pending_reads()) +
+                            " reads that wait for a quorum");
+}
+
 void Judge::CheckBounds(NodeId node, const Raft& core) {
   const RaftOptions& raft = At(node).raft;
   for (const Progress& peer : core.progress()) {

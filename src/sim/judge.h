@@ -55,7 +55,7 @@ class Judge {
   // --- What a node does ---
 
   // It starts with these options.
-  void OnStart(NodeId node, const RaftOptions& raft) { At(node).raft = raft; }
+  void OnStart(NodeId node, const RaftOptions& raft, size_t max_pending_requests);
   // A message leaves: what it promises must be durable.
   void OnSend(const Message& message);
   // A turn of the node begins with these.
@@ -68,6 +68,8 @@ class Judge {
     bool is_stopped = false;
   };
   void OnTurn(NodeId node, const Moment& moment, const Raft& core);
+  // A turn is over, and so many requests that clients have put to the node have not ended.
+  void OnTurnEnd(NodeId node, size_t pending_requests);
   void OnApply(NodeId node, Index index, std::string_view command);
   // The state's digest once all up to `index` is applied; equal on all nodes.
   void OnState(NodeId node, Index index, uint64_t digest, bool is_restored);
@@ -137,6 +139,7 @@ class Judge {
     std::map<Term, Index> reached;  // How far the durable log ever reached in each term.
     bool is_damaged = false;        // A bit of its disk is not what it was.
     RaftOptions raft;
+    size_t max_pending_requests = 0;
     uint64_t life = 0;
     Term term;     // The highest ever seen.
     NodeId vote;   // In it.
@@ -196,6 +199,7 @@ class Judge {
   void CheckCommit(NodeId node, Node& self, const Raft& core);
   void CheckOwnDisk(NodeId node, const Node& self, const Raft& core);
   void CheckProgress(NodeId node, const Raft& core);
+  void CheckReadBound(NodeId node, const Raft& core);
   void CheckBounds(NodeId node, const Raft& core);
 
   World& world_;

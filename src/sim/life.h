@@ -2,6 +2,7 @@
 #ifndef SYNOD_SRC_SIM_LIFE_H_
 #define SYNOD_SRC_SIM_LIFE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -80,6 +81,8 @@ class Life {
   // Stopped until then (SIGSTOP, a long collection of garbage, a suspended machine).
   Instant paused_until = Instant::min();
   std::function<void()> on_death = {};
+  // Of clients, that have not ended.
+  size_t requests = 0;
 
  private:
   World& world_;

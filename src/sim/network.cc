@@ -84,7 +84,9 @@ std::unique_ptr<Transport> Network::NewTransport(Life& life, Loop& loop) {
 
 void Network::Calm(Duration delay) {
   Heal();
-  options_ = NetworkOptions{.delay = std::min(options_.delay, delay), .keeps_order = true};
+  options_ = NetworkOptions{.delay = std::min(options_.delay, delay),
+                            .keeps_order = true,
+                            .capacity = std::max(options_.capacity, NetworkOptions().capacity)};
   for (auto& [ends, link] : links_) link.old.clear();
 }
 
@@ -104,10 +106,7 @@ Network::Link& Network::LinkOf(NodeId from, NodeId to) {
 void Network::Send(Message message) {
   if (on_send && !on_send(message)) return;
   Link& link = LinkOf(message.from, message.to);
-  if (link.in_flight >= options_.capacity) {
-    ++counts_.messages_lost;
-    return;
-  }
+  if (IsFull(link)) return;
   if (Draw(link, options_.lose)) {
     ++counts_.messages_lost;
     return;
@@ -130,7 +129,14 @@ void Network::Send(Message message) {
   Dispatch(link, std::move(message));
 }
 
+bool Network::IsFull(const Link& link) {
+  if (link.in_flight < options_.capacity) return false;
+  ++counts_.messages_refused;
+  return true;
+}
+
 void Network::Dispatch(Link& link, Message message) {
+  if (IsFull(link)) return;
   if (Draw(link, options_.check_wire)) CheckWire(message);
   Duration delay = UpTo(link.dice, 2 * options_.delay);
   if (Draw(link, options_.late)) delay += UpTo(link.dice, 2 * options_.lateness);
@@ -146,8 +152,13 @@ void Network::Dispatch(Link& link, Message message) {
     slot = free_.back();
     free_.pop_back();
   }
+  const std::string ends =
+      std::to_string(message.from.value()) + " to node " + std::to_string(message.to.value());
   flights_[slot] = {.message = std::move(message), .garbled = std::move(garbled)};
-  ++link.in_flight;
+  if (++link.in_flight > options_.capacity) {
+    judge_.Fail("bounded links",
+                std::to_string(link.in_flight) + " messages are under way from node " + ends);
+  }
   ++counts_.messages_sent;
   world_.Schedule(arrival, actor_, slot);
 }

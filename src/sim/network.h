@@ -61,6 +61,8 @@ class Network final : public Actor {
 
   void Send(Message message);
   [[nodiscard]] Link& LinkOf(NodeId from, NodeId to);
+  // Then it takes nothing more.
+  [[nodiscard]] bool IsFull(const Link& link);
   void Dispatch(Link& link, Message message);
   [[nodiscard]] static std::string Garble(Rng& dice, const Message& message);
   void CheckWire(const Message& message);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "synod/core/configuration.h"
-#include "synod/wal.h"
 
 #include "src/sim/checked_machine.h"
 #include "src/sim/shadow_store.h"
@@ -24,6 +23,7 @@ Node::Node(NodeId id, const Surroundings& around)
       around_(around),
       dice_(around.world.Dice(Stream::kDisk, id.value())),
       actor_(around.world.Add(*this)),
+      disk_(std::make_unique<FaultyDisk>(around.stores.DiskOrder())),
       sync_(around.options.disk.sync),
       raft_(around.options.raft) {
   const int64_t drift = around.options.faults.drift;
@@ -40,10 +40,7 @@ Node::~Node() {
 }
 
 absl::StatusOr<std::unique_ptr<LogStore>> Node::OpenStore() {
-  return wal::Open(kPath, {.segment_bytes = around_.options.segment_bytes,
-                           .reserve_bytes = around_.options.disk.reserve_bytes,
-                           .files = disk_.get(),
-                           .executor = disk_executor_.get()});
+  return around_.stores.Open(kPath, *disk_, *disk_executor_, around_.options);
 }
 
 void Node::Bootstrap() {
@@ -96,8 +93,9 @@ void Node::Start() {
     raft_.check_quorum = dice_.Chance(1, 2);
   }
   group.raft = raft_;
-  around_.judge.OnStart(id_, raft_);
+  around_.judge.OnStart(id_, raft_, options.max_pending_requests);
   group.snapshot_after_entries = options.snapshot_after_entries;
+  group.max_pending_requests = options.max_pending_requests;
   group.apply_on_own_thread = options.apply_on_own_thread;
   group.observer.on_stop = [this](const absl::Status& why) { OnStopped(why); };
   auto replica = host_->Join(std::move(group));
@@ -107,7 +105,10 @@ void Node::Start() {
   loop.before_messages = [this](std::span<const Message> batch) {
     around_.judge.OnDelivered(id_, batch, loop_->Now());
   };
-  loop.after_turn = [this] { Observe(); };
+  loop.after_turn = [this] {
+    Observe();
+    around_.judge.OnTurnEnd(id_, life_->requests);
+  };
   ++around_.counts.starts;
 }
 
@@ -216,7 +217,7 @@ void Node::FailNextSync() {
 }
 
 void Node::Wipe() {
-  disk_ = std::make_unique<FaultyDisk>();
+  disk_ = std::make_unique<FaultyDisk>(around_.stores.DiskOrder());
   is_wiped_ = true;
   around_.judge.OnReplaced(id_);
   ++around_.counts.wipes;

@@ -12,6 +12,7 @@
 #include "synod/sim/options.h"
 #include "synod/sim/report.h"
 #include "synod/sim/scenario.h"
+#include "synod/sim/store_factory.h"
 #include "synod/sim/workload.h"
 
 #include "src/host_impl.h"
@@ -31,6 +32,7 @@ class Node final : public Actor {
     World& world;
     const Options& options;
     Workload& workload;
+    StoreFactory& stores;
     Network& network;
     Judge& judge;
     Counts& counts;
@@ -108,7 +110,7 @@ class Node final : public Actor {
   Rng dice_;
   const World::ActorId actor_;
   LocalClock clock_;
-  std::unique_ptr<FaultyDisk> disk_ = std::make_unique<FaultyDisk>();
+  std::unique_ptr<FaultyDisk> disk_;
   uint64_t lives_ = 0;
   uint64_t starts_ = 0;  // Scheduled; older ones are void.
   Duration down_ = {};

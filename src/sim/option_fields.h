@@ -28,6 +28,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("turn", turn);
   SYNOD_FIELD("blocking", blocking);
   SYNOD_FIELD("apply_on_own_thread", apply_on_own_thread);
+  SYNOD_FIELD("max_pending_requests", max_pending_requests);
   SYNOD_FIELD("stays_recoverable", stays_recoverable);
   SYNOD_FIELD("mixed_raft", mixed_raft);
   SYNOD_FIELD("raft.election_timeout", raft.election_timeout);

@@ -54,6 +54,7 @@ absl::Status Options::Validate() const {
   if (clients < 1 || clients > kMaxClients) return outside("clients", "1 to 10000");
   if (network.capacity == 0) return outside("network.capacity", "positive");
   if (snapshot_after_entries == 0) return outside("snapshot_after_entries", "positive");
+  if (max_pending_requests == 0) return outside("max_pending_requests", "positive");
   if (segment_bytes == 0) return outside("segment_bytes", "positive");
   const uint32_t most_turned = *std::max_element(knobs.begin(), knobs.end());
   const uint32_t worst = std::max({most_turned, network.lose, network.repeat, network.replay,

@@ -62,6 +62,13 @@ void DrawKnobs(Draw draw, Options& options) {
   for (uint32_t& chance : options.knobs) chance = draw.Maybe<uint32_t>({100, 1000, 5000});
 }
 
+// In some runs so few that requests are refused.
+void DrawBounds(Draw draw, Options& options) {
+  if (draw.Chance(3, 4)) return;
+  options.raft.max_pending_reads = draw.Of<size_t>({1, 3});
+  options.max_pending_requests = draw.Of<size_t>({1, 3, options.max_pending_requests});
+}
+
 }  // namespace
 
 Options Options::Swarm(uint64_t seed) {
@@ -69,6 +76,7 @@ Options Options::Swarm(uint64_t seed) {
   options.seed = seed;
   const World world(seed);
   DrawKnobs(Draw(world.Dice(Stream::kKnobs)), options);
+  DrawBounds(Draw(world.Dice(Stream::kBounds)), options);
   Draw draw(world.Dice(Stream::kOptions));
   options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
   options.clients = draw.Of<size_t>({1, 2, 3, 5, 8, 32});
@@ -114,7 +122,6 @@ Options Options::Swarm(uint64_t seed) {
   // Rarely, since they keep the rest from going far.
   options.mixed_raft = draw.Chance(1, 2);
   options.faults.blackout = draw.Maybe<Duration>({seconds(1), seconds(5)});
-  if (draw.Chance(1, 2)) raft.max_pending_reads = draw.Of<size_t>({1, 4});
   // A log that is full wants a snapshot before anything else.
   if (raft.max_uncommitted_bytes < kSmallLog && draw.Chance(1, 2)) raft.max_log_bytes = kSmallLog;
   return options;

@@ -30,10 +30,10 @@ struct OrderAlone {
 
 class Simulation {
  public:
-  Simulation(const Scenario& scenario, Workload& workload)
+  Simulation(const Scenario& scenario, Workload& workload, StoreFactory& stores)
       : scenario_(scenario),
         workload_(workload),
-        cluster_(options_, workload),
+        cluster_(options_, workload, stores),
         clients_(world_, options_, workload, cluster_.nodes(), judge_, counts_),
         storm_(world_, scenario_, cluster_.network(), cluster_.nodes(), judge_, counts_) {}
 
@@ -100,21 +100,42 @@ class Simulation {
                                   cluster_.Picture());
       return;
     }
-    clients_.Finish();
-    cluster_.RunUntil([&] {
-      return (clients_.AllIdle() && storm_.IsAnswered() && cluster_.AreEqual(healthy)) ||
-             world_.Now() > end_;
-    });
+    Settle(healthy, patience);
     if (judge_.HasFailed()) return;
-    if (world_.Now() > end_) {
-      judge_.Fail("convergence", "after the storm the healthy nodes did not become equal in " +
-                                     Seconds(patience) + cluster_.Picture());
-    }
     if (counts_.elections > elections + 10 + options_.nodes) {
       judge_.Fail("stable leadership", std::to_string(counts_.elections - elections) +
                                            " elections were won after the storm" +
                                            cluster_.Picture());
     }
+  }
+
+  // Nobody asks any more: everything ends, and nothing is left of it.
+  void Settle(const std::vector<NodeId>& healthy, Duration patience) {
+    const auto is_late = [&] { return world_.Now() > end_; };
+    const auto are_equal = [&] { return clients_.AllIdle() && cluster_.AreEqual(healthy); };
+    clients_.Finish();
+    cluster_.RunUntil([&] { return are_equal() || is_late(); });
+    const bool is_diverged = clients_.AllIdle() && !cluster_.AreEqual(healthy);
+    // What clients do not wait for any more, a node may still do.
+    cluster_.RunUntil([&] { return (storm_.IsAnswered() && !IsAnythingPending()) || is_late(); });
+    if (judge_.HasFailed() || !is_late()) return;
+    if (is_diverged) {
+      judge_.Fail("convergence", "after the storm the healthy nodes did not become equal in " +
+                                     Seconds(patience) + cluster_.Picture());
+    } else {
+      judge_.Fail("every request ends", "after the storm a request was pending for " +
+                                            Seconds(patience) + cluster_.Picture());
+    }
+  }
+
+  [[nodiscard]] bool IsAnythingPending() {
+    return std::any_of(cluster_.nodes().begin(), cluster_.nodes().end(),
+                       [](const std::unique_ptr<Node>& node) {
+                         if (!node->IsUp()) return false;
+                         const Raft& core = node->replica().core();
+                         return node->replica().pending_requests() > 0 ||
+                                core.pending_proposals() > 0 || core.pending_reads() > 0;
+                       });
   }
 
   static std::string Seconds(Duration time) {
@@ -215,8 +236,12 @@ class Simulation {
 
 }  // namespace
 
+Report Run(const Scenario& scenario, Workload& workload, StoreFactory& stores) {
+  return Simulation(scenario, workload, stores).Run();
+}
+
 Report Run(const Scenario& scenario, Workload& workload) {
-  return Simulation(scenario, workload).Run();
+  return Run(scenario, workload, *NewWalFactory());
 }
 
 Report Run(const Options& options, Workload& workload) { return Run(Expand(options), workload); }

@@ -31,6 +31,7 @@ enum class Stream : uint64_t {
   kMachine,
   kLoss,
   kKnobs,
+  kBounds,
 };
 
 // A time in [0, most].

@@ -200,6 +200,12 @@ absl::StatusOr<size_t> EndOfLog(std::string_view log) {
   return valid.complete;
 }
 
+absl::Status CheckManifest(FileSystem& files, const std::string& database_path) {
+  const auto current = storage::ReadFile(files, database_path + "/CURRENT");
+  if (!current.ok()) return current.status();
+  return CheckLog(files, database_path + "/" + current->substr(0, current->find('\n'))).status();
+}
+
 absl::StatusOr<std::vector<std::string>> CutWriteAheadLogs(FileSystem& files,
                                                            const std::string& database_path) {
   const auto names = files.List(database_path);

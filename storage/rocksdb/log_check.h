@@ -1,4 +1,5 @@
-// Tells what a power cut leaves of RocksDB's write-ahead log from damage.
+// Tells what a power cut leaves of RocksDB's logs, the write-ahead log and the manifest, from
+// damage.
 #ifndef SYNOD_STORAGE_ROCKSDB_LOG_CHECK_H_
 #define SYNOD_STORAGE_ROCKSDB_LOG_CHECK_H_
 
@@ -19,6 +20,11 @@ namespace synod::rocksdb {
 // kDataLoss, and nothing is cut, if what would go may have been acknowledged (F2).
 [[nodiscard]] absl::StatusOr<std::vector<std::string>> CutWriteAheadLogs(
     FileSystem& files, const std::string& database_path);
+
+// kDataLoss if the manifest of the database is damaged in a place where RocksDB would take it for
+// torn, and go on without the tables that it names from there on. kNotFound if it is missing, or
+// CURRENT is, which names it. To be called before RocksDB opens the database.
+[[nodiscard]] absl::Status CheckManifest(FileSystem& files, const std::string& database_path);
 
 // Where a log's last complete write ends. Every write is synced before the next begins, and one
 // that failed is the last; so only the last one may be torn (F1): of what it wrote over the zeros

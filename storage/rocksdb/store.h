@@ -1,9 +1,8 @@
-// The RocksDB log store: one thread that turns queued writes into synced batches.
+// The RocksDB log store: one executor that turns queued writes into synced batches.
 #ifndef SYNOD_STORAGE_ROCKSDB_STORE_H_
 #define SYNOD_STORAGE_ROCKSDB_STORE_H_
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -74,19 +72,21 @@ class Store final : public LogStore {
         Options options);
 
   [[nodiscard]] std::string DatabasePath() const { return directory_->path() + "/db"; }
-  // Makes the database's directory, durably; kDataLoss if the database was there and is not now.
+  // kDataLoss, because of `why`.
+  [[nodiscard]] absl::Status Damaged(const absl::Status& why) const;
+  // Makes the database's directory, durably; kDataLoss if the database was there and is not now, or
+  // not all of it.
   absl::Status FindDatabase();
   absl::Status OpenDatabase();
   // Finds the identity, the groups and their snapshots, and removes unused snapshot files.
   absl::Status ReadCatalog();
   void Log(Severity severity, std::string_view line) const;
 
-  // The writer thread.
-  void RunWriter();
-  void Commit(std::vector<Queued>& queued);
-  // Makes a run of writes, from queued[first] on, durable by one sync. Returns its end; its status
+  // What the executor runs: everything that is queued.
+  void RunCommit();
+  // Makes a run of writes, from taken_[first] on, durable by one sync. Returns its end; its status
   // is that of each. Under commit_mutex_.
-  size_t CommitSome(std::vector<Queued>& queued, size_t first, absl::Status& status);
+  size_t CommitSome(size_t first, absl::Status& status);
   // Puts one write into batch_. Under commit_mutex_.
   absl::Status Stage(const std::vector<GroupWrite>& writes);
   absl::Status Sync(::rocksdb::WriteBatch& batch);
@@ -100,7 +100,7 @@ class Store final : public LogStore {
   // In the order in which they are needed: the database is closed before the lock goes.
   const std::unique_ptr<FileSystem> files_;
   const std::unique_ptr<storage::Directory> directory_;
-  storage::Space space_;
+  mutable storage::Space space_;
   storage::SnapshotFiles snapshots_;
   const std::unique_ptr<::rocksdb::Env> log_env_;
   std::unique_ptr<::rocksdb::DB> database_;
@@ -112,18 +112,19 @@ class Store final : public LogStore {
   std::map<GroupId, Group> groups_;
   absl::Status failure_;  // The first failed write's, which fails every later one (F4).
 
-  // Only the writer thread's.
+  // Only RunCommit's.
+  std::vector<Queued> taken_;
   ::rocksdb::WriteBatch batch_;         // What the commit under way writes.
   std::vector<SnapshotFile> replaced_;  // Go once it is durable.
   bool freed_entries_ = false;          // It compacts a log, or replaces one.
 
-  mutable std::mutex queue_mutex_;
-  mutable std::condition_variable queue_changed_;
+  std::mutex queue_mutex_;
   std::vector<Queued> queue_;
-  mutable bool refresh_is_due_ = false;  // Somebody waits for space.
-  bool closing_ = false;
+  bool commit_is_posted_ = false;
 
-  std::thread writer_;
+  mutable std::atomic<bool> refresh_is_posted_{false};
+  const std::unique_ptr<Executor> own_executor_;
+  Executor& executor_;
 };
 
 }  // namespace synod::rocksdb

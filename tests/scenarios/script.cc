@@ -41,7 +41,7 @@ bool Messages::Include(const Message& message) const {
 }
 
 Script::Script(const Setup& setup)
-    : workload_(NewJournalWorkload()), cluster_(OptionsOf(setup), *workload_) {
+    : workload_(NewJournalWorkload()), cluster_(OptionsOf(setup), *workload_, *stores_) {
   for (NodeId node : setup.without_pre_vote) At(node).raft().pre_vote = false;
   cluster_.network().on_send = [this](Message& message) { return OnSend(message); };
   cluster_.Start();

@@ -203,6 +203,7 @@ class Script {
   void Judge();
 
   std::unique_ptr<Workload> workload_;
+  const std::unique_ptr<StoreFactory> stores_ = NewWalFactory();
   std::deque<Asked> asked_;  // Outlives those who answer.
   std::deque<NetworkRule> rules_;
   Cluster cluster_;

@@ -15,10 +15,12 @@ absl::Status SetValue(std::string_view flag, std::string_view value, Flags& flag
     return Bad("--protocol: there is no protocol '" + std::string(value) + "'; there is raft");
   }
   const std::map<std::string_view, std::string*> texts = {{"--transcript", &flags.transcript},
-                                                          {"--write", &flags.write_to}};
+                                                          {"--write", &flags.write_to},
+                                                          {"--store", &flags.store},
+                                                          {"--options", &flags.options}};
   if (const auto text = texts.find(flag); text != texts.end()) {
     *text->second = value;
-    if (value.empty()) return Bad(std::string(flag) + " takes the name of a file");
+    if (value.empty()) return Bad(std::string(flag) + " takes a value that is not empty");
     return absl::OkStatus();
   }
   const std::map<std::string_view, uint64_t*> numbers = {
@@ -34,8 +36,10 @@ absl::Status CheckTogether(const Flags& flags) {
   if ((flags.shrink || !flags.write_to.empty()) && flags.seeds > 1) {
     return Bad("--shrink and --write are for one run: give its --seed or its --transcript");
   }
-  if (!flags.transcript.empty() && (flags.seeds > 1 || flags.first_seed != 1)) {
-    return Bad("a transcript says what its seed is: --transcript goes without --seed and --seeds");
+  if (!flags.transcript.empty() &&
+      (flags.seeds > 1 || flags.first_seed != 1 || !flags.options.empty())) {
+    return Bad(
+        "a transcript says what its options are: it goes without --seed, --seeds, --options");
   }
   return absl::OkStatus();
 }
@@ -49,8 +53,8 @@ absl::StatusOr<Flags> ParseFlags(std::span<char* const> arguments) {
                                                       {"--verbose", &flags.verbose},
                                                       {"--shrink", &flags.shrink},
                                                       {"--help", &flags.help}};
-  constexpr std::string_view kWithValue[] = {"--seed", "--seeds", "--transcript",
-                                             "--runs", "--write", "--protocol"};
+  constexpr std::string_view kWithValue[] = {"--seed",  "--seeds",    "--transcript", "--runs",
+                                             "--write", "--protocol", "--store",      "--options"};
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view flag = arguments[i];
     if (const auto found = switches.find(flag); found != switches.end()) {

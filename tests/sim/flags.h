@@ -11,7 +11,8 @@
 namespace synod::sim {
 
 inline constexpr char kUsage[] =
-    "usage: synod-sim [--seed N] [--seeds N] [--protocol P] [--twice] [--complete] [--verbose]\n"
+    "usage: synod-sim [--seed N] [--seeds N] [--protocol P] [--store S]\n"
+    "                 [--options TEXT] [--twice] [--complete] [--verbose]\n"
     "       synod-sim --seed N --shrink [--runs N] [--write FILE]\n"
     "       synod-sim --transcript FILE [--twice] [--verbose] [--shrink ...]\n"
     "\n"
@@ -19,6 +20,8 @@ inline constexpr char kUsage[] =
     "  --seeds N          how many, one after the other (default 1)\n"
     "  --transcript FILE  runs what the file says, which must end as it says\n"
     "  --protocol P       the protocol under test: raft\n"
+    "  --store S          the log store under test: wal (the default) or rocksdb\n"
+    "  --options TEXT     takes these options instead of those drawn: \"nodes=5 faults.crash=1s\"\n"
     "  --twice            runs everything twice, and fails if the runs differ\n"
     "  --complete         stops when all that is counted has happened, each mark was reached and\n"
     "                     each knob turned, and fails if that does not come\n"
@@ -32,6 +35,8 @@ struct Flags {
   uint64_t first_seed = 1;
   uint64_t seeds = 1;
   std::string transcript;  // Empty: none.
+  std::string store = "wal";
+  std::string options;  // In place of drawn ones.
   bool twice = false;
   bool complete = false;
   bool verbose = false;

@@ -12,13 +12,14 @@ namespace {
 
 constexpr unsigned kSecondsAtMost = 60;
 
-[[noreturn]] void RunAndTell(const Scenario& scenario, Workload& workload, int to) {
+[[noreturn]] void RunAndTell(const Scenario& scenario,
+                             const std::function<Report(const Scenario&)>& run, int to) {
   // What an assertion says is known after the first time.
   const int nowhere = open("/dev/null", O_WRONLY);
   dup2(nowhere, STDERR_FILENO);
   std::signal(SIGABRT, SIG_DFL);
   alarm(kSecondsAtMost);
-  const std::string rule = Run(scenario, workload).violation.rule;
+  const std::string rule = run(scenario).violation.rule;
   const bool told = write(to, rule.data(), rule.size()) == static_cast<ssize_t>(rule.size());
   _exit(told ? 0 : 1);
 }
@@ -26,7 +27,7 @@ constexpr unsigned kSecondsAtMost = 60;
 }  // namespace
 
 std::string RuleBrokenBy(const Scenario& scenario,
-                         const std::function<std::unique_ptr<Workload>()>& new_workload) {
+                         const std::function<Report(const Scenario&)>& run) {
   int ends[2];
   if (pipe(ends) != 0) {
     std::perror("pipe");
@@ -38,7 +39,7 @@ std::string RuleBrokenBy(const Scenario& scenario,
     std::perror("fork");
     std::exit(2);
   }
-  if (child == 0) RunAndTell(scenario, *new_workload(), ends[1]);
+  if (child == 0) RunAndTell(scenario, run, ends[1]);
   close(ends[1]);
   std::string rule;
   char piece[256];

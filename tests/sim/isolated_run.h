@@ -4,7 +4,6 @@
 #define SYNOD_TESTS_SIM_ISOLATED_RUN_H_
 
 #include <functional>
-#include <memory>
 #include <string>
 
 #include "synod/sim/simulation.h"
@@ -12,9 +11,9 @@
 namespace synod::sim {
 
 // The name of the rule that the run breaks; empty: none. "no assertion" if the process ended in any
-// other way than by returning from Run, "an end" if it did not return in a minute.
-[[nodiscard]] std::string RuleBrokenBy(
-    const Scenario& scenario, const std::function<std::unique_ptr<Workload>()>& new_workload);
+// other way than by returning from `run`, "an end" if it did not return in a minute.
+[[nodiscard]] std::string RuleBrokenBy(const Scenario& scenario,
+                                       const std::function<Report(const Scenario&)>& run);
 
 }  // namespace synod::sim
 

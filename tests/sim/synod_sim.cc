@@ -16,12 +16,27 @@
 #include "tests/sim/isolated_run.h"
 #include "tests/sim/totals.h"
 
+#if defined(SYNOD_SIM_ROCKSDB)
+#include "tests/sim/rocksdb_factory.h"
+#endif
+
 namespace synod::sim {
 namespace {
 
 constexpr uint64_t kKeys = 3;
 
-std::unique_ptr<Workload> NewWorkload() { return NewRegisterWorkload(kKeys); }
+// Null if this build has no store of that name.
+std::unique_ptr<StoreFactory> NewStores(const std::string& name) {
+  if (name == "wal") return NewWalFactory();
+#if defined(SYNOD_SIM_ROCKSDB)
+  if (name == "rocksdb") return NewRocksdbFactory();
+#endif
+  return nullptr;
+}
+
+Report RunOnce(const Scenario& scenario, const Flags& flags) {
+  return Run(scenario, *NewRegisterWorkload(kKeys), *NewStores(flags.store));
+}
 
 double Seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
@@ -48,8 +63,8 @@ Report RunOne(const Scenario& scenario, const std::string& origin, const Flags& 
     std::printf("%s: %s, %zu faults\n", origin.c_str(), scenario.options.Describe().c_str(),
                 scenario.faults.size());
   }
-  Report report = Run(scenario, *NewWorkload());
-  if (flags.twice && Run(scenario, *NewWorkload()).hash != report.hash) {
+  Report report = RunOnce(scenario, flags);
+  if (flags.twice && RunOnce(scenario, flags).hash != report.hash) {
     report.ok = false;
     report.violation = {.rule = "determinism", .what = "two runs differ", .when = {}, .event = 0};
   }
@@ -72,7 +87,8 @@ bool Write(const std::string& path, const std::string& text) {
 
 // Of a run that breaks a rule, the smallest that breaks it too.
 int ShrinkOne(Scenario scenario, const std::string& origin, const Flags& flags) {
-  const std::string rule = RuleBrokenBy(scenario, NewWorkload);
+  const auto run = [&flags](const Scenario& tried) { return RunOnce(tried, flags); };
+  const std::string rule = RuleBrokenBy(scenario, run);
   if (rule.empty()) {
     std::printf("%s breaks no rule: there is nothing to shrink\n", origin.c_str());
     return 1;
@@ -83,7 +99,7 @@ int ShrinkOne(Scenario scenario, const std::string& origin, const Flags& flags) 
       std::move(scenario),
       [&](const Scenario& smaller) {
         ++runs;
-        return RuleBrokenBy(smaller, NewWorkload) == rule;
+        return RuleBrokenBy(smaller, run) == rule;
       },
       flags.runs);
   scenario.expected_rule = rule;
@@ -133,12 +149,21 @@ int RunSeeds(const Flags& flags) {
   Totals totals;
   for (uint64_t i = 0; i < flags.seeds; ++i) {
     const uint64_t seed = flags.first_seed + i;
-    const Scenario scenario = Expand(Options::Swarm(seed));
+    const auto options = Options::Parse(Options::Swarm(seed).Describe() + ' ' + flags.options);
+    if (!options.ok()) {
+      std::fprintf(stderr, "synod-sim: --options: %s\n",
+                   std::string(options.status().message()).c_str());
+      return 2;
+    }
+    const Scenario scenario = Expand(*options);
     const std::string origin = "seed " + std::to_string(seed);
     if (flags.shrink) return ShrinkOne(scenario, origin, flags);
     if (!flags.write_to.empty() && !Write(flags.write_to, Print(scenario))) return 2;
     const Report report = RunOne(scenario, origin, flags);
-    if (!report.ok) std::printf("  again: synod-sim --seed %s\n", std::to_string(seed).c_str());
+    if (!report.ok) {
+      std::printf("  again: synod-sim --store %s --options '%s' --seed %s\n", flags.store.c_str(),
+                  flags.options.c_str(), std::to_string(seed).c_str());
+    }
     totals.Add(report);
     ++runs;
     if (!report.ok) ++failed;
@@ -146,9 +171,9 @@ int RunSeeds(const Flags& flags) {
   }
   const double seconds = Seconds(std::chrono::steady_clock::now() - start);
   std::printf(
-      "raft, %s seeds from %s on, %s failed; %s events, %.0f simulated seconds, in %.1f "
+      "raft on %s, %s seeds from %s on, %s failed; %s events, %.0f simulated seconds, in %.1f "
       "seconds\n",
-      std::to_string(runs).c_str(), std::to_string(flags.first_seed).c_str(),
+      flags.store.c_str(), std::to_string(runs).c_str(), std::to_string(flags.first_seed).c_str(),
       std::to_string(failed).c_str(), std::to_string(totals.events()).c_str(),
       Seconds(totals.simulated()), seconds);
   PrintCounts(totals.counts());
@@ -166,6 +191,11 @@ int Main(std::span<char* const> arguments) {
   if (flags->help) {
     std::printf("%s", kUsage);
     return 0;
+  }
+  if (NewStores(flags->store) == nullptr) {
+    std::fprintf(stderr, "synod-sim: --store: there is no store '%s' in this build\n",
+                 flags->store.c_str());
+    return 2;
   }
   std::signal(SIGABRT, OnAbort);
   return flags->transcript.empty() ? RunSeeds(*flags) : RunTranscript(*flags);

@@ -99,7 +99,7 @@ class ReadableFile final : public ::rocksdb::FSSequentialFile,
 
 class WritableFile final : public ::rocksdb::FSWritableFile {
  public:
-  WritableFile(std::unique_ptr<DiskFile> file, uint64_t position)
+  WritableFile(std::unique_ptr<sim::DiskFile> file, uint64_t position)
       : file_(std::move(file)), position_(position) {}
 
   using FSWritableFile::Append;
@@ -127,13 +127,13 @@ class WritableFile final : public ::rocksdb::FSWritableFile {
   uint64_t GetFileSize(const IOOptions&, Context*) override { return file_->Size().value(); }
 
  private:
-  const std::unique_ptr<DiskFile> file_;
+  const std::unique_ptr<sim::DiskFile> file_;
   uint64_t position_;
 };
 
 class Handle final : public ::rocksdb::FSDirectory {
  public:
-  Handle(FaultyDisk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+  Handle(sim::Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
 
   IOStatus Fsync(const IOOptions&, Context*) override {
     return ToIOStatus(disk_.SyncDirectory(path_));
@@ -141,13 +141,13 @@ class Handle final : public ::rocksdb::FSDirectory {
   IOStatus Close(const IOOptions&, Context*) override { return IOStatus::OK(); }
 
  private:
-  FaultyDisk& disk_;
+  sim::Disk& disk_;
   const std::string path_;
 };
 
 class FaultyFileSystem final : public ::rocksdb::FileSystem {
  public:
-  explicit FaultyFileSystem(FaultyDisk& disk) : disk_(disk) {}
+  explicit FaultyFileSystem(sim::Disk& disk) : disk_(disk) {}
 
   const char* Name() const override { return "FaultyFileSystem"; }
 
@@ -176,7 +176,7 @@ class FaultyFileSystem final : public ::rocksdb::FileSystem {
                               Context* context) override {
     auto file = disk_.OpenToChange(Normalize(path));
     if (absl::IsNotFound(file.status())) return NewWritableFile(path, options, result, context);
-    const uint64_t size = disk_.SizeOf(Normalize(path));
+    const uint64_t size = (*file)->Size().value();
     *result = std::make_unique<WritableFile>(*std::move(file), size);
     return IOStatus::OK();
   }
@@ -278,12 +278,12 @@ class FaultyFileSystem final : public ::rocksdb::FileSystem {
     return ToIOStatus(file.status());
   }
 
-  FaultyDisk& disk_;
+  sim::Disk& disk_;
 };
 
 }  // namespace
 
-std::shared_ptr<::rocksdb::FileSystem> MakeFileSystem(FaultyDisk& disk) {
+std::shared_ptr<::rocksdb::FileSystem> MakeFileSystem(sim::Disk& disk) {
   return std::make_shared<FaultyFileSystem>(disk);
 }
 

@@ -4,15 +4,16 @@
 
 #include <memory>
 
+#include "synod/sim/disk.h"
+
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
-#include "tests/support/faulty_disk.h"
 
 namespace synod::test {
 
 // The disk behind RocksDB's interface, which must not outlive it. As on the machine's, what is
 // appended goes where the file's last Append has ended, wherever PositionedAppend wrote.
-[[nodiscard]] std::shared_ptr<::rocksdb::FileSystem> MakeFileSystem(FaultyDisk& disk);
+[[nodiscard]] std::shared_ptr<::rocksdb::FileSystem> MakeFileSystem(sim::Disk& disk);
 
 // The file system with the machine's threads, and a clock on which nobody sleeps.
 [[nodiscard]] std::unique_ptr<::rocksdb::Env> MakeEnv(std::shared_ptr<::rocksdb::FileSystem> files);

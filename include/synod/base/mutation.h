@@ -75,6 +75,11 @@ enum class Mutation {
   kNoChainCheck = 56,            // F3
   kTornTailKept = 57,            // F1
   kPruneNeededSegment = 58,      // I5
+  // Bounds of requests, and their ends.
+  kNoReadBound = 59,         // X3
+  kNoRequestBound = 60,      // X3
+  kAnsweredReadIsKept = 61,  // X6
+  kRequestIsNotEnded = 62,   // X6
 };
 
 #if defined(SYNOD_MUTATIONS)

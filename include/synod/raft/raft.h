@@ -136,6 +136,10 @@ class Raft {
   [[nodiscard]] const RaftCounters& counters() const { return counters_; }
   // What the leader knows of each peer; empty on others.
   [[nodiscard]] std::span<const Progress> progress() const;
+  // Of a leader: those above its commit index.
+  [[nodiscard]] size_t pending_proposals() const;
+  // Those that wait for a quorum to confirm this leader, or that were passed on to it.
+  [[nodiscard]] size_t pending_reads() const;
   [[nodiscard]] Index epoch() const { return epoch_; }
 
   // Aborts if an invariant of the state does not hold. Costs time in the length of the state; for
@@ -286,6 +290,7 @@ class Raft {
   [[nodiscard]] Progress* FindPeer(NodeId node);
 
   // --- impl/read.ipp ---
+  [[nodiscard]] bool MayTakeRead(size_t pending) const;
   void BeginReadRound();
   void ConfirmReads();
   void FinishRead(const PendingRead& read, Reason reason);

@@ -74,6 +74,7 @@ struct Options {
   Duration turn = std::chrono::microseconds(20);       // Of a host's loop.
   Duration blocking = std::chrono::microseconds(500);  // Of a task on a thread that may block.
   bool apply_on_own_thread = false;
+  size_t max_pending_requests = 64 * 1024;  // At each node.
 
   NetworkOptions network = {};
   DiskOptions disk = {};

@@ -19,6 +19,7 @@ struct Counts {
   uint64_t messages_sent = 0;
   uint64_t messages_delivered = 0;
   uint64_t messages_lost = 0;
+  uint64_t messages_refused = 0;  // By full links.
   uint64_t messages_cut = 0;
   uint64_t messages_repeated = 0;
   uint64_t messages_replayed = 0;
@@ -63,6 +64,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"messages sent", &Counts::messages_sent},
     {"delivered", &Counts::messages_delivered},
     {"lost", &Counts::messages_lost},
+    {"refused by full links", &Counts::messages_refused},
     {"cut", &Counts::messages_cut},
     {"repeated", &Counts::messages_repeated},
     {"replayed", &Counts::messages_replayed},

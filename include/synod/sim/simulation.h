@@ -6,6 +6,7 @@
 #include "synod/sim/options.h"
 #include "synod/sim/report.h"
 #include "synod/sim/scenario.h"
+#include "synod/sim/store_factory.h"
 #include "synod/sim/workload.h"
 
 namespace synod::sim {
@@ -13,7 +14,9 @@ namespace synod::sim {
 // First a storm, in which what the scenario says goes wrong, and then, if the run stays
 // recoverable, a calm, in which a quorum must elect a leader, answer everything and become equal.
 // The rules of the protocol are checked after every event, and the clients' history at the end.
-// Equal scenarios and workloads give equal reports.
+// Equal scenarios, workloads and stores give equal reports.
+[[nodiscard]] Report Run(const Scenario& scenario, Workload& workload, StoreFactory& stores);
+// With the stores of storage/wal.
 [[nodiscard]] Report Run(const Scenario& scenario, Workload& workload);
 // Run(Expand(options), workload).
 [[nodiscard]] Report Run(const Options& options, Workload& workload);

@@ -355,6 +355,28 @@ TEST(FaultyDisk, LoseWrite_AnyPlace_SparesWhatBecameDurableLast) {
   EXPECT_EQ(outcomes.size(), 3u);
 }
 
+TEST(FaultyDisk, LoseWrite_Overwritten_SparesWhatBecameDurableLast) {
+  std::set<std::string> outcomes;
+  for (uint64_t where = 0; where < 20; ++where) {
+    FaultyDisk disk;
+    auto file = MakeSynced(disk, "/f", std::string(2048, 'a'));
+    EXPECT_EQ(file->WriteAt(512, std::string(512, 'b')), absl::OkStatus());
+    EXPECT_EQ(file->Sync(), absl::OkStatus());
+    EXPECT_TRUE(disk.LoseWrite("/f", where));
+    EXPECT_EQ(disk.Contents("/f").substr(512, 512), std::string(512, 'b'));
+    outcomes.insert(disk.Contents("/f"));
+  }
+  EXPECT_EQ(outcomes.size(), 3u);
+}
+
+TEST(FaultyDisk, LoseWrite_CutSince_SparesWhatBecameDurableLast) {
+  FaultyDisk disk;
+  auto file = MakeSynced(disk, "/f", std::string(1024, 'a'));
+  EXPECT_EQ(file->Resize(512), absl::OkStatus());
+  EXPECT_EQ(file->Sync(), absl::OkStatus());
+  EXPECT_FALSE(disk.LoseWrite("/f", 0));
+}
+
 TEST(FaultyDisk, MisdirectWrite_AnyPlace_TakesThatOfAnother) {
   std::set<std::string> outcomes;
   for (uint64_t where = 0; where < 100'000; where += 31) {

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/faulty_disk.h"
+
 namespace synod::test {
 namespace {
 

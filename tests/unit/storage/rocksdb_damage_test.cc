@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -254,6 +255,115 @@ TEST_F(RocksdbDamage, SnapshotFile_MissingOrCut_IsFound) {
   EXPECT_TRUE(absl::IsDataLoss(harness_.store().OpenSnapshot(kGroup).status()));
   ASSERT_TRUE(harness_.env().DeleteFile(file).ok());
   EXPECT_TRUE(absl::IsDataLoss(harness_.store().Load(kGroup).status()));
+}
+
+// The log in a table, and all that RocksDB keeps to find it.
+class RocksdbFiles : public RocksdbDamage {
+ protected:
+  RocksdbFiles() {
+    harness_.Close();
+    EXPECT_EQ(harness_.Open(), absl::OkStatus());
+    intact_ = harness_.store().Load(kGroup).value();
+    harness_.Close();
+    for (const std::string& file : disk_.FilesBelow("/store")) files_[file] = disk_.Contents(file);
+  }
+
+  void Restore() {
+    for (const std::string& file : disk_.FilesBelow("/store")) disk_.Delete(file);
+    for (const auto& [file, bytes] : files_) disk_.SetContents(file, bytes);
+  }
+
+  // Opens and loads what is there.
+  void ExpectAllOrNothing(const std::string& damage) {
+    absl::Status status = harness_.Open();
+    if (status.ok()) {
+      const auto state = harness_.store().Load(kGroup);
+      if (state.ok()) {
+        EXPECT_EQ(state->entries, intact_.entries) << damage;
+        EXPECT_EQ(state->hard_state, intact_.hard_state) << damage;
+      }
+      status = state.status();
+    }
+    harness_.Close();
+    EXPECT_TRUE(status.ok() || absl::IsDataLoss(status) || absl::IsFailedPrecondition(status))
+        << damage << ": " << status;
+  }
+
+  FaultyDisk& disk_ = harness_.disk();
+  DurableState intact_;
+  std::map<std::string, std::string> files_;
+};
+
+TEST_F(RocksdbFiles, AnyByteChanged_IsFoundOrDoesNotMatter) {
+  constexpr uint64_t kStride = 7;  // In what is long.
+  for (const auto& [file, bytes] : files_) {
+    for (uint64_t at = 0; at < bytes.size(); at += bytes.size() < 200 ? 1 : kStride) {
+      Restore();
+      disk_.FlipBit(file, at);
+      ExpectAllOrNothing(file + ", byte " + std::to_string(at));
+    }
+  }
+}
+
+TEST_F(RocksdbFiles, OneMissing_IsFoundOrDoesNotMatter) {
+  for (const auto& [file, bytes] : files_) {
+    Restore();
+    disk_.Delete(file);
+    ExpectAllOrNothing(file);
+  }
+}
+
+// Several tables on one level.
+class RocksdbTables : public ::testing::Test {
+ protected:
+  // Of what the store holds; closes it.
+  void MakeTables() {
+    ASSERT_EQ(harness_.Tamper([](::rocksdb::DB& database) {
+      EXPECT_TRUE(database.SetOptions({{"target_file_size_base", "16384"}}).ok());
+      ::rocksdb::CompactRangeOptions all;
+      all.bottommost_level_compaction = ::rocksdb::BottommostLevelCompaction::kForce;
+      EXPECT_TRUE(database.CompactRange(all, nullptr, nullptr).ok());
+    }),
+              absl::OkStatus());
+    harness_.Close();
+    for (const std::string& file : harness_.disk().FilesBelow("/store/db")) {
+      if (file.ends_with(".sst")) tables_.push_back(file);
+    }
+    ASSERT_GT(tables_.size(), 2u);
+  }
+
+  RocksdbHarness harness_;
+  std::vector<std::string> tables_;
+};
+
+TEST_F(RocksdbTables, FirstBlockOfAnyChanged_LogIsNotTakenForAShorterOne) {
+  harness_.MustOpen();
+  ASSERT_EQ(harness_.Append(1, 2000), absl::OkStatus());
+  MakeTables();
+  for (const std::string& table : tables_) {
+    harness_.disk().FlipBit(table, 10);
+    absl::Status status = harness_.Open();
+    if (status.ok()) status = harness_.store().Load(kGroup).status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << table << ": " << status;
+    harness_.Close();
+    harness_.disk().FlipBit(table, 10);
+  }
+}
+
+TEST_F(RocksdbTables, FirstBlockOfAnyChanged_NoGroupIsForgotten) {
+  std::vector<GroupId> groups;
+  for (uint64_t group = 1; group <= 1000; ++group) groups.emplace_back(group);
+  harness_.MustOpen(groups);
+  MakeTables();
+  for (const std::string& table : tables_) {
+    harness_.disk().FlipBit(table, 10);
+    const absl::Status status = harness_.Open();
+    EXPECT_TRUE(absl::IsDataLoss(status))
+        << table << ": " << status
+        << (status.ok() ? std::to_string(harness_.store().Groups()->size()) + " groups" : "");
+    harness_.Close();
+    harness_.disk().FlipBit(table, 10);
+  }
 }
 
 // A store whose write-ahead log holds 20 writes, one entry each, and nothing else does.

@@ -108,7 +108,7 @@ TEST(RocksdbDirectory, Open_WithoutTheDatabaseThatWasThere_IsRefused) {
   harness.disk().Delete("/store/db/CURRENT");
   const absl::Status status = harness.Open();
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("has lost its database"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("is damaged"));
   for (const std::string& file : harness.disk().FilesBelow("/store/db")) {
     harness.disk().Delete(file);
   }

@@ -6,6 +6,7 @@
 
 #include "rocksdb/env.h"
 #include "storage/rocksdb/env_files.h"
+#include "tests/support/faulty_disk.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/unit/storage/file_system_suite.h"
 #include "tests/unit/storage/real_directory.h"

@@ -116,4 +116,14 @@ inline std::span<const Progress> Raft::progress() const {
   return leader == nullptr ? std::span<const Progress>() : leader->peers;
 }
 
+inline size_t Raft::pending_proposals() const {
+  const auto* leader = std::get_if<Leader>(&role_);
+  return leader == nullptr ? 0 : leader->proposals.size();
+}
+
+inline size_t Raft::pending_reads() const {
+  const auto* leader = std::get_if<Leader>(&role_);
+  return leader == nullptr ? forwarded_reads_.size() : leader->reads.size();
+}
+
 }  // namespace synod

@@ -2,11 +2,15 @@
 
 namespace synod {
 
+inline bool Raft::MayTakeRead(size_t pending) const {
+  return pending < options_.max_pending_reads || Mutated(Mutation::kNoReadBound);
+}
+
 inline void Raft::Read(RequestId request) {
   const InvariantGuard guard{*this};
   has_output_ = true;
   if (auto* leader = std::get_if<Leader>(&role_)) {
-    if (leader->reads.size() >= options_.max_pending_reads) {
+    if (!MayTakeRead(leader->reads.size())) {
       Resolve(request, Outcome::Kind::kNotCommitted, Reason::kOverloaded);
     } else {
       leader->reads.push_back({.from = self_.node, .request = request, .index = {}, .round = 0});
@@ -16,7 +20,7 @@ inline void Raft::Read(RequestId request) {
   if (leader_.IsZero()) {
     Resolve(request, Outcome::Kind::kNotCommitted,
             introduced_ ? Reason::kNotLeader : Reason::kNoQuorum);
-  } else if (forwarded_reads_.size() >= options_.max_pending_reads) {
+  } else if (!MayTakeRead(forwarded_reads_.size())) {
     Resolve(request, Outcome::Kind::kNotCommitted, Reason::kOverloaded);
   } else {
     next_context_ = next_context_ + 1;
@@ -100,7 +104,7 @@ inline void Raft::On(const Message& message, const ReadRequest& request) {
   const PendingRead read{.from = message.from, .request = request.context, .index = {}, .round = 0};
   if (leader == nullptr) {
     FinishRead(read, Reason::kNotLeader);
-  } else if (leader->reads.size() >= options_.max_pending_reads) {
+  } else if (!MayTakeRead(leader->reads.size())) {
     FinishRead(read, Reason::kOverloaded);
   } else {
     leader->reads.push_back(read);
@@ -120,7 +124,7 @@ inline void Raft::On(const Message& message, const ReadReply& reply) {
   } else {
     Resolve(read->request, Outcome::Kind::kNotCommitted, reply.reason);
   }
-  forwarded_reads_.erase(read);
+  if (!Mutated(Mutation::kAnsweredReadIsKept)) forwarded_reads_.erase(read);
 }
 
 }  // namespace synod

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "synod/port/executor.h"
 #include "synod/port/log_store.h"
 #include "synod/port/logger.h"
 
@@ -33,6 +34,11 @@ struct Options {
   // store. Its writable files must know PositionedAppend and Truncate. Null:
   // ::rocksdb::Env::Default().
   ::rocksdb::Env* env = nullptr;
+
+  // Where commits run and `done` is called, for this store alone; must outlive it. The store stops
+  // it when it is closed (also if Open fails), and then carries out what is queued on the closing
+  // thread. RocksDB's own background work is its Env's. Null: a thread of its own.
+  Executor* executor = nullptr;
 };
 
 // Opens the store in directory `path`, or creates it if the directory is empty or missing (its
