@@ -292,10 +292,11 @@ std::shared_ptr<FaultyDisk::Node> FaultyDisk::Find(const std::string& path) cons
   return found == now_.end() ? nullptr : found->second;
 }
 
-uint64_t FaultyDisk::UsedBytes() const {
+uint64_t FaultyDisk::Room() const {
+  if (capacity_ == kUnlimited) return kUnlimited;  // Nobody need count.
   uint64_t used = 0;
   for (const auto& [path, node] : now_) used += node->bytes.size();
-  return used;
+  return capacity_ - std::min(capacity_, used);
 }
 
 void FaultyDisk::RememberSectors(Node& node, uint64_t first, uint64_t last) {
@@ -313,7 +314,7 @@ absl::Status FaultyDisk::WriteAt(Node& node, uint64_t offset, std::string_view b
   const uint64_t size = node.bytes.size();
   bool is_full = false;
   if (end > size) {
-    const uint64_t room = capacity_ - std::min(capacity_, UsedBytes());
+    const uint64_t room = Room();
     is_full = end - size > room;
     // As much as there is room for is written, as by the system's own call.
     if (is_full) end = std::max(size + room, std::min(offset, size));
@@ -479,7 +480,7 @@ absl::StatusOr<std::unique_ptr<FileLock>> FaultyDisk::Lock(const std::string& pa
 absl::StatusOr<uint64_t> FaultyDisk::FreeBytes(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (Find(path) == nullptr) return NotFound(path);
-  return capacity_ - std::min(capacity_, UsedBytes());
+  return Room();
 }
 
 }  // namespace synod::sim

@@ -89,6 +89,8 @@ class FaultyDisk final : public Disk {
   class OpenFile;
   class HeldLock;
 
+  static constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
+
   struct Node {
     bool is_directory = false;
     std::string bytes = {};      // What is seen.
@@ -110,7 +112,8 @@ class FaultyDisk final : public Disk {
   // Counts an operation; an error if the power is off, or goes off with it.
   absl::Status Operate();
   [[nodiscard]] std::shared_ptr<Node> Find(const std::string& path) const;
-  [[nodiscard]] uint64_t UsedBytes() const;
+  // How many bytes files may still grow by.
+  [[nodiscard]] uint64_t Room() const;
   absl::Status WriteAt(Node& node, uint64_t offset, std::string_view bytes);
   absl::Status Resize(Node& node, uint64_t size);
   // Keeps aside what is in the sectors of bytes [first, last), where that was not done before.
@@ -143,7 +146,7 @@ class FaultyDisk final : public Disk {
   uint64_t syncs_until_failure_ = 0;  // 0: none fails.
   bool file_syncs_lie_ = false;
   bool directory_syncs_lie_ = false;
-  uint64_t capacity_ = std::numeric_limits<uint64_t>::max();
+  uint64_t capacity_ = kUnlimited;
 };
 
 }  // namespace synod::sim

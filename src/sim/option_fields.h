@@ -21,6 +21,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("nodes", nodes);
   SYNOD_FIELD("clients", clients);
   SYNOD_FIELD("storm", storm);
+  SYNOD_FIELD("storm_events", storm_events);
   SYNOD_FIELD("think_time", think_time);
   SYNOD_FIELD("request_deadline", request_deadline);
   SYNOD_FIELD("snapshot_after_entries", snapshot_after_entries);

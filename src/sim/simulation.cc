@@ -46,7 +46,9 @@ class Simulation {
     cluster_.Start();
     clients_.Begin();
     storm_.Begin();
-    cluster_.RunUntil([&] { return world_.Now() >= Instant() + options_.storm; });
+    cluster_.RunUntil([&] {
+      return world_.Now() >= Instant() + options_.storm || world_.events() >= options_.storm_events;
+    });
     if (options_.stays_recoverable && !judge_.HasFailed()) Calm();
     clients_.Finish();
     cluster_.RunUntil([&] { return clients_.AllIdle() || world_.Now() > end_; });

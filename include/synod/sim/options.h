@@ -63,6 +63,8 @@ struct Options {
   size_t nodes = 3;
   size_t clients = 3;
   Duration storm = std::chrono::seconds(20);  // How long faults happen, of simulated time.
+  // Or until so much has happened: busy clusters show little more in what follows, and take long.
+  uint64_t storm_events = 1'000'000;
   Duration think_time = std::chrono::milliseconds(50);  // Between an answer and the next request.
   Duration request_deadline = std::chrono::seconds(2);
 
