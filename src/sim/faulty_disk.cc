@@ -184,6 +184,11 @@ void FaultyDisk::SetCapacity(uint64_t bytes) {
   capacity_ = bytes;
 }
 
+uint64_t FaultyDisk::UsedBytes() const {
+  const std::lock_guard lock(mutex_);
+  return Used();
+}
+
 std::vector<std::string> FaultyDisk::FilesBelow(const std::string& directory) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> files;
@@ -292,11 +297,15 @@ std::shared_ptr<FaultyDisk::Node> FaultyDisk::Find(const std::string& path) cons
   return found == now_.end() ? nullptr : found->second;
 }
 
-uint64_t FaultyDisk::Room() const {
-  if (capacity_ == kUnlimited) return kUnlimited;  // Nobody need count.
+uint64_t FaultyDisk::Used() const {
   uint64_t used = 0;
   for (const auto& [path, node] : now_) used += node->bytes.size();
-  return capacity_ - std::min(capacity_, used);
+  return used;
+}
+
+uint64_t FaultyDisk::Room() const {
+  if (capacity_ == kUnlimited) return kUnlimited;  // Nobody need count.
+  return capacity_ - std::min(capacity_, Used());
 }
 
 void FaultyDisk::RememberSectors(Node& node, uint64_t first, uint64_t last) {

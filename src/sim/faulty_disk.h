@@ -48,8 +48,9 @@ class FaultyDisk final : public Disk {
   void FailSync(uint64_t count);
   // Syncs of files, or of directories, report success and do nothing.
   void SetSyncsLie(bool files, bool directories);
-  // How many bytes may be in files before one can grow no more for want of space.
+  // How many bytes may be in files before one can grow no more for want of space, and how many are.
   void SetCapacity(uint64_t bytes);
+  [[nodiscard]] uint64_t UsedBytes() const;
 
   // --- Damage, done to what is durable and to what is seen alike.
 
@@ -112,6 +113,7 @@ class FaultyDisk final : public Disk {
   // Counts an operation; an error if the power is off, or goes off with it.
   absl::Status Operate();
   [[nodiscard]] std::shared_ptr<Node> Find(const std::string& path) const;
+  [[nodiscard]] uint64_t Used() const;
   // How many bytes files may still grow by.
   [[nodiscard]] uint64_t Room() const;
   absl::Status WriteAt(Node& node, uint64_t offset, std::string_view bytes);

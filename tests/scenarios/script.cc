@@ -301,9 +301,7 @@ void Script::ResumeDisk(NodeId node) {
 
 void Script::FillDisk(NodeId node, uint64_t left) {
   FaultyDisk& disk = At(node).disk();
-  constexpr uint64_t kHuge = std::numeric_limits<uint64_t>::max();
-  disk.SetCapacity(kHuge);
-  disk.SetCapacity(kHuge - disk.FreeBytes("/").value_or(0) + left);
+  disk.SetCapacity(disk.UsedBytes() + left);
 }
 
 void Script::FreeDisk(NodeId node) {
