@@ -103,8 +103,8 @@ TEST(Overload, X7_LeaderIsolatedInTheMiddleOfATransfer_WritesAgainOnceHealed) {
     s.Isolate(A);
     s.RunFor(away);
     s.Heal();
-    s.ResumeDisk(B);
     s.Await(transfer);
+    s.ResumeDisk(B);
     s.RunUntil([&] { return !s.Leader().IsZero() && s.AreEqual({A, B, C}); });
     s.Write(s.Leader(), "y");
     s.HealAndConverge();

@@ -53,6 +53,28 @@ TEST(Reads, D2_AnswersOfAnOldRead_DoNotServeANewOne) {
   s.HealAndConverge();
 }
 
+// The same leader's, of a time when there was less to read.
+TEST(Reads, D2_AnswerComesAgain_DoesNotServeANewRead) {
+  Script s;
+  s.Elect(A);
+  s.Write(A, "x");
+  NetworkRule& answers = s.Copy(Every<ReadReply>().To(B));
+  EXPECT_EQ(s.Read(B), "x ");
+  NetworkRule& appends = s.Hold(Every<AppendRequest>().To(B));
+  s.Write(A, "y");
+  NetworkRule& requests = s.Hold(Every<ReadRequest>());
+  const Asked& read = s.BeginRead(B);
+  s.RunFor(milliseconds(5));
+  s.Replay(answers);
+  s.RunFor(milliseconds(50));
+  EXPECT_FALSE(read.HasEnded());
+  s.Release(requests);
+  s.Release(appends);
+  s.Await(read);
+  EXPECT_EQ(read.answer.value_or("refused"), "x y ");
+  s.HealAndConverge();
+}
+
 // Ongaro §6.4: a quorum that answered before the read came does not vouch for it.
 TEST(Reads, D3_QuorumAnswersFromBeforeTheRead_DoNotCount) {
   Script s;

@@ -270,7 +270,8 @@ TEST(StorageFaults, F5_FollowersDiskIsFull_AcksOnlyWhatIsThere) {
   s.RunUntil([&] { return s.AreEqual({A, B, C}); });
   s.FillDisk(B);
   for (int i = 0; i < 10; ++i) s.Write(A, std::string(10'000, 'y'));
-  s.RunFor(seconds(1));
+  s.RunFor(seconds(10));
+  EXPECT_TRUE(s.IsUp(B));
   EXPECT_LT(s.MatchOf(A, B), s.Core(A).commit());
   EXPECT_EQ(s.MatchOf(A, C), s.Core(A).commit());
   s.FreeDisk(B);
