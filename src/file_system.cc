@@ -36,6 +36,8 @@ absl::Status Error(std::string_view what, const std::string& path) {
   }
 }
 
+constexpr size_t kPieceBytes = 256 * 1024;  // Of a file that is rewritten.
+
 // Repeats a call that a signal has interrupted.
 template <class Call>
 auto Retry(Call call) {
@@ -134,6 +136,29 @@ class PosixFileSystem final : public FileSystem {
     if (!descriptor.IsOpen()) return Error("opening", path);
     if (::ftruncate(descriptor.fd(), static_cast<off_t>(size)) != 0) {
       return Error("truncating", path);
+    }
+    if (::fsync(descriptor.fd()) != 0) return Error("syncing", path);
+    return absl::OkStatus();
+  }
+
+  absl::Status Rewrite(const std::string& path) override {
+    const Descriptor descriptor = OpenDescriptor(path, O_RDWR);
+    if (!descriptor.IsOpen()) return Error("opening", path);
+    std::vector<char> piece(kPieceBytes);
+    for (off_t offset = 0;;) {
+      const ssize_t count =
+          Retry([&] { return ::pread(descriptor.fd(), piece.data(), piece.size(), offset); });
+      if (count < 0) return Error("reading", path);
+      if (count == 0) break;
+      for (ssize_t written = 0; written < count;) {
+        const ssize_t more = Retry([&] {
+          return ::pwrite(descriptor.fd(), piece.data() + written,
+                          static_cast<size_t>(count - written), offset + written);
+        });
+        if (more < 0) return Error("writing", path);
+        written += more;
+      }
+      offset += count;
     }
     if (::fsync(descriptor.fd()) != 0) return Error("syncing", path);
     return absl::OkStatus();

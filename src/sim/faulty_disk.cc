@@ -130,7 +130,6 @@ void FaultyDisk::LoseNames(Rng& rng) {
 }
 
 void FaultyDisk::LoseUnsynced(Node& node, Rng* rng) const {
-  if (node.lost_a_write) rng = nullptr;
   const uint64_t now = node.bytes.size();
   uint64_t size = node.synced_size;
   uint64_t grown_from = node.synced_size;
@@ -147,16 +146,22 @@ void FaultyDisk::LoseUnsynced(Node& node, Rng* rng) const {
     const bool must_arrive = order_ == Order::kJournal && end > grown_from;
     const bool arrived = rng != nullptr && (must_arrive || rng->Chance(2, 3));
     // What a cut that is undone had cut off is as it was in any case.
-    for (uint64_t at = arrived ? std::max(start, now) : start; at < end; ++at) {
-      node.bytes[at] = at - start < old.size() ? old[at - start] : '\0';
-    }
+    Revert(node, sector, old, arrived ? std::max(start, now) : start);
   }
-  node.lost_a_write = false;
+  for (const auto& [sector, old] : node.failed) Revert(node, sector, old, sector * kSectorBytes);
+  node.failed.clear();
   // If nothing has arrived, what was the latest write still is.
   std::set<uint64_t> latest;
   if (size <= node.synced_size) latest = node.latest;
   SetSynced(node);
   node.latest.merge(latest);
+}
+
+void FaultyDisk::Revert(Node& node, uint64_t sector, const std::string& old, uint64_t at) {
+  const uint64_t start = sector * kSectorBytes;
+  for (; at < std::min<uint64_t>(node.bytes.size(), start + kSectorBytes); ++at) {
+    node.bytes[at] = at - start < old.size() ? old[at - start] : '\0';
+  }
 }
 
 void FaultyDisk::SetSynced(Node& node) {
@@ -171,6 +176,11 @@ void FaultyDisk::SetSynced(Node& node) {
 void FaultyDisk::FailSync(uint64_t count) {
   const std::lock_guard lock(mutex_);
   syncs_until_failure_ = count;
+}
+
+uint64_t FaultyDisk::failed_syncs() const {
+  const std::lock_guard lock(mutex_);
+  return failed_syncs_;
 }
 
 void FaultyDisk::SetSyncsLie(bool files, bool directories) {
@@ -235,7 +245,8 @@ std::vector<uint64_t> FaultyDisk::SettledSectors(const Node& node) {
   std::vector<uint64_t> sectors;
   const uint64_t end = std::min<uint64_t>(node.synced_size, node.bytes.size()) / kSectorBytes;
   for (uint64_t sector = 0; sector < end; ++sector) {
-    const bool changes = node.before.contains(sector) || node.latest.contains(sector);
+    const bool changes = node.before.contains(sector) || node.failed.contains(sector) ||
+                         node.latest.contains(sector);
     if (!changes) sectors.push_back(sector);
   }
   return sectors;
@@ -311,8 +322,13 @@ uint64_t FaultyDisk::Room() const {
 void FaultyDisk::RememberSectors(Node& node, uint64_t first, uint64_t last) {
   for (uint64_t sector = first / kSectorBytes; sector * kSectorBytes < last; ++sector) {
     const auto [before, is_new] = node.before.try_emplace(sector);
+    if (!is_new) continue;
     const uint64_t start = sector * kSectorBytes;
-    if (!is_new || start >= node.synced_size) continue;
+    if (const auto failed = node.failed.extract(sector)) {
+      before->second = failed.mapped();
+      continue;
+    }
+    if (start >= node.synced_size) continue;
     before->second.assign(node.bytes, start, std::min(kSectorBytes, node.synced_size - start));
   }
 }
@@ -355,10 +371,12 @@ absl::Status FaultyDisk::Sync(Node& node) {
   absl::Status status = Operate();
   if (!status.ok()) return status;
   if (syncs_until_failure_ > 0 && --syncs_until_failure_ == 0) {
-    node.lost_a_write = true;
+    ++failed_syncs_;
+    node.failed.merge(node.before);
+    node.before.clear();
     return absl::InternalError("the disk failed");
   }
-  if (!file_syncs_lie_ && !node.lost_a_write) SetSynced(node);
+  if (!file_syncs_lie_) SetSynced(node);
   return absl::OkStatus();
 }
 
@@ -417,6 +435,22 @@ absl::Status FaultyDisk::Truncate(const std::string& path, uint64_t size) {
   size = std::min<uint64_t>(node->bytes.size(), size);
   absl::Status status = Resize(*node, size);
   if (status.ok()) CutDurably(*node, size);
+  return status;
+}
+
+absl::Status FaultyDisk::Rewrite(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  const auto node = Find(path);
+  if (node == nullptr) return NotFound(path);
+  // Others are on the disk already, as they are.
+  std::set<uint64_t> changed;
+  for (const auto* sectors : {&node->before, &node->failed}) {
+    for (const auto& [sector, old] : *sectors) changed.insert(sector);
+  }
+  if (changed.empty()) changed = node->latest;
+  absl::Status status = WriteAt(*node, 0, std::string(node->bytes));
+  if (status.ok()) status = Sync(*node);
+  if (status.ok()) node->latest = std::move(changed);
   return status;
 }
 

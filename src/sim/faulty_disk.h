@@ -44,8 +44,10 @@ class FaultyDisk final : public Disk {
   // --- A disk that fails or lies.
 
   // The `count`-th sync of a file from now on fails, and as on Linux its unsynced bytes count as
-  // clean: later syncs of the file succeed, and do not make them durable.
+  // clean: later syncs of the file succeed, and do not make them durable, unless they are written
+  // once more.
   void FailSync(uint64_t count);
+  [[nodiscard]] uint64_t failed_syncs() const;
   // Syncs of files, or of directories, report success and do nothing.
   void SetSyncsLie(bool files, bool directories);
   // How many bytes may be in files before one can grow no more for want of space, and how many are.
@@ -78,6 +80,7 @@ class FaultyDisk final : public Disk {
   absl::StatusOr<std::unique_ptr<File>> Create(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path) override;
   absl::Status Truncate(const std::string& path, uint64_t size) override;
+  absl::Status Rewrite(const std::string& path) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
   absl::Status CreateDirectory(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& path) override;
@@ -101,7 +104,9 @@ class FaultyDisk final : public Disk {
     // the file ended.
     std::map<uint64_t, std::string> before = {};
     std::set<uint64_t> latest = {};  // Sectors of the last write that became durable.
-    bool lost_a_write = false;       // A sync has failed: nothing more will ever be durable.
+    // Sectors whose sync failed, with what is on the disk in them: no other sync writes them, until
+    // they change again.
+    std::map<uint64_t, std::string> failed = {};
   };
   // Shared by the two trees and the open files: one that is deleted lives on in each of them.
   using Tree = std::map<std::string, std::shared_ptr<Node>>;
@@ -134,6 +139,8 @@ class FaultyDisk final : public Disk {
   // What is left of the file after a power cut becomes what is in it. `rng`: draws what that is;
   // without one it is what was synced.
   void LoseUnsynced(Node& node, Rng* rng) const;
+  // Bytes of a sector are as they were, from `at` on.
+  static void Revert(Node& node, uint64_t sector, const std::string& old, uint64_t at);
   // It is all durable.
   static void SetSynced(Node& node);
 
@@ -146,6 +153,7 @@ class FaultyDisk final : public Disk {
   uint64_t operations_ = 0;
   uint64_t cut_at_ = std::numeric_limits<uint64_t>::max();
   uint64_t syncs_until_failure_ = 0;  // 0: none fails.
+  uint64_t failed_syncs_ = 0;
   bool file_syncs_lie_ = false;
   bool directory_syncs_lie_ = false;
   uint64_t capacity_ = kUnlimited;

@@ -70,6 +70,7 @@ void Node::Start() {
   const Options& options = around_.options;
   NewLife();
   has_stopped_ = false;
+  failed_syncs_ = disk_->failed_syncs();
   disk_executor_ = std::make_unique<SimulatedExecutor>(*life_, sync_, Rng(dice_.Next()));
   auto store = OpenStore();
   if (!store.ok()) return CannotStart(store.status());
@@ -137,7 +138,7 @@ void Node::OnStopped(const absl::Status& why) {
 }
 
 void Node::CannotStart(const absl::Status& why) {
-  const bool is_crash = disk_->PowerIsOff() || disk_fails_;
+  const bool is_crash = disk_->PowerIsOff() || disk_->failed_syncs() > failed_syncs_;
   End(is_crash ? Way::kCrash : Way::kOrderly);
   if (is_crash || absl::IsResourceExhausted(why)) return StartIn(std::chrono::seconds(1));
   if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_corrupt_) {
@@ -156,11 +157,7 @@ void Node::Stop() {
 }
 
 void Node::End(Way way) {
-  // What a failed sync has left in the system's cache counts for nothing (F4), and a new process
-  // would find it there: the machine is to be started anew.
-  if (disk_fails_) way = Way::kReboot;
   around_.world.Note(way == Way::kOrderly ? Story::What::kStops : Story::What::kDies, id_);
-  disk_fails_ = false;
   if (way != Way::kOrderly) {
     ++around_.counts.crashes;
     life_->Die();
@@ -172,7 +169,7 @@ void Node::End(Way way) {
   if (way == Way::kOrderly) return;
   // The process alone, or the machine with what it had not synced.
   const Lost losses[] = {Lost::kAll, Lost::kSectors, Lost::kNothing};
-  const Lost drawn = losses[dice_.Below(way == Way::kReboot ? 2 : 3)];
+  const Lost drawn = losses[dice_.Below(3)];
   disk_->Restart(loss_.value_or(drawn), dice_.Next());
 }
 
@@ -213,7 +210,6 @@ void Node::OnEvent(uint64_t start) {
 void Node::FailNextSync() {
   if (!IsUp()) return;
   disk_->FailSync(1);
-  disk_fails_ = true;
 }
 
 void Node::Wipe() {

@@ -94,7 +94,7 @@ class Node final : public Actor {
   void OnEvent(uint64_t start) override;
 
  private:
-  enum class Way { kOrderly, kCrash, kReboot };
+  enum class Way { kOrderly, kCrash };
 
   Life* NewLife();
   // False if there is nothing in the file to damage so.
@@ -117,7 +117,7 @@ class Node final : public Actor {
   Duration sync_;
   RaftOptions raft_;
   std::optional<Lost> loss_;
-  bool disk_fails_ = false;  // Once: at its next sync, or it has.
+  uint64_t failed_syncs_ = 0;  // Before this start.
   bool is_wiped_ = false;
   bool is_corrupt_ = false;
   bool is_lied_to_ = false;

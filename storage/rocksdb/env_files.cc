@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "status.h"
+#include "storage/files/read_file.h"
 
 namespace synod::rocksdb {
 namespace {
 
 using ::rocksdb::FileOptions;
 using ::rocksdb::FSRandomAccessFile;
+using ::rocksdb::FSRandomRWFile;
 using ::rocksdb::FSWritableFile;
 using ::rocksdb::IOOptions;
 using ::rocksdb::IOStatus;
@@ -119,6 +121,17 @@ absl::Status EnvFiles::Truncate(const std::string& path, uint64_t size) {
   if (status.ok()) status = file->Fsync(IOOptions(), nullptr);
   if (status.ok()) status = file->Close(IOOptions(), nullptr);
   return ToStatus(status, "truncating " + path);
+}
+
+absl::Status EnvFiles::Rewrite(const std::string& path) {
+  const auto bytes = storage::ReadFile(*this, path);
+  if (!bytes.ok()) return bytes.status();
+  std::unique_ptr<FSRandomRWFile> file;
+  IOStatus status = files_.NewRandomRWFile(path, FileOptions(), &file, nullptr);
+  if (status.ok()) status = file->Write(0, *bytes, IOOptions(), nullptr);
+  if (status.ok()) status = file->Fsync(IOOptions(), nullptr);
+  if (status.ok()) status = file->Close(IOOptions(), nullptr);
+  return ToStatus(status, "rewriting " + path);
 }
 
 absl::StatusOr<std::vector<std::string>> EnvFiles::List(const std::string& directory) {

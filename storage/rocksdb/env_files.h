@@ -25,6 +25,7 @@ class EnvFiles final : public FileSystem {
   absl::StatusOr<std::unique_ptr<File>> Create(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path) override;
   absl::Status Truncate(const std::string& path, uint64_t size) override;
+  absl::Status Rewrite(const std::string& path) override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
   absl::Status CreateDirectory(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& path) override;

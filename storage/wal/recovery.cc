@@ -46,7 +46,7 @@ class Recovery {
   absl::Status CheckLocations() const;
   // Cuts what is torn. Nothing is changed before all is known to be well.
   absl::Status Repair();
-  absl::Status SyncTail();
+  absl::Status RewriteTail();
 
   // Whether the segment may be one whose header and checkpoint were being written when the power
   // went. Nothing in it was acknowledged then. They are synced before anything follows them, so a
@@ -95,7 +95,7 @@ absl::StatusOr<Recovered> Recovery::Run() {
   }
   absl::Status status = CheckLocations();
   if (status.ok()) status = Repair();
-  if (status.ok()) status = SyncTail();
+  if (status.ok()) status = RewriteTail();
   if (!status.ok()) return status;
   return std::move(result_);
 }
@@ -300,12 +300,12 @@ absl::Status Recovery::CheckLocations() const {
   return absl::OkStatus();
 }
 
-// What a killed process has written is seen here, synced or not. From now on others rely on it.
-absl::Status Recovery::SyncTail() {
+// What an earlier process has written is seen here, whether it was killed before the sync, or the
+// sync failed. From now on others rely on it.
+absl::Status Recovery::RewriteTail() {
   if (result_.segments.empty()) return absl::OkStatus();
-  const auto file = files_.Open(directory_ + "/" + SegmentName(result_.segments.back().number));
-  if (!file.ok()) return file.status();
-  absl::Status status = Mutated(Mutation::kNoTailSync) ? absl::OkStatus() : (*file)->Sync();
+  const std::string path = directory_ + "/" + SegmentName(result_.segments.back().number);
+  absl::Status status = Mutated(Mutation::kNoTailSync) ? absl::OkStatus() : files_.Rewrite(path);
   if (status.ok()) status = files_.SyncDirectory(directory_);
   return status;
 }

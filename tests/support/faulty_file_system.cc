@@ -131,6 +131,27 @@ class WritableFile final : public ::rocksdb::FSWritableFile {
   uint64_t position_;
 };
 
+class ChangeableFile final : public ::rocksdb::FSRandomRWFile {
+ public:
+  explicit ChangeableFile(std::unique_ptr<sim::DiskFile> file) : file_(std::move(file)) {}
+
+  IOStatus Write(uint64_t offset, const Slice& bytes, const IOOptions&, Context*) override {
+    return ToIOStatus(file_->WriteAt(offset, bytes.ToStringView()));
+  }
+  IOStatus Read(uint64_t offset, size_t n, const IOOptions&, Slice* result, char* scratch,
+                Context*) const override {
+    const auto count = file_->ReadAt(offset, {scratch, n});
+    if (count.ok()) *result = Slice(scratch, *count);
+    return ToIOStatus(count.status());
+  }
+  IOStatus Flush(const IOOptions&, Context*) override { return IOStatus::OK(); }
+  IOStatus Sync(const IOOptions&, Context*) override { return ToIOStatus(file_->Sync()); }
+  IOStatus Close(const IOOptions&, Context*) override { return IOStatus::OK(); }
+
+ private:
+  const std::unique_ptr<sim::DiskFile> file_;
+};
+
 class Handle final : public ::rocksdb::FSDirectory {
  public:
   Handle(sim::Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
@@ -179,6 +200,12 @@ class FaultyFileSystem final : public ::rocksdb::FileSystem {
     const uint64_t size = (*file)->Size().value();
     *result = std::make_unique<WritableFile>(*std::move(file), size);
     return IOStatus::OK();
+  }
+  IOStatus NewRandomRWFile(const std::string& path, const FileOptions&,
+                           std::unique_ptr<::rocksdb::FSRandomRWFile>* result, Context*) override {
+    auto file = disk_.OpenToChange(Normalize(path));
+    if (file.ok()) *result = std::make_unique<ChangeableFile>(*std::move(file));
+    return ToIOStatus(file.status());
   }
   IOStatus NewDirectory(const std::string& path, const IOOptions&,
                         std::unique_ptr<::rocksdb::FSDirectory>* result, Context*) override {

@@ -29,7 +29,8 @@ class File {
   [[nodiscard]] virtual absl::Status Append(std::string_view bytes) = 0;
 
   // All that was appended, and the size, is durable at return. After a failure it is not known what
-  // is, and another Sync that succeeds says nothing (F4): the caller must give the file up.
+  // is, and another Sync that succeeds says nothing (F4): the caller must give the file up, and who
+  // opens it next rewrites it.
   [[nodiscard]] virtual absl::Status Sync() = 0;
 
   // Fills `out` with the bytes from `offset` on, and says how many; less than out.size() only where
@@ -62,6 +63,11 @@ class FileSystem {
   // Cuts the file, which nobody may have open, to `size` bytes. Durable at return. After a failure
   // the file has either size.
   [[nodiscard]] virtual absl::Status Truncate(const std::string& path, uint64_t size) = 0;
+
+  // Makes durable all that is in the file, which nobody may have open: writes it once more, and
+  // syncs. So it finds its way to the disk even if another process wrote it and its sync failed,
+  // after which the system takes it for written, and a sync alone does nothing (F4).
+  [[nodiscard]] virtual absl::Status Rewrite(const std::string& path) = 0;
 
   // The names in a directory, in no order, without "." and "..". kNotFound if there is none;
   // kFailedPrecondition if it is no directory.

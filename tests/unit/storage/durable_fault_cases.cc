@@ -36,6 +36,29 @@ TEST_P(DurableStore, Write_SyncFails_IsFinalThoughTheDiskRecovers) {
   EXPECT_EQ(harness().store().Load(kGroup)->hard_state, HardState());
 }
 
+// The next process sees the bytes, and syncs of them succeed without them (F4).
+TEST_P(DurableStore, Write_SyncFailsAndTheProcessIsStartedAnew_WhatIsFoundIsDurable) {
+  for (const Lost lost : {Lost::kAll, Lost::kSectors}) {
+    for (uint64_t seed = 1; seed <= 10; ++seed) {
+      const std::unique_ptr<StoreHarness> fresh = GetParam().make();
+      StoreHarness& harness = *fresh;
+      harness.MustOpen();
+      ASSERT_EQ(harness.Append(1, 3), absl::OkStatus());
+      harness.disk().FailSync(1);
+      ASSERT_FALSE(harness.Append(4, 4).ok());
+      harness.Close();
+      harness.disk().Restart(Lost::kNothing, seed);
+      harness.MustOpen();
+      const uint64_t found = harness.store().Load(kGroup)->entries.size();
+      ASSERT_EQ(harness.Append(found + 1, 9), absl::OkStatus());
+      harness.Close();
+      harness.disk().Restart(lost, seed);
+      harness.MustOpen();
+      ASSERT_EQ(harness.store().Load(kGroup)->entries, MakeEntries(1, 9, 1));
+    }
+  }
+}
+
 TEST_P(DurableStore, Bootstrap_SyncFails_IsFinal) {
   harness().MustOpen();
   harness().disk().FailSync(1);

@@ -287,9 +287,21 @@ TEST(FaultyDisk, FailSync_ThenASyncThatSucceeds_HasLostTheBytes) {
       EXPECT_EQ(file->Sync(), absl::OkStatus());
       EXPECT_EQ(disk.Contents("/f"), "newer");
       disk.Restart(lost, seed);
-      EXPECT_EQ(disk.Contents("/f"), "old");
+      EXPECT_EQ(disk.Contents("/f"), std::string("old\0\0", 5));
     }
   }
+}
+
+TEST(FaultyDisk, FailSync_ThenWrittenOnceMore_IsDurable) {
+  FaultyDisk disk;
+  const auto file = MakeSynced(disk, "/f", "old");
+  disk.FailSync(1);
+  ASSERT_EQ(file->WriteAt(0, "newer"), absl::OkStatus());
+  EXPECT_FALSE(file->Sync().ok());
+  disk.Restart(Lost::kNothing, 1);
+  EXPECT_EQ(disk.Rewrite("/f"), absl::OkStatus());
+  disk.Restart(Lost::kAll, 1);
+  EXPECT_EQ(disk.Contents("/f"), "newer");
 }
 
 TEST(FaultyDisk, LyingSyncs_Succeed_AndDoNothing) {

@@ -52,6 +52,18 @@ TEST_P(FileSystemTest, File_Truncated_EndsThere) {
   EXPECT_EQ(Read(**file, 0, 10), "0123");
 }
 
+TEST_P(FileSystemTest, File_Rewritten_IsAsItWas) {
+  EXPECT_TRUE(absl::IsNotFound(files().Rewrite(At("file"))));
+  for (const size_t size : {0, 10, 1'000'000}) {
+    std::string bytes;
+    while (bytes.size() < size) bytes += std::to_string(bytes.size());
+    ASSERT_EQ((*files().Create(At("file")))->Append(bytes), absl::OkStatus());
+    EXPECT_EQ(files().Rewrite(At("file")), absl::OkStatus());
+    EXPECT_EQ(Read(**files().Open(At("file")), 0, bytes.size() + 1), bytes);
+    ASSERT_EQ(files().Remove(At("file")), absl::OkStatus());
+  }
+}
+
 TEST_P(FileSystemTest, File_RenamedAndRemoved_IsUsedToItsEnd) {
   const auto file = files().Create(At("file"));
   ASSERT_EQ((*file)->Append("old"), absl::OkStatus());

@@ -101,22 +101,6 @@ TEST_F(WalRecovery, VeryFirstSegment_TornThoughTheStoreWasMade_IsDataLoss) {
   EXPECT_EQ(harness.Open(), absl::OkStatus());
 }
 
-TEST_F(WalRecovery, Tail_WhoseSyncFailed_IsNeverForgottenInSilence) {
-  // A process that starts after the failure sees the bytes, and a sync of them succeeds (F4).
-  WalHarness harness;
-  harness.MustOpen();
-  ASSERT_EQ(harness.Append(1, 3), absl::OkStatus());
-  harness.disk().FailSync(1);
-  EXPECT_FALSE(harness.Append(4, 4).ok());
-  harness.Close();
-  harness.disk().Restart(Lost::kNothing, 1);
-  harness.MustOpen();
-  EXPECT_EQ(harness.store().Load(kGroup)->entries.size(), 4U);
-  harness.Close();
-  harness.disk().Restart(Lost::kAll, 1);
-  EXPECT_TRUE(absl::IsDataLoss(harness.Open()));
-}
-
 TEST_F(WalRecovery, Tail_OfAKilledProcess_IsDurableOnceItIsFound) {
   WalHarness harness;
   harness.MustOpen();
