@@ -61,6 +61,7 @@ class Simulation {
                   .counts = counts_,
                   .reached = probes_.reached(),
                   .turned = probes_.turned(),
+                  .beyond_atlas = IsBeyondAtlas(),
                   .violation = {},
                   .story = {}};
     if (judge_.violation()) {
@@ -72,6 +73,13 @@ class Simulation {
   }
 
  private:
+  [[nodiscard]] bool IsBeyondAtlas() {
+    const auto damaged =
+        std::count_if(cluster_.nodes().begin(), cluster_.nodes().end(),
+                      [](const std::unique_ptr<Node>& node) { return node->IsDamaged(); });
+    return static_cast<size_t>(damaged) > (options_.nodes - 1) / 2;
+  }
+
   // A random quorum is healed, and must become one cluster again.
   void Calm() {
     std::vector<NodeId> healthy;

@@ -24,6 +24,7 @@ Storm::Storm(World& world, const Scenario& scenario, Network& network,
       actor_(world.Add(*this)),
       damage_left_(scenario.options.stays_recoverable ? (scenario.options.nodes - 1) / 2
                                                       : scenario.options.nodes),
+      replacements_left_(scenario.options.nodes - 1),
       capped_(scenario.options.nodes + 1, kUnlimited) {}
 
 void Storm::Begin() {
@@ -147,9 +148,11 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
 
 void Storm::Damage(const Fault& fault, Node& node) {
   if (damage_left_ == 0 || node.IsDamaged() || !judge_.AllAreIntroduced()) return;
+  if (fault.kind == FaultKind::kWipe && replacements_left_ == 0) return;
   --damage_left_;
   if (node.IsUp()) node.Stop();
   if (fault.kind == FaultKind::kWipe) {
+    --replacements_left_;
     node.Wipe();
   } else {
     node.Damage(fault.kind, fault.amount);

@@ -84,7 +84,8 @@ struct Options {
   // How often the code under test makes each unusual choice of kKnobs where it has that choice.
   std::array<uint32_t, kKnobCount> knobs = {};
   // Never more damaged copies than the protocol tolerates, so that the cluster must recover. False:
-  // it may become unavailable, and only has to be never wrong.
+  // all may be damaged, and all but one replaced (if nobody remembers what was promised, nothing
+  // can be demanded). The cluster may become unavailable, and only has to be never wrong.
   bool stays_recoverable = true;
 
   // A random subset of all of the above, at random strength; some seeds have no faults at all.

@@ -119,6 +119,7 @@ struct Report {
   Counts counts;
   std::array<uint64_t, kMarkCount> reached = {};  // How often the run came to each of kMarks.
   std::array<uint64_t, kKnobCount> turned = {};   // How often each of kKnobs had its way.
+  bool beyond_atlas = false;  // At its end more disks are damaged than the protocol tolerates.
   bool ok = true;
   Violation violation;  // If not ok: the first.
   std::vector<std::string>
