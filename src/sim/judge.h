@@ -168,9 +168,13 @@ class Judge {
   [[nodiscard]] uint64_t ChainAt(Index index) const;
   static void NoteReach(Node& self, Term since);
   void Perform(NodeId node, ShadowLog& log, const Persist& persist);
+  void FinishWrite(NodeId node);
   [[nodiscard]] bool IsEqual(const ShadowLog& log, const DurableState& state) const;
   void CheckMatching(NodeId node, const ShadowLog& log, const Persist& persist);
   void FailLoad(NodeId node, const Node& self, const DurableState& state, size_t under_way);
+  // Whether the disk holds the committed entry at `index`, and the last that it holds.
+  [[nodiscard]] bool HoldsCommitted(const ShadowLog& disk, Index index) const;
+  [[nodiscard]] Index LastHeld(const ShadowLog& disk) const;
   [[nodiscard]] bool IsDurableOn(const Node& node, Index index) const;
   void CheckDurableOnQuorum(Index index);
 

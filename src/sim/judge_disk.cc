@@ -112,10 +112,21 @@ void Judge::OnDurable(NodeId node) {
   Node& self = At(node);
   if (self.under_way.empty()) return;
   const Term since = self.durable.hard_state.term;
-  Perform(node, self.durable, self.under_way.front());
-  self.under_way.pop_front();
+  FinishWrite(node);
   NoteReach(self, since);
   CheckOneVote(node, self.durable.hard_state.vote, self.durable.hard_state.term);
+}
+
+// What the oldest write under way takes of the committed log from the disk must be left on enough
+// others (I5).
+void Judge::FinishWrite(NodeId node) {
+  Node& self = At(node);
+  const Persist persist = std::move(self.under_way.front());
+  self.under_way.pop_front();
+  const bool takes_away = persist.truncate_from || persist.snapshot;
+  const Index held = takes_away ? LastHeld(self.durable) : Index();
+  Perform(node, self.durable, persist);
+  if (!HoldsCommitted(self.durable, held)) CheckDurableOnQuorum(held);
 }
 
 // One write may end several terms: what was acked in each of them is durable with it.
@@ -157,8 +168,7 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   const size_t under_way = self.under_way.size();
   while (!IsEqual(self.durable, state)) {
     if (self.under_way.empty()) return FailLoad(node, self, state, under_way);
-    Perform(node, self.durable, self.under_way.front());
-    self.under_way.pop_front();
+    FinishWrite(node);
     ++kept;
   }
   if (kept > 0) ++counts_.writes_kept_by_chance;
@@ -182,15 +192,22 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   world_.Note(Story::What::kStarts, node, self.durable.last().value(), self.term.value());
 }
 
+// By chains: if it holds that entry, it holds all before it.
+bool Judge::HoldsCommitted(const ShadowLog& disk, Index index) const {
+  return index <= disk.snapshot || (disk.Holds(index) && disk.ChainAt(index) == ChainAt(index));
+}
+
+Index Judge::LastHeld(const ShadowLog& disk) const {
+  Index index = std::min(committed(), disk.last());
+  while (disk.Holds(index) && !HoldsCommitted(disk, index)) index = index - 1;
+  return std::max(index, disk.snapshot);
+}
+
 // What an entry is durable on. A disk that was lost counts with what it held until then: it may
-// have acked that, and no more than a minority is ever lost. What replaces it takes no part (M3),
-// and would be judged by what it holds itself.
+// have acked that, and what replaces it takes no part (M3), so that no leader is elected that does
+// not know it. That one would be judged by what it holds itself.
 bool Judge::IsDurableOn(const Node& node, Index index) const {
-  const auto holds = [&](const ShadowLog& disk) {
-    return index <= disk.snapshot ||
-           (disk.Holds(index) && disk.ChainAt(index) == committed_[index.value() - 1].chain);
-  };
-  return holds(node.durable) || (node.lost && holds(*node.lost));
+  return HoldsCommitted(node.durable, index) || (node.lost && HoldsCommitted(*node.lost, index));
 }
 
 // Every quorum of an election to come meets a disk that holds what is committed.
