@@ -38,7 +38,7 @@ class Judge {
   // --- A node's disk ---
 
   // The disk is new, or was replaced.
-  void OnBootstrap(NodeId node, Incarnation incarnation);
+  void OnBootstrap(NodeId node, Incarnation incarnation, const Configuration& initial);
   // The node asks for a write, ...
   void OnWrite(NodeId node, const Persist& persist);
   // ... and its oldest write that is not done is.

@@ -6,7 +6,7 @@
 
 namespace synod::sim {
 
-void Judge::OnBootstrap(NodeId node, Incarnation incarnation) {
+void Judge::OnBootstrap(NodeId node, Incarnation incarnation, const Configuration& initial) {
   Node& self = At(node);
   const Incarnation recorded = self.recorded.IsZero() ? incarnation : self.recorded;
   std::optional<ShadowLog> lost = std::move(self.lost);
@@ -14,6 +14,7 @@ void Judge::OnBootstrap(NodeId node, Incarnation incarnation) {
   self.lost = std::move(lost);
   self.own = incarnation;
   self.recorded = recorded;
+  self.durable.initial = initial;
 }
 
 void Judge::OnReplaced(NodeId node) { At(node).lost = std::move(At(node).durable); }
@@ -32,16 +33,22 @@ void Judge::Perform(NodeId node, ShadowLog& log, const Persist& persist) {
   }
   if (persist.snapshot) {
     const SnapshotMeta& meta = persist.snapshot->meta;
-    if (meta.index > committed()) {
+    if (meta.index > committed() || meta.index.IsZero()) {
       Fail("committed prefix",
            Name(node) + " installs a snapshot of " + Str(meta.index) + ", which is not committed");
       return;
     }
-    if (meta.index < log.snapshot) {
-      Fail("snapshot order", Name(node) + " installs a snapshot of " + Str(meta.index) +
-                                 " in place of one of " + Str(log.snapshot));
+    if (meta.term != committed_[meta.index.value() - 1].term) {
+      Fail("committed prefix", Name(node) + " installs a snapshot of " + Str(meta.index) +
+                                   " of term " + Str(meta.term) +
+                                   ", and committed is one of term " +
+                                   Str(committed_[meta.index.value() - 1].term));
     }
-    log.snapshot = meta.index;
+    if (meta.index < log.snapshot.index) {
+      Fail("snapshot order", Name(node) + " installs a snapshot of " + Str(meta.index) +
+                                 " in place of one of " + Str(log.snapshot.index));
+    }
+    log.snapshot = meta;
     if (persist.snapshot->resets_log) {
       log.slots.clear();
       log.base = meta.index;
@@ -53,9 +60,9 @@ void Judge::Perform(NodeId node, ShadowLog& log, const Persist& persist) {
     while (log.last() >= *persist.truncate_from && !log.slots.empty()) log.slots.pop_back();
   }
   if (persist.compact_to) {
-    if (*persist.compact_to > log.snapshot) {
+    if (*persist.compact_to > log.snapshot.index) {
       Fail("snapshot before compaction", Name(node) + " compacts to " + Str(*persist.compact_to) +
-                                             ", and its snapshot is of " + Str(log.snapshot));
+                                             ", and its snapshot is of " + Str(log.snapshot.index));
     }
     while (log.base < *persist.compact_to && !log.slots.empty()) {
       ++log.base;
@@ -134,12 +141,15 @@ void Judge::NoteReach(Node& self, Term since) {
   const ShadowLog& log = self.durable;
   for (Term term = std::max(since, log.end().term); term <= log.hard_state.term; ++term) {
     Index& reached = self.reached[term];
-    reached = std::max({reached, log.last(), log.snapshot});
+    reached = std::max({reached, log.last(), log.snapshot.index});
   }
 }
 
 bool Judge::IsEqual(const ShadowLog& log, const DurableState& state) const {
-  if (!(log.hard_state == state.hard_state) || log.snapshot != state.snapshot.index) return false;
+  if (log.initial != state.initial_configuration || log.hard_state != state.hard_state ||
+      log.snapshot != state.snapshot) {
+    return false;
+  }
   const Index base =
       state.entries.empty() ? std::max(log.base, Index()) : state.entries.front().index - 1;
   if (base != log.base || log.slots.size() != state.entries.size()) return false;
@@ -159,7 +169,9 @@ void Judge::FailLoad(NodeId node, const Node& self, const DurableState& state, s
            std::to_string(under_way) + " writes that were under way: its log ends at " +
            Str(state.entries.empty() ? state.snapshot.index : state.entries.back().index) +
            " in term " + Str(state.hard_state.term) + ", and should at " +
-           Str(self.durable.last()) + " in term " + Str(self.durable.hard_state.term));
+           Str(self.durable.last()) + " in term " + Str(self.durable.hard_state.term) +
+           "; its snapshot is of " + Str(state.snapshot.index) + ", and should be of " +
+           Str(self.durable.snapshot.index));
 }
 
 void Judge::OnLoad(NodeId node, const DurableState& state) {
@@ -194,13 +206,14 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
 
 // By chains: if it holds that entry, it holds all before it.
 bool Judge::HoldsCommitted(const ShadowLog& disk, Index index) const {
-  return index <= disk.snapshot || (disk.Holds(index) && disk.ChainAt(index) == ChainAt(index));
+  return index <= disk.snapshot.index ||
+         (disk.Holds(index) && disk.ChainAt(index) == ChainAt(index));
 }
 
 Index Judge::LastHeld(const ShadowLog& disk) const {
   Index index = std::min(committed(), disk.last());
   while (disk.Holds(index) && !HoldsCommitted(disk, index)) index = index - 1;
-  return std::max(index, disk.snapshot);
+  return std::max(index, disk.snapshot.index);
 }
 
 // What an entry is durable on. A disk that was lost counts with what it held until then: it may

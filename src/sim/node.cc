@@ -48,17 +48,18 @@ void Node::Bootstrap() {
   std::vector<NodeId> members;
   for (uint64_t i = 1; i <= around_.options.nodes; ++i) members.emplace_back(i);
   const Incarnation incarnation(dice_.Next() | 1);
+  const Configuration initial = Configuration::Of(std::move(members));
   {
     auto store = OpenStore();
     absl::Status status = store.status();
     if (status.ok()) {
       const StoreIdentity identity{.cluster = kCluster, .node = id_, .incarnation = incarnation};
-      status = (*store)->Bootstrap(identity, kGroup, Configuration::Of(members));
+      status = (*store)->Bootstrap(identity, kGroup, initial);
     }
     if (!status.ok()) around_.judge.Fail("bootstrap", status.ToString());
   }
   disk_executor_.reset();
-  around_.judge.OnBootstrap(id_, incarnation);
+  around_.judge.OnBootstrap(id_, incarnation, initial);
 }
 
 Life* Node::NewLife() {
