@@ -112,21 +112,34 @@ void Network::Send(Message message) {
     return;
   }
   if (options_.replay > 0) {
-    if (link.old.size() < kOldMessages) {
-      link.old.push_back(message);
-    } else {
-      link.old[link.dice.Below(kOldMessages)] = message;
-    }
-    if (Draw(link, options_.replay)) {
-      ++counts_.messages_replayed;
-      Dispatch(link, link.old[link.dice.Below(link.old.size())]);
-    }
+    Keep(link, message);
+    if (Draw(link, options_.replay)) Replay(link, message.term);
   }
   if (Draw(link, options_.repeat)) {
     ++counts_.messages_repeated;
     Dispatch(link, message);
   }
   Dispatch(link, std::move(message));
+}
+
+// Half of the places hold messages of just now; the others any of all that were ever sent
+// (reservoir sampling, Vitter 1985), so that those of former terms and lives come back too.
+void Network::Keep(Link& link, const Message& message) {
+  ++link.kept;
+  if (link.old.size() < kOldMessages) {
+    link.old.push_back(message);
+    return;
+  }
+  const uint64_t place = link.dice.Below(kOldMessages);
+  const bool is_new = place < kOldMessages / 2;
+  if (is_new || link.dice.Chance(kOldMessages, link.kept)) link.old[place] = message;
+}
+
+void Network::Replay(Link& link, Term now) {
+  const Message& old = link.old[link.dice.Below(link.old.size())];
+  ++counts_.messages_replayed;
+  if (old.term < now) ++counts_.messages_replayed_of_old_terms;
+  Dispatch(link, old);
 }
 
 bool Network::IsFull(const Link& link) {

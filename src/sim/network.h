@@ -57,12 +57,15 @@ class Network final : public Actor {
     size_t in_flight = 0;
     Instant last_arrival;      // Of what was sent so far, on a link that keeps the order.
     std::vector<Message> old;  // A few that were sent before, to be sent again.
+    uint64_t kept = 0;         // How many were ever put there.
   };
 
   void Send(Message message);
   [[nodiscard]] Link& LinkOf(NodeId from, NodeId to);
   // Then it takes nothing more.
   [[nodiscard]] bool IsFull(const Link& link);
+  void Keep(Link& link, const Message& message);
+  void Replay(Link& link, Term now);
   void Dispatch(Link& link, Message message);
   [[nodiscard]] static std::string Garble(Rng& dice, const Message& message);
   void CheckWire(const Message& message);

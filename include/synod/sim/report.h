@@ -23,6 +23,7 @@ struct Counts {
   uint64_t messages_cut = 0;
   uint64_t messages_repeated = 0;
   uint64_t messages_replayed = 0;
+  uint64_t messages_replayed_of_old_terms = 0;  // Of older terms than was sent at the time.
   uint64_t messages_garbled = 0;
   uint64_t crashes = 0;  // Of processes and machines.
   uint64_t stops = 0;
@@ -68,6 +69,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"cut", &Counts::messages_cut},
     {"repeated", &Counts::messages_repeated},
     {"replayed", &Counts::messages_replayed},
+    {"replayed of older terms", &Counts::messages_replayed_of_old_terms},
     {"garbled", &Counts::messages_garbled},
     {"crashes", &Counts::crashes},
     {"stops", &Counts::stops},
