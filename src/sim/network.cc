@@ -29,6 +29,7 @@ absl::Status Decode(std::string_view bytes, NodeId from, NodeId to, std::vector<
 }
 
 constexpr size_t kOldMessages = 32;
+constexpr uint64_t kHalf = 5000;  // As a chance.
 
 }  // namespace
 
@@ -87,7 +88,28 @@ void Network::Calm(Duration delay) {
   options_ = NetworkOptions{.delay = std::min(options_.delay, delay),
                             .keeps_order = true,
                             .capacity = std::max(options_.capacity, NetworkOptions().capacity)};
-  for (auto& [ends, link] : links_) link.old.clear();
+  for (auto& [ends, link] : links_) {
+    link.options = options_;
+    link.old.clear();
+  }
+}
+
+NetworkOptions Network::Spread(const NetworkOptions& of_all, Rng& dice) {
+  NetworkOptions own = of_all;
+  if (own.spread == 0) return own;
+  const auto spread = [&](auto value) {
+    const uint64_t doublings = dice.Below(2 * own.spread + 1);
+    return value * (1 << doublings) / (1 << own.spread);
+  };
+  own.delay = spread(own.delay);
+  for (uint32_t NetworkOptions::*chance :
+       {&NetworkOptions::lose, &NetworkOptions::repeat, &NetworkOptions::replay,
+        &NetworkOptions::late, &NetworkOptions::garble}) {
+    // A link that lets nothing through is a cut one: no node votes before it has heard all others.
+    const uint64_t most = std::max<uint64_t>(own.*chance, kHalf);
+    own.*chance = static_cast<uint32_t>(std::min(most, spread(uint64_t{own.*chance})));
+  }
+  return own;
 }
 
 void Network::Inject(Message message) {
@@ -100,22 +122,22 @@ Network::Link& Network::LinkOf(NodeId from, NodeId to) {
   if (found != links_.end()) return found->second;
   // Ids of nodes are small: each link has a number of its own.
   const Rng dice = world_.Dice(Stream::kNetwork, (from.value() << 32) + to.value());
-  return links_.emplace(std::pair(from, to), Link(dice)).first->second;
+  return links_.emplace(std::pair(from, to), Link(options_, dice)).first->second;
 }
 
 void Network::Send(Message message) {
   if (on_send && !on_send(message)) return;
   Link& link = LinkOf(message.from, message.to);
   if (IsFull(link)) return;
-  if (Draw(link, options_.lose)) {
+  if (Draw(link, link.options.lose)) {
     ++counts_.messages_lost;
     return;
   }
-  if (options_.replay > 0) {
+  if (link.options.replay > 0) {
     Keep(link, message);
-    if (Draw(link, options_.replay)) Replay(link, message.term);
+    if (Draw(link, link.options.replay)) Replay(link, message.term);
   }
-  if (Draw(link, options_.repeat)) {
+  if (Draw(link, link.options.repeat)) {
     ++counts_.messages_repeated;
     Dispatch(link, message);
   }
@@ -150,14 +172,14 @@ bool Network::IsFull(const Link& link) {
 
 void Network::Dispatch(Link& link, Message message) {
   if (IsFull(link)) return;
-  if (Draw(link, options_.check_wire)) CheckWire(message);
-  Duration delay = UpTo(link.dice, 2 * options_.delay);
-  if (Draw(link, options_.late)) delay += UpTo(link.dice, 2 * options_.lateness);
+  if (Draw(link, link.options.check_wire)) CheckWire(message);
+  Duration delay = UpTo(link.dice, 2 * link.options.delay);
+  if (Draw(link, link.options.late)) delay += UpTo(link.dice, 2 * link.options.lateness);
   Instant arrival = world_.Now() + delay;
   if (options_.keeps_order) arrival = std::max(arrival, link.last_arrival);
   link.last_arrival = std::max(arrival, link.last_arrival);
   std::string garbled;
-  if (Draw(link, options_.garble)) garbled = Garble(link.dice, message);
+  if (Draw(link, link.options.garble)) garbled = Garble(link.dice, message);
   size_t slot = flights_.size();
   if (free_.empty()) {
     flights_.emplace_back();

@@ -69,6 +69,11 @@ void DrawBounds(Draw draw, Options& options) {
   options.max_pending_requests = draw.Of<size_t>({1, 3, options.max_pending_requests});
 }
 
+// In some runs the links differ.
+void DrawLinks(Draw draw, Options& options) {
+  if (draw.Chance(1, 2)) options.network.spread = draw.Of<uint32_t>({1, 2, 4});
+}
+
 }  // namespace
 
 Options Options::Swarm(uint64_t seed) {
@@ -77,6 +82,7 @@ Options Options::Swarm(uint64_t seed) {
   const World world(seed);
   DrawKnobs(Draw(world.Dice(Stream::kKnobs)), options);
   DrawBounds(Draw(world.Dice(Stream::kBounds)), options);
+  DrawLinks(Draw(world.Dice(Stream::kLinks)), options);
   Draw draw(world.Dice(Stream::kOptions));
   options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
   options.clients = draw.Of<size_t>({1, 2, 3, 5, 8, 32});

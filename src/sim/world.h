@@ -32,6 +32,7 @@ enum class Stream : uint64_t {
   kLoss,
   kKnobs,
   kBounds,
+  kLinks,
 };
 
 // A time in [0, most].

@@ -18,7 +18,7 @@ namespace synod::sim {
 
 // Chances are in ten thousand. Times are means: each is drawn from [0, twice the mean].
 
-// Of every directed link.
+// Of every directed link, if `spread` is 0.
 struct NetworkOptions {
   Duration delay = std::chrono::microseconds(500);
   bool keeps_order = false;  // As one connection would.
@@ -30,6 +30,9 @@ struct NetworkOptions {
   uint32_t garble = 0;      // Flips one to three bits on the wire.
   uint32_t check_wire = 0;  // Encodes, decodes and compares: finds a faulty codec.
   size_t capacity = 4096;   // Messages under way; what exceeds it is lost.
+  // Each link's own delay, and each of its chances of a fault, is up to so many times doubled or
+  // halved; a chance does not rise above a half by it.
+  uint32_t spread = 0;
 };
 
 struct DiskOptions {
