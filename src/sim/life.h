@@ -7,12 +7,15 @@
 #include <functional>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "synod/base/time.h"
 
 #include "src/sim/world.h"
 
 namespace synod::sim {
+
+class SimulatedExecutor;
 
 // A clock that never falls, but runs fast or slow and may leap.
 class LocalClock {
@@ -83,6 +86,7 @@ class Life {
   std::function<void()> on_death = {};
   // Of clients, that have not ended.
   size_t requests = 0;
+  std::vector<SimulatedExecutor*> executors = {};  // Its threads that may block.
 
  private:
   World& world_;

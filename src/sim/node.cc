@@ -211,6 +211,10 @@ void Node::OnEvent(uint64_t start) {
   if (start == starts_ && host_ == nullptr && !IsRefused()) Start();
 }
 
+void Node::StallDiskUntil(Instant world) {
+  for (SimulatedExecutor* executor : life_->executors) executor->StallUntil(world);
+}
+
 void Node::FailNextSync() {
   if (!IsUp()) return;
   disk_->FailSync(1);
@@ -271,7 +275,7 @@ void Node::Calm(Duration sync) {
   life_->DieAfter(std::numeric_limits<uint64_t>::max());
   disk_->CutPowerAt(std::numeric_limits<uint64_t>::max());
   life_->paused_until = around_.world.Now();
-  disk_executor_->StallUntil(around_.world.Now());
+  StallDiskUntil(around_.world.Now());
 }
 
 }  // namespace synod::sim

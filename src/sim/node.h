@@ -74,6 +74,8 @@ class Node final : public Actor {
   // What its crashes lose, from now on; otherwise drawn.
   void SetLoss(Lost lost) { loss_ = lost; }
   void StartIn(Duration down);
+  // Until then the disk does nothing: neither for the log nor for snapshots. It is up.
+  void StallDiskUntil(Instant world);
   // The disk fails at its next sync.
   void FailNextSync();
   // What a crash has left is swept away. After every event.

@@ -130,8 +130,7 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
     case FaultKind::kStall:
       if (!node.IsUp()) return;
       ++counts_.stalls;
-      node.disk_executor().StallUntil(world_.Now() + fault.lasts);
-      return;
+      return node.StallDiskUntil(world_.Now() + fault.lasts);
     case FaultKind::kFailSync:
       if (!node.IsUp()) return;
       ++counts_.failed_syncs;
