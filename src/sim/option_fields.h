@@ -71,6 +71,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("faults.corrupt", faults.corrupt);
   SYNOD_FIELD("faults.lose_write", faults.lose_write);
   SYNOD_FIELD("faults.misdirect", faults.misdirect);
+  SYNOD_FIELD("faults.repair", faults.repair);
   SYNOD_FIELD("faults.drift", faults.drift);
 #undef SYNOD_FIELD
   for (size_t i = 0; i < kKnobCount; ++i) {

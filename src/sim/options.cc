@@ -74,6 +74,16 @@ void DrawLinks(Draw draw, Options& options) {
   if (draw.Chance(1, 2)) options.network.spread = draw.Of<uint32_t>({1, 2, 4});
 }
 
+// In some runs disks are damaged again and again. So that more than the first few are, they are
+// repaired.
+void DrawDamage(Draw draw, FaultOptions& faults) {
+  if (draw.Chance(1, 2)) return;
+  faults.repair = draw.Of<Duration>({milliseconds(100), milliseconds(500)});
+  faults.corrupt = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
+  faults.lose_write = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
+  faults.misdirect = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
+}
+
 }  // namespace
 
 Options Options::Swarm(uint64_t seed) {
@@ -124,6 +134,7 @@ Options Options::Swarm(uint64_t seed) {
   options.network.late = draw.Maybe<uint32_t>({10, 200, 1000});
   options.network.garble = draw.Maybe<uint32_t>({10, 100});
   options.faults = DrawFaults(draw);
+  DrawDamage(Draw(world.Dice(Stream::kDamage)), options.faults);
   if (!draw.Chance(1, 4)) return options;
   // Rarely, since they keep the rest from going far.
   options.mixed_raft = draw.Chance(1, 2);

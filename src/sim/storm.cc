@@ -135,6 +135,11 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
       if (!node.IsUp()) return;
       ++counts_.failed_syncs;
       return node.FailNextSync();
+    case FaultKind::kRepair:
+      if (!node.IsRefused()) return;
+      node.Repair();
+      ++damage_left_;
+      return node.StartIn(fault.lasts);
     case FaultKind::kWipe:
     case FaultKind::kCorrupt:
     case FaultKind::kLoseWrite:
@@ -148,13 +153,14 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
 void Storm::Damage(const Fault& fault, Node& node) {
   if (damage_left_ == 0 || node.IsDamaged() || !judge_.AllAreIntroduced()) return;
   if (fault.kind == FaultKind::kWipe && replacements_left_ == 0) return;
-  --damage_left_;
+  if (!node.CanBeDamaged(fault.kind)) return;
   if (node.IsUp()) node.Stop();
   if (fault.kind == FaultKind::kWipe) {
+    --damage_left_;
     --replacements_left_;
     node.Wipe();
-  } else {
-    node.Damage(fault.kind, fault.amount);
+  } else if (node.Damage(fault.kind, fault.amount)) {
+    --damage_left_;
   }
   node.StartIn(fault.lasts);
 }

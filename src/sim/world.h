@@ -33,6 +33,7 @@ enum class Stream : uint64_t {
   kKnobs,
   kBounds,
   kLinks,
+  kDamage,
 };
 
 // A time in [0, most].

@@ -54,9 +54,10 @@ struct FaultOptions {
   Duration blackout = {};    // All machines go down at once (F8).
   Duration transfer = {};    // An operator moves leadership.
   Duration wipe = {};        // A disk is replaced by an empty one, bootstrapped anew (I4).
-  Duration corrupt = {};     // A bit on a disk flips while its process is down.
+  Duration corrupt = {};     // Some bits on a disk change while its process is down.
   Duration lose_write = {};  // A write never landed, though it was reported as durable (F3).
   Duration misdirect = {};   // A write landed in the place of another (F3).
+  Duration repair = {};      // A disk that was found to be damaged becomes what it was.
   int64_t drift = 0;         // Clocks run faster or slower by up to so many millionths.
 };
 

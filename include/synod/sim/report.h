@@ -41,6 +41,7 @@ struct Counts {
   uint64_t corruptions = 0;
   uint64_t lost_durable_writes = 0;
   uint64_t misdirected_writes = 0;
+  uint64_t repairs = 0;  // A damaged disk became what it had been.
   uint64_t starts = 0;
   uint64_t refused_starts = 0;  // A damaged disk was found out.
   uint64_t elections = 0;
@@ -87,6 +88,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"corruptions", &Counts::corruptions},
     {"lost durable writes", &Counts::lost_durable_writes},
     {"misdirected writes", &Counts::misdirected_writes},
+    {"repairs", &Counts::repairs},
     {"starts", &Counts::starts},
     {"refused starts", &Counts::refused_starts},
     {"elections", &Counts::elections},
