@@ -150,8 +150,7 @@ bool Judge::IsEqual(const ShadowLog& log, const DurableState& state) const {
       log.snapshot != state.snapshot) {
     return false;
   }
-  const Index base =
-      state.entries.empty() ? std::max(log.base, Index()) : state.entries.front().index - 1;
+  const Index base = state.entries.empty() ? log.base : state.entries.front().index - 1;
   if (base != log.base || log.slots.size() != state.entries.size()) return false;
   uint64_t chain = log.base_chain;
   for (size_t i = 0; i < state.entries.size(); ++i) {

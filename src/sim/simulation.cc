@@ -86,7 +86,7 @@ class Simulation {
     for (const auto& node : cluster_.nodes()) {
       if (!node->IsDamaged()) healthy.push_back(node->id());
     }
-    Rng dice = world_.Dice(Stream::kLoss);
+    Rng dice = world_.Dice(Stream::kHealed);
     const size_t quorum = options_.nodes / 2 + 1;
     while (healthy.size() > quorum && dice.Chance(1, 2)) {
       healthy.erase(healthy.begin() + static_cast<ptrdiff_t>(dice.Below(healthy.size())));

@@ -29,7 +29,7 @@ enum class Stream : uint64_t {
   kDisk,
   kClients,
   kMachine,
-  kLoss,
+  kHealed,
   kKnobs,
   kBounds,
   kLinks,

@@ -43,7 +43,7 @@ struct DiskOptions {
 // How often a fault begins, as the mean time between two of its kind over the whole cluster; zero:
 // never.
 struct FaultOptions {
-  Duration crash = {};       // A process dies between two of its effects, and comes back.
+  Duration crash = {};       // A process dies, or its machine goes down, and comes back.
   Duration stop = {};        // One is shut down in an orderly way, and comes back.
   Duration pause = {};       // One stands still.
   Duration partition = {};   // Links are cut, in one of many shapes.
@@ -51,7 +51,7 @@ struct FaultOptions {
   Duration full_disk = {};   // A disk has no space for some time.
   Duration stall = {};       // A disk stands still.
   Duration fail_sync = {};   // A sync fails, and what it was to make durable is lost (F4).
-  Duration blackout = {};    // All machines go down at once (F8).
+  Duration blackout = {};    // All processes die at once, most with their machines (F8).
   Duration transfer = {};    // An operator moves leadership.
   Duration wipe = {};        // A disk is replaced by an empty one, bootstrapped anew (I4).
   Duration corrupt = {};     // Some bits on a disk change while its process is down.
