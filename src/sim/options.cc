@@ -95,6 +95,7 @@ Options Options::Swarm(uint64_t seed) {
   DrawLinks(Draw(world.Dice(Stream::kLinks)), options);
   Draw draw(world.Dice(Stream::kOptions));
   options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
+  if (Draw(world.Dice(Stream::kSize)).Chance(1, 20)) options.nodes = 6;
   options.clients = draw.Of<size_t>({1, 2, 3, 5, 8, 32});
   options.think_time = draw.Of<Duration>({milliseconds(1), milliseconds(10), milliseconds(100)});
   options.request_deadline =

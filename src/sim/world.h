@@ -34,6 +34,7 @@ enum class Stream : uint64_t {
   kBounds,
   kLinks,
   kDamage,
+  kSize,
 };
 
 // A time in [0, most].
