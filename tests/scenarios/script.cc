@@ -303,7 +303,8 @@ void Script::ResumeDisk(NodeId node) {
 
 void Script::FillDisk(NodeId node, uint64_t left) {
   FaultyDisk& disk = At(node).disk();
-  constexpr uint64_t kHuge = std::numeric_limits<uint64_t>::max();
+  // Bounded, so that what is used is counted.
+  constexpr uint64_t kHuge = std::numeric_limits<uint64_t>::max() - 1;
   disk.SetCapacity(kHuge);
   disk.SetCapacity(kHuge - disk.FreeBytes("/").value_or(0) + left);
 }
