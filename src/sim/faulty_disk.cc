@@ -229,15 +229,30 @@ void FaultyDisk::SetContents(const std::string& path, std::string bytes) {
   now_[path] = durable_[path] = node;
 }
 
-void FaultyDisk::FlipBit(const std::string& path, uint64_t offset) {
+void FaultyDisk::FlipBit(const std::string& path, uint64_t offset, unsigned bit) {
   const std::lock_guard lock(mutex_);
   const auto node = Find(path);
   if (node == nullptr || offset >= node->bytes.size()) return;
-  node->bytes[offset] ^= 1;
+  const auto flip = [bit](char& byte) { byte = static_cast<char>(byte ^ (1 << bit)); };
+  flip(node->bytes[offset]);
   const auto before = node->before.find(offset / kSectorBytes);
   const uint64_t in_sector = offset % kSectorBytes;
   if (before != node->before.end() && in_sector < before->second.size()) {
-    before->second[in_sector] ^= 1;
+    flip(before->second[in_sector]);
+  }
+}
+
+void FaultyDisk::Overwrite(const std::string& path, uint64_t offset, std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto node = Find(path);
+  if (node == nullptr) return;
+  for (; !bytes.empty() && offset < node->bytes.size(); ++offset, bytes.remove_prefix(1)) {
+    node->bytes[offset] = bytes.front();
+    const auto before = node->before.find(offset / kSectorBytes);
+    const uint64_t in_sector = offset % kSectorBytes;
+    if (before != node->before.end() && in_sector < before->second.size()) {
+      before->second[in_sector] = bytes.front();
+    }
   }
 }
 
@@ -269,18 +284,47 @@ bool FaultyDisk::LoseWrite(const std::string& path, uint64_t where) {
   return true;
 }
 
-bool FaultyDisk::MisdirectWrite(const std::string& path, uint64_t where) {
+bool FaultyDisk::MisdirectWrite(const std::string& path, const std::string& to, uint64_t where) {
   const std::lock_guard lock(mutex_);
   const auto node = Find(path);
-  if (node == nullptr) return false;
+  const auto other = Find(to);
+  if (node == nullptr || other == nullptr) return false;
   const std::span<char> meant = SettledSector(*node, where);
-  const std::span<char> hit = SettledSector(*node, where / 1024);
+  const std::span<char> hit = SettledSector(*other, where / 1024);
   if (meant.empty() || hit.empty() || std::equal(meant.begin(), meant.end(), hit.begin())) {
     return false;
   }
   std::copy(meant.begin(), meant.end(), hit.begin());
   std::fill(meant.begin(), meant.end(), '\0');
   return true;
+}
+
+bool FaultyDisk::HasSettled(const std::string& path) const {
+  const std::lock_guard lock(mutex_);
+  const auto node = Find(path);
+  return node != nullptr && !SettledSectors(*node).empty();
+}
+
+void FaultyDisk::TakeImage() {
+  const std::lock_guard lock(mutex_);
+  // A file that is in both trees is so in the copy.
+  std::map<const Node*, std::shared_ptr<Node>> copies;
+  const auto copy = [&copies](const std::shared_ptr<Node>& node) {
+    std::shared_ptr<Node>& its = copies[node.get()];
+    if (node != nullptr && its == nullptr) its = std::make_shared<Node>(*node);
+    return its;
+  };
+  image_ = {};
+  for (const auto& [path, node] : now_) image_.now.emplace(path, copy(node));
+  for (const auto& [path, node] : durable_) image_.durable.emplace(path, copy(node));
+  for (const auto& [path, node] : changes_) image_.changes.push_back({path, copy(node)});
+}
+
+void FaultyDisk::RestoreImage() {
+  const std::lock_guard lock(mutex_);
+  now_ = std::exchange(image_.now, {});
+  durable_ = std::exchange(image_.durable, {});
+  changes_ = std::exchange(image_.changes, {});
 }
 
 void FaultyDisk::CutTo(const std::string& path, uint64_t size) {

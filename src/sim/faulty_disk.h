@@ -63,16 +63,24 @@ class FaultyDisk final : public Disk {
   [[nodiscard]] uint64_t SizeOf(const std::string& path) const;
   // Makes the file, or replaces what is in it.
   void SetContents(const std::string& path, std::string bytes);
-  // Flips the lowest bit of the byte.
-  void FlipBit(const std::string& path, uint64_t offset);
-  // A write that was reported as durable never landed, or did in the place of another: a sector
-  // holds zeros, as before it was written, and another what belongs there. `where` selects them,
-  // among those that were durable before the last write that became so: what that left out, no log
-  // could tell from what was never written. False if there are none, or they hold just that.
+  // Flips a bit of the byte: 0 is the lowest.
+  void FlipBit(const std::string& path, uint64_t offset, unsigned bit = 0);
+  // As far as the file goes.
+  void Overwrite(const std::string& path, uint64_t offset, std::string_view bytes);
+  // A write that was reported as durable never landed, or did in the place of another, maybe of
+  // another file: a sector holds zeros, as before it was written, and another what belongs there.
+  // `where` selects them, among those that were durable before the last write that became so: what
+  // that left out, no log could tell from what was never written. False if there are none, or they
+  // hold just that.
   bool LoseWrite(const std::string& path, uint64_t where);
-  bool MisdirectWrite(const std::string& path, uint64_t where);
+  bool MisdirectWrite(const std::string& path, const std::string& to, uint64_t where);
+  // Whether the file has such a sector.
+  [[nodiscard]] bool HasSettled(const std::string& path) const;
   void CutTo(const std::string& path, uint64_t size);
   void Delete(const std::string& path);
+  // Keeps a copy of all that is there, and brings it back, once. Nothing is open.
+  void TakeImage();
+  void RestoreImage();
 
   // --- Disk.
 
@@ -115,6 +123,12 @@ class FaultyDisk final : public Disk {
     std::shared_ptr<Node> node;  // Null: the name went.
   };
 
+  struct Image {
+    Tree now;
+    Tree durable;
+    std::vector<NameChange> changes;
+  };
+
   // Counts an operation; an error if the power is off, or goes off with it.
   absl::Status Operate();
   [[nodiscard]] std::shared_ptr<Node> Find(const std::string& path) const;
@@ -149,6 +163,7 @@ class FaultyDisk final : public Disk {
   Tree now_;                         // What processes see. By absolute path.
   Tree durable_;                     // What is there after the power was cut.
   std::vector<NameChange> changes_;  // Since the syncs of their directories: they lead to now_.
+  Image image_;
   std::set<std::string> locked_;
   uint64_t operations_ = 0;
   uint64_t cut_at_ = std::numeric_limits<uint64_t>::max();

@@ -38,7 +38,7 @@ class Judge {
   // --- A node's disk ---
 
   // The disk is new, or was replaced.
-  void OnBootstrap(NodeId node, Incarnation incarnation);
+  void OnBootstrap(NodeId node, Incarnation incarnation, const Configuration& initial);
   // The node asks for a write, ...
   void OnWrite(NodeId node, const Persist& persist);
   // ... and its oldest write that is not done is.
@@ -47,8 +47,10 @@ class Judge {
   void OnLoad(NodeId node, const DurableState& state);
   // A snapshot was received whole, and is not needed any more.
   void OnDiscarded() { ++counts_.snapshots_unneeded; }
-  // A bit of the disk has flipped.
+  // Something on the disk is not what it was, ...
   void OnDamaged(NodeId node) { At(node).is_damaged = true; }
+  // ... and is again, before the node has come back.
+  void OnRepaired(NodeId node) { At(node).is_damaged = false; }
   // The disk is gone; another is bootstrapped in its place.
   void OnReplaced(NodeId node);
 
@@ -137,7 +139,7 @@ class Judge {
     bool is_told = false;  // In this life, that the others know another disk of it.
     std::deque<Persist> under_way;
     std::map<Term, Index> reached;  // How far the durable log ever reached in each term.
-    bool is_damaged = false;        // A bit of its disk is not what it was.
+    bool is_damaged = false;        // Something on its disk is not what it was.
     RaftOptions raft;
     size_t max_pending_requests = 0;
     uint64_t life = 0;
@@ -168,9 +170,13 @@ class Judge {
   [[nodiscard]] uint64_t ChainAt(Index index) const;
   static void NoteReach(Node& self, Term since);
   void Perform(NodeId node, ShadowLog& log, const Persist& persist);
+  void FinishWrite(NodeId node);
   [[nodiscard]] bool IsEqual(const ShadowLog& log, const DurableState& state) const;
   void CheckMatching(NodeId node, const ShadowLog& log, const Persist& persist);
   void FailLoad(NodeId node, const Node& self, const DurableState& state, size_t under_way);
+  // Whether the disk holds the committed entry at `index`, and the last that it holds.
+  [[nodiscard]] bool HoldsCommitted(const ShadowLog& disk, Index index) const;
+  [[nodiscard]] Index LastHeld(const ShadowLog& disk) const;
   [[nodiscard]] bool IsDurableOn(const Node& node, Index index) const;
   void CheckDurableOnQuorum(Index index);
 

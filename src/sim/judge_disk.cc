@@ -6,7 +6,7 @@
 
 namespace synod::sim {
 
-void Judge::OnBootstrap(NodeId node, Incarnation incarnation) {
+void Judge::OnBootstrap(NodeId node, Incarnation incarnation, const Configuration& initial) {
   Node& self = At(node);
   const Incarnation recorded = self.recorded.IsZero() ? incarnation : self.recorded;
   std::optional<ShadowLog> lost = std::move(self.lost);
@@ -14,6 +14,7 @@ void Judge::OnBootstrap(NodeId node, Incarnation incarnation) {
   self.lost = std::move(lost);
   self.own = incarnation;
   self.recorded = recorded;
+  self.durable.initial = initial;
 }
 
 void Judge::OnReplaced(NodeId node) { At(node).lost = std::move(At(node).durable); }
@@ -32,16 +33,22 @@ void Judge::Perform(NodeId node, ShadowLog& log, const Persist& persist) {
   }
   if (persist.snapshot) {
     const SnapshotMeta& meta = persist.snapshot->meta;
-    if (meta.index > committed()) {
+    if (meta.index > committed() || meta.index.IsZero()) {
       Fail("committed prefix",
            Name(node) + " installs a snapshot of " + Str(meta.index) + ", which is not committed");
       return;
     }
-    if (meta.index < log.snapshot) {
-      Fail("snapshot order", Name(node) + " installs a snapshot of " + Str(meta.index) +
-                                 " in place of one of " + Str(log.snapshot));
+    if (meta.term != committed_[meta.index.value() - 1].term) {
+      Fail("committed prefix", Name(node) + " installs a snapshot of " + Str(meta.index) +
+                                   " of term " + Str(meta.term) +
+                                   ", and committed is one of term " +
+                                   Str(committed_[meta.index.value() - 1].term));
     }
-    log.snapshot = meta.index;
+    if (meta.index < log.snapshot.index) {
+      Fail("snapshot order", Name(node) + " installs a snapshot of " + Str(meta.index) +
+                                 " in place of one of " + Str(log.snapshot.index));
+    }
+    log.snapshot = meta;
     if (persist.snapshot->resets_log) {
       log.slots.clear();
       log.base = meta.index;
@@ -53,9 +60,9 @@ void Judge::Perform(NodeId node, ShadowLog& log, const Persist& persist) {
     while (log.last() >= *persist.truncate_from && !log.slots.empty()) log.slots.pop_back();
   }
   if (persist.compact_to) {
-    if (*persist.compact_to > log.snapshot) {
+    if (*persist.compact_to > log.snapshot.index) {
       Fail("snapshot before compaction", Name(node) + " compacts to " + Str(*persist.compact_to) +
-                                             ", and its snapshot is of " + Str(log.snapshot));
+                                             ", and its snapshot is of " + Str(log.snapshot.index));
     }
     while (log.base < *persist.compact_to && !log.slots.empty()) {
       ++log.base;
@@ -112,10 +119,21 @@ void Judge::OnDurable(NodeId node) {
   Node& self = At(node);
   if (self.under_way.empty()) return;
   const Term since = self.durable.hard_state.term;
-  Perform(node, self.durable, self.under_way.front());
-  self.under_way.pop_front();
+  FinishWrite(node);
   NoteReach(self, since);
   CheckOneVote(node, self.durable.hard_state.vote, self.durable.hard_state.term);
+}
+
+// What the oldest write under way takes of the committed log from the disk must be left on enough
+// others (I5).
+void Judge::FinishWrite(NodeId node) {
+  Node& self = At(node);
+  const Persist persist = std::move(self.under_way.front());
+  self.under_way.pop_front();
+  const bool takes_away = persist.truncate_from || persist.snapshot;
+  const Index held = takes_away ? LastHeld(self.durable) : Index();
+  Perform(node, self.durable, persist);
+  if (!HoldsCommitted(self.durable, held)) CheckDurableOnQuorum(held);
 }
 
 // One write may end several terms: what was acked in each of them is durable with it.
@@ -123,14 +141,16 @@ void Judge::NoteReach(Node& self, Term since) {
   const ShadowLog& log = self.durable;
   for (Term term = std::max(since, log.end().term); term <= log.hard_state.term; ++term) {
     Index& reached = self.reached[term];
-    reached = std::max({reached, log.last(), log.snapshot});
+    reached = std::max({reached, log.last(), log.snapshot.index});
   }
 }
 
 bool Judge::IsEqual(const ShadowLog& log, const DurableState& state) const {
-  if (!(log.hard_state == state.hard_state) || log.snapshot != state.snapshot.index) return false;
-  const Index base =
-      state.entries.empty() ? std::max(log.base, Index()) : state.entries.front().index - 1;
+  if (log.initial != state.initial_configuration || log.hard_state != state.hard_state ||
+      log.snapshot != state.snapshot) {
+    return false;
+  }
+  const Index base = state.entries.empty() ? log.base : state.entries.front().index - 1;
   if (base != log.base || log.slots.size() != state.entries.size()) return false;
   uint64_t chain = log.base_chain;
   for (size_t i = 0; i < state.entries.size(); ++i) {
@@ -148,7 +168,9 @@ void Judge::FailLoad(NodeId node, const Node& self, const DurableState& state, s
            std::to_string(under_way) + " writes that were under way: its log ends at " +
            Str(state.entries.empty() ? state.snapshot.index : state.entries.back().index) +
            " in term " + Str(state.hard_state.term) + ", and should at " +
-           Str(self.durable.last()) + " in term " + Str(self.durable.hard_state.term));
+           Str(self.durable.last()) + " in term " + Str(self.durable.hard_state.term) +
+           "; its snapshot is of " + Str(state.snapshot.index) + ", and should be of " +
+           Str(self.durable.snapshot.index));
 }
 
 void Judge::OnLoad(NodeId node, const DurableState& state) {
@@ -157,8 +179,7 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   const size_t under_way = self.under_way.size();
   while (!IsEqual(self.durable, state)) {
     if (self.under_way.empty()) return FailLoad(node, self, state, under_way);
-    Perform(node, self.durable, self.under_way.front());
-    self.under_way.pop_front();
+    FinishWrite(node);
     ++kept;
   }
   if (kept > 0) ++counts_.writes_kept_by_chance;
@@ -182,15 +203,23 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   world_.Note(Story::What::kStarts, node, self.durable.last().value(), self.term.value());
 }
 
+// By chains: if it holds that entry, it holds all before it.
+bool Judge::HoldsCommitted(const ShadowLog& disk, Index index) const {
+  return index <= disk.snapshot.index ||
+         (disk.Holds(index) && disk.ChainAt(index) == ChainAt(index));
+}
+
+Index Judge::LastHeld(const ShadowLog& disk) const {
+  Index index = std::min(committed(), disk.last());
+  while (disk.Holds(index) && !HoldsCommitted(disk, index)) index = index - 1;
+  return std::max(index, disk.snapshot.index);
+}
+
 // What an entry is durable on. A disk that was lost counts with what it held until then: it may
-// have acked that, and no more than a minority is ever lost. What replaces it takes no part (M3),
-// and would be judged by what it holds itself.
+// have acked that, and what replaces it takes no part (M3), so that no leader is elected that does
+// not know it. That one would be judged by what it holds itself.
 bool Judge::IsDurableOn(const Node& node, Index index) const {
-  const auto holds = [&](const ShadowLog& disk) {
-    return index <= disk.snapshot ||
-           (disk.Holds(index) && disk.ChainAt(index) == committed_[index.value() - 1].chain);
-  };
-  return holds(node.durable) || (node.lost && holds(*node.lost));
+  return HoldsCommitted(node.durable, index) || (node.lost && HoldsCommitted(*node.lost, index));
 }
 
 // Every quorum of an election to come meets a disk that holds what is committed.

@@ -1,18 +1,20 @@
-// One life of a process: it may end between any two of its effects on the world.
+// One life of a process: it may end before any message or answer of it. Between two changes to its
+// disk it ends with its machine (Node::CutPowerAfter).
 #ifndef SYNOD_SRC_SIM_LIFE_H_
 #define SYNOD_SRC_SIM_LIFE_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
-#include <utility>
+#include <vector>
 
 #include "synod/base/time.h"
 
 #include "src/sim/world.h"
 
 namespace synod::sim {
+
+class SimulatedExecutor;
 
 // A clock that never falls, but runs fast or slow and may leap.
 class LocalClock {
@@ -64,25 +66,22 @@ class Life {
   }
 
   [[nodiscard]] bool IsAlive() const { return alive_; }
-  // Every effect that others can see (a message, a change to the disk, an answer to a client) asks
-  // first: from the instant of its death on a process has none.
+  // Every effect that others can see (a message, an answer to a client) asks first: from the
+  // instant of its death on a process has none.
   [[nodiscard]] bool MayAct() {
     if (alive_ && effects_left_-- == 0) Die();
     return alive_;
   }
-  // It dies before the effect after so many. `cleanup`: see Die.
+  // It dies before the effect after so many.
   void DieAfter(uint64_t effects) { effects_left_ = effects; }
   // At once. What is left of it is swept away after this event.
-  void Die() {
-    if (!std::exchange(alive_, false)) return;
-    if (on_death) on_death();
-  }
+  void Die() { alive_ = false; }
 
   // Stopped until then (SIGSTOP, a long collection of garbage, a suspended machine).
   Instant paused_until = Instant::min();
-  std::function<void()> on_death = {};
   // Of clients, that have not ended.
   size_t requests = 0;
+  std::vector<SimulatedExecutor*> executors = {};  // Its threads that may block.
 
  private:
   World& world_;

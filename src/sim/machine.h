@@ -96,8 +96,13 @@ class Loop final : public EventLoop, public Actor {
 class SimulatedExecutor final : public Executor, public Actor {
  public:
   SimulatedExecutor(Life& life, Duration mean, Rng dice)
-      : pace(mean), life_(life), dice_(dice), actor_(life.world().Add(*this)) {}
-  ~SimulatedExecutor() override { life_.world().Remove(actor_); }
+      : pace(mean), life_(life), dice_(dice), actor_(life.world().Add(*this)) {
+    life_.executors.push_back(this);
+  }
+  ~SimulatedExecutor() override {
+    std::erase(life_.executors, this);
+    life_.world().Remove(actor_);
+  }
 
   void Post(Task task) override;
   void Stop() override {

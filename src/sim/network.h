@@ -52,17 +52,23 @@ class Network final : public Actor {
     std::string garbled;  // Instead of the message, if it is not empty.
   };
   struct Link {
-    explicit Link(Rng its) : dice(its) {}
+    Link(const NetworkOptions& of_all, Rng its) : dice(its), options(Spread(of_all, dice)) {}
     Rng dice;  // Its own: what happens on one changes nothing on the others.
+    NetworkOptions options;
     size_t in_flight = 0;
     Instant last_arrival;      // Of what was sent so far, on a link that keeps the order.
     std::vector<Message> old;  // A few that were sent before, to be sent again.
+    uint64_t kept = 0;         // How many were ever put there.
   };
 
+  // The options of one link.
+  [[nodiscard]] static NetworkOptions Spread(const NetworkOptions& of_all, Rng& dice);
   void Send(Message message);
   [[nodiscard]] Link& LinkOf(NodeId from, NodeId to);
   // Then it takes nothing more.
   [[nodiscard]] bool IsFull(const Link& link);
+  void Keep(Link& link, const Message& message);
+  void Replay(Link& link, Term now);
   void Dispatch(Link& link, Message message);
   [[nodiscard]] static std::string Garble(Rng& dice, const Message& message);
   void CheckWire(const Message& message);

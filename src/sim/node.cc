@@ -48,17 +48,18 @@ void Node::Bootstrap() {
   std::vector<NodeId> members;
   for (uint64_t i = 1; i <= around_.options.nodes; ++i) members.emplace_back(i);
   const Incarnation incarnation(dice_.Next() | 1);
+  const Configuration initial = Configuration::Of(std::move(members));
   {
     auto store = OpenStore();
     absl::Status status = store.status();
     if (status.ok()) {
       const StoreIdentity identity{.cluster = kCluster, .node = id_, .incarnation = incarnation};
-      status = (*store)->Bootstrap(identity, kGroup, Configuration::Of(members));
+      status = (*store)->Bootstrap(identity, kGroup, initial);
     }
     if (!status.ok()) around_.judge.Fail("bootstrap", status.ToString());
   }
   disk_executor_.reset();
-  around_.judge.OnBootstrap(id_, incarnation);
+  around_.judge.OnBootstrap(id_, incarnation, initial);
 }
 
 Life* Node::NewLife() {
@@ -207,6 +208,10 @@ void Node::OnEvent(uint64_t start) {
   if (start == starts_ && host_ == nullptr && !IsRefused()) Start();
 }
 
+void Node::StallDiskUntil(Instant world) {
+  for (SimulatedExecutor* executor : life_->executors) executor->StallUntil(world);
+}
+
 void Node::FailNextSync() {
   if (!IsUp()) return;
   disk_->FailSync(1);
@@ -220,38 +225,70 @@ void Node::Wipe() {
   Bootstrap();
 }
 
-void Node::Damage(FaultKind kind, uint64_t where) {
+bool Node::CanBeDamaged(FaultKind kind) const {
+  if (kind == FaultKind::kWipe || kind == FaultKind::kCorrupt) return true;
+  const std::vector<std::string> files = disk_->FilesBelow(kPath);
+  return std::any_of(files.begin(), files.end(),
+                     [this](const std::string& file) { return disk_->HasSettled(file); });
+}
+
+bool Node::Damage(FaultKind kind, uint64_t where) {
+  disk_->TakeImage();
   const std::vector<std::string> files = disk_->FilesBelow(kPath);
   // The first that has such a place, from some one on.
   for (size_t i = 0; i < files.size(); ++i) {
     if (!DamageFile(kind, files[(where + i) % files.size()], where / files.size())) continue;
-    return NoteDamage();
+    NoteDamage();
+    return true;
   }
+  return false;
 }
 
 bool Node::DamageFile(FaultKind kind, const std::string& file, uint64_t where) {
   Counts& counts = around_.counts;
   switch (kind) {
-    case FaultKind::kCorrupt: {
-      const uint64_t size = disk_->SizeOf(file);
-      if (size == 0) return false;
-      // Half of the time near its end, where the least is left to show what was there.
-      const uint64_t reach = where % 2 == 0 ? size : std::min<uint64_t>(size, 512);
-      disk_->FlipBit(file, size - 1 - where / 2 % reach);
+    case FaultKind::kCorrupt:
+      if (disk_->SizeOf(file) == 0) return false;
+      Corrupt(file, where);
       ++counts.corruptions;
       return true;
-    }
     case FaultKind::kLoseWrite:
       if (!disk_->LoseWrite(file, where)) return false;
       ++counts.lost_durable_writes;
       return true;
-    case FaultKind::kMisdirect:
-      if (!disk_->MisdirectWrite(file, where)) return false;
+    case FaultKind::kMisdirect: {
+      const std::vector<std::string> files = disk_->FilesBelow(kPath);
+      const std::string& to = files[Rng(where).Below(files.size())];
+      if (!disk_->MisdirectWrite(file, to, where)) return false;
       ++counts.misdirected_writes;
       return true;
+    }
     default:
       return false;
   }
+}
+
+// Flips a bit, or leaves some bytes of garbage.
+void Node::Corrupt(const std::string& file, uint64_t where) {
+  const uint64_t size = disk_->SizeOf(file);
+  // Half of the time near its end, where the least is left to show what was there.
+  const uint64_t reach = where % 2 == 0 ? size : std::min<uint64_t>(size, 512);
+  const uint64_t offset = size - 1 - where / 2 % reach;
+  Rng dice(where);
+  if (dice.Chance(1, 2)) {
+    return disk_->FlipBit(file, offset, static_cast<unsigned>(dice.Below(8)));
+  }
+  std::string garbage(1 + dice.Below(64), '\0');
+  for (char& byte : garbage) byte = static_cast<char>(dice.Next());
+  disk_->Overwrite(file, offset, garbage);
+}
+
+void Node::Repair() {
+  disk_->RestoreImage();
+  is_corrupt_ = false;
+  refusal_ = absl::OkStatus();
+  ++around_.counts.repairs;
+  around_.judge.OnRepaired(id_);
 }
 
 void Node::NoteDamage() {
@@ -266,7 +303,7 @@ void Node::Calm(Duration sync) {
   life_->DieAfter(std::numeric_limits<uint64_t>::max());
   disk_->CutPowerAt(std::numeric_limits<uint64_t>::max());
   life_->paused_until = around_.world.Now();
-  disk_executor_->StallUntil(around_.world.Now());
+  StallDiskUntil(around_.world.Now());
 }
 
 }  // namespace synod::sim

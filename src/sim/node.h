@@ -74,14 +74,20 @@ class Node final : public Actor {
   // What its crashes lose, from now on; otherwise drawn.
   void SetLoss(Lost lost) { loss_ = lost; }
   void StartIn(Duration down);
+  // Until then the disk does nothing: neither for the log nor for snapshots. It is up.
+  void StallDiskUntil(Instant world);
   // The disk fails at its next sync.
   void FailNextSync();
   // What a crash has left is swept away. After every event.
   void Sweep();
   // The disk is replaced; the process is down.
   void Wipe();
-  // Damages the disk in a place that `where` selects; the process is down.
-  void Damage(FaultKind kind, uint64_t where);
+  // Whether its disk has, as far as can be told, something to damage so.
+  [[nodiscard]] bool CanBeDamaged(FaultKind kind) const;
+  // Damages the disk in a place that `where` selects; the process is down. False: there was none.
+  bool Damage(FaultKind kind, uint64_t where);
+  // Of a node that is refused: the disk is as it was before the damage.
+  void Repair();
   // It is sent what no member sends: it may stop for good.
   void NoteLie() { is_lied_to_ = true; }
   // Its disk was damaged: it may refuse to start.
@@ -99,6 +105,7 @@ class Node final : public Actor {
   Life* NewLife();
   // False if there is nothing in the file to damage so.
   bool DamageFile(FaultKind kind, const std::string& file, uint64_t where);
+  void Corrupt(const std::string& file, uint64_t where);
   [[nodiscard]] absl::StatusOr<std::unique_ptr<LogStore>> OpenStore();
   void CannotStart(const absl::Status& why);
   void Observe();

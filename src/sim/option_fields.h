@@ -54,6 +54,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("network.garble", network.garble);
   SYNOD_FIELD("network.check_wire", network.check_wire);
   SYNOD_FIELD("network.capacity", network.capacity);
+  SYNOD_FIELD("network.spread", network.spread);
   SYNOD_FIELD("disk.sync", disk.sync);
   SYNOD_FIELD("disk.reserve_bytes", disk.reserve_bytes);
   SYNOD_FIELD("faults.crash", faults.crash);
@@ -70,6 +71,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("faults.corrupt", faults.corrupt);
   SYNOD_FIELD("faults.lose_write", faults.lose_write);
   SYNOD_FIELD("faults.misdirect", faults.misdirect);
+  SYNOD_FIELD("faults.repair", faults.repair);
   SYNOD_FIELD("faults.drift", faults.drift);
 #undef SYNOD_FIELD
   for (size_t i = 0; i < kKnobCount; ++i) {

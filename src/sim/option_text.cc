@@ -47,12 +47,14 @@ absl::Status Options::Validate() const {
   constexpr size_t kMaxNodes = 64;
   constexpr size_t kMaxClients = 10'000;
   constexpr uint32_t kAlways = 10'000;
+  constexpr uint32_t kMaxSpread = 10;
   const auto outside = [](std::string_view name, std::string_view range) {
     return absl::InvalidArgumentError(Concat(name, " must be ", range));
   };
   if (nodes < 1 || nodes > kMaxNodes) return outside("nodes", "1 to 64");
   if (clients < 1 || clients > kMaxClients) return outside("clients", "1 to 10000");
   if (network.capacity == 0) return outside("network.capacity", "positive");
+  if (network.spread > kMaxSpread) return outside("network.spread", "at most 10");
   if (snapshot_after_entries == 0) return outside("snapshot_after_entries", "positive");
   if (max_pending_requests == 0) return outside("max_pending_requests", "positive");
   if (segment_bytes == 0) return outside("segment_bytes", "positive");

@@ -69,6 +69,21 @@ void DrawBounds(Draw draw, Options& options) {
   options.max_pending_requests = draw.Of<size_t>({1, 3, options.max_pending_requests});
 }
 
+// In some runs the links differ.
+void DrawLinks(Draw draw, Options& options) {
+  if (draw.Chance(1, 2)) options.network.spread = draw.Of<uint32_t>({1, 2, 4});
+}
+
+// In some runs disks are damaged again and again. So that more than the first few are, they are
+// repaired.
+void DrawDamage(Draw draw, FaultOptions& faults) {
+  if (draw.Chance(1, 2)) return;
+  faults.repair = draw.Of<Duration>({milliseconds(100), milliseconds(500)});
+  faults.corrupt = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
+  faults.lose_write = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
+  faults.misdirect = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
+}
+
 }  // namespace
 
 Options Options::Swarm(uint64_t seed) {
@@ -77,8 +92,10 @@ Options Options::Swarm(uint64_t seed) {
   const World world(seed);
   DrawKnobs(Draw(world.Dice(Stream::kKnobs)), options);
   DrawBounds(Draw(world.Dice(Stream::kBounds)), options);
+  DrawLinks(Draw(world.Dice(Stream::kLinks)), options);
   Draw draw(world.Dice(Stream::kOptions));
   options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
+  if (Draw(world.Dice(Stream::kSize)).Chance(1, 20)) options.nodes = 6;
   options.clients = draw.Of<size_t>({1, 2, 3, 5, 8, 32});
   options.think_time = draw.Of<Duration>({milliseconds(1), milliseconds(10), milliseconds(100)});
   options.request_deadline =
@@ -118,6 +135,7 @@ Options Options::Swarm(uint64_t seed) {
   options.network.late = draw.Maybe<uint32_t>({10, 200, 1000});
   options.network.garble = draw.Maybe<uint32_t>({10, 100});
   options.faults = DrawFaults(draw);
+  DrawDamage(Draw(world.Dice(Stream::kDamage)), options.faults);
   if (!draw.Chance(1, 4)) return options;
   // Rarely, since they keep the rest from going far.
   options.mixed_raft = draw.Chance(1, 2);

@@ -41,10 +41,11 @@ constexpr Cause kCauses[] = {
     {&FaultOptions::fail_sync, FaultKind::kFailSync, seconds(0)},
     {&FaultOptions::transfer, FaultKind::kTransfer, seconds(0)},
     {&FaultOptions::wipe, FaultKind::kWipe, seconds(3)},
-    {&FaultOptions::corrupt, FaultKind::kCorrupt, seconds(3), kAnywhere},
-    {&FaultOptions::lose_write, FaultKind::kLoseWrite, seconds(3), kAnywhere},
-    {&FaultOptions::misdirect, FaultKind::kMisdirect, seconds(3), kAnywhere},
+    {&FaultOptions::corrupt, FaultKind::kCorrupt, seconds(1), kAnywhere},
+    {&FaultOptions::lose_write, FaultKind::kLoseWrite, seconds(1), kAnywhere},
+    {&FaultOptions::misdirect, FaultKind::kMisdirect, seconds(1), kAnywhere},
     {&FaultOptions::blackout, FaultKind::kBlackout, seconds(3)},
+    {&FaultOptions::repair, FaultKind::kRepair, seconds(1)},
 };
 
 std::vector<NodeId> AllOf(size_t nodes) {

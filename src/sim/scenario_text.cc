@@ -42,6 +42,7 @@ constexpr Words kWords[] = {
     {"lose_write", "where", "down"},
     {"misdirect", "where", "down"},
     {"blackout", "", "down"},
+    {"repair", "", "down"},
 };
 static_assert(std::size(kWords) == static_cast<size_t>(FaultKind::kCount));
 

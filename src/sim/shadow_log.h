@@ -54,8 +54,9 @@ struct ShadowLog {
     uint64_t chain;
   };
 
+  Configuration initial;  // Of the group, as bootstrapped.
   HardState hard_state;
-  Index snapshot;
+  SnapshotMeta snapshot;
   Index base;
   Term base_term;
   uint64_t base_chain = 0;
@@ -76,7 +77,9 @@ struct ShadowLog {
     return slots[index - base - 1].term;
   }
   // Covered by the snapshot or in the log.
-  [[nodiscard]] bool Covers(Index index) const { return index <= snapshot || index <= last(); }
+  [[nodiscard]] bool Covers(Index index) const {
+    return index <= snapshot.index || index <= last();
+  }
 };
 
 }  // namespace synod::sim

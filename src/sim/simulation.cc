@@ -61,6 +61,7 @@ class Simulation {
                   .counts = counts_,
                   .reached = probes_.reached(),
                   .turned = probes_.turned(),
+                  .beyond_atlas = IsBeyondAtlas(),
                   .violation = {},
                   .story = {}};
     if (judge_.violation()) {
@@ -72,13 +73,20 @@ class Simulation {
   }
 
  private:
+  [[nodiscard]] bool IsBeyondAtlas() {
+    const auto damaged =
+        std::count_if(cluster_.nodes().begin(), cluster_.nodes().end(),
+                      [](const std::unique_ptr<Node>& node) { return node->IsDamaged(); });
+    return static_cast<size_t>(damaged) > (options_.nodes - 1) / 2;
+  }
+
   // A random quorum is healed, and must become one cluster again.
   void Calm() {
     std::vector<NodeId> healthy;
     for (const auto& node : cluster_.nodes()) {
       if (!node->IsDamaged()) healthy.push_back(node->id());
     }
-    Rng dice = world_.Dice(Stream::kLoss);
+    Rng dice = world_.Dice(Stream::kHealed);
     const size_t quorum = options_.nodes / 2 + 1;
     while (healthy.size() > quorum && dice.Chance(1, 2)) {
       healthy.erase(healthy.begin() + static_cast<ptrdiff_t>(dice.Below(healthy.size())));

@@ -24,6 +24,7 @@ Storm::Storm(World& world, const Scenario& scenario, Network& network,
       actor_(world.Add(*this)),
       damage_left_(scenario.options.stays_recoverable ? (scenario.options.nodes - 1) / 2
                                                       : scenario.options.nodes),
+      replacements_left_(scenario.options.nodes - 1),
       capped_(scenario.options.nodes + 1, kUnlimited) {}
 
 void Storm::Begin() {
@@ -62,34 +63,68 @@ std::vector<NodeId> Storm::NodesOf(const Fault& fault) const {
   return named;
 }
 
+bool Storm::Fits(const Fault& fault, const Node& node) const {
+  switch (fault.kind) {
+    case FaultKind::kCrash:
+    case FaultKind::kCutPower:
+    case FaultKind::kStop:
+    case FaultKind::kPause:
+    case FaultKind::kStall:
+    case FaultKind::kFailSync:
+      return node.IsUp();
+    case FaultKind::kTransfer:
+      return Leader() != nullptr;
+    case FaultKind::kRepair:
+      return node.IsRefused();
+    case FaultKind::kWipe:
+      if (replacements_left_ == 0) return false;
+      [[fallthrough]];
+    case FaultKind::kCorrupt:
+    case FaultKind::kLoseWrite:
+    case FaultKind::kMisdirect:
+      return damage_left_ > 0 && !node.IsDamaged() && judge_.AllAreIntroduced() &&
+             node.CanBeDamaged(fault.kind);
+    default:
+      return true;
+  }
+}
+
 void Storm::Strike(size_t number) {
   const Fault& fault = scenario_.faults[number];
   const std::vector<NodeId> nodes = NodesOf(fault);
   if (nodes.empty()) return;
+  if (fault.kind == FaultKind::kPartition) return Part(number, nodes);
+  Node& node = *nodes_[nodes.front().value() - 1];
+  if (!Fits(fault, node)) return;
   world_.Note(fault);
   switch (fault.kind) {
-    case FaultKind::kPartition:
-      ++counts_.partitions;
-      network_.Heal();
-      for (const auto& [from, to] : LinksCutBy(fault.shape, nodes, fault.amount)) {
-        network_.Cut(from, to);
-      }
-      partition_ = number;
-      return ScheduleEnd(number);
     case FaultKind::kFullDisk:
       ++counts_.full_disks;
-      nodes_[nodes.front().value() - 1]->disk().SetCapacity(fault.amount);
-      capped_[nodes.front().value()] = number;
+      node.disk().SetCapacity(fault.amount);
+      capped_[node.id().value()] = number;
       return ScheduleEnd(number);
     case FaultKind::kBlackout:
       ++counts_.blackouts;
-      for (NodeId node : nodes) nodes_[node.value() - 1]->CrashAfter(0, fault.lasts);
+      for (NodeId each : nodes) nodes_[each.value() - 1]->CrashAfter(0, fault.lasts);
       return;
     case FaultKind::kTransfer:
-      return Transfer(nodes.front());
+      return Transfer(node.id());
     default:
-      return StrikeNode(fault, *nodes_[nodes.front().value() - 1]);
+      return StrikeNode(fault, node);
   }
+}
+
+// Between nodes that a cluster made smaller does not have, cuts change nothing.
+void Storm::Part(size_t number, const std::vector<NodeId>& nodes) {
+  const Fault& fault = scenario_.faults[number];
+  world_.Note(fault);
+  ++counts_.partitions;
+  network_.Heal();
+  for (const auto& [from, to] : LinksCutBy(fault.shape, nodes, fault.amount)) {
+    network_.Cut(from, to);
+  }
+  partition_ = number;
+  ScheduleEnd(number);
 }
 
 void Storm::ScheduleEnd(size_t number) {
@@ -112,14 +147,11 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
     case FaultKind::kCrash:
       return node.CrashAfter(fault.amount, fault.lasts);
     case FaultKind::kCutPower:
-      if (!node.IsUp()) return;
       return node.CutPowerAfter(fault.amount, fault.lasts);
     case FaultKind::kStop:
-      if (!node.IsUp()) return;
       node.Stop();
       return node.StartIn(fault.lasts);
     case FaultKind::kPause:
-      if (!node.IsUp()) return;
       ++counts_.pauses;
       node.life().paused_until = world_.Now() + fault.lasts;
       return;
@@ -127,14 +159,15 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
       ++counts_.leaps;
       return node.clock().Leap(world_.Now(), fault.lasts);
     case FaultKind::kStall:
-      if (!node.IsUp()) return;
       ++counts_.stalls;
-      node.disk_executor().StallUntil(world_.Now() + fault.lasts);
-      return;
+      return node.StallDiskUntil(world_.Now() + fault.lasts);
     case FaultKind::kFailSync:
-      if (!node.IsUp()) return;
       ++counts_.failed_syncs;
       return node.FailNextSync();
+    case FaultKind::kRepair:
+      node.Repair();
+      ++damage_left_;
+      return node.StartIn(fault.lasts);
     case FaultKind::kWipe:
     case FaultKind::kCorrupt:
     case FaultKind::kLoseWrite:
@@ -146,20 +179,19 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
 }
 
 void Storm::Damage(const Fault& fault, Node& node) {
-  if (damage_left_ == 0 || node.IsDamaged() || !judge_.AllAreIntroduced()) return;
-  --damage_left_;
   if (node.IsUp()) node.Stop();
   if (fault.kind == FaultKind::kWipe) {
+    --damage_left_;
+    --replacements_left_;
     node.Wipe();
-  } else {
-    node.Damage(fault.kind, fault.amount);
+  } else if (node.Damage(fault.kind, fault.amount)) {
+    --damage_left_;
   }
   node.StartIn(fault.lasts);
 }
 
 void Storm::Transfer(NodeId to) {
   Node* const leader = Leader();
-  if (leader == nullptr) return;
   ++counts_.transfers;
   ++transfers_under_way_;
   const auto done = [this](const absl::Status& status) {

@@ -32,7 +32,10 @@ class Storm final : public Actor {
   void OnEvent(uint64_t what) override;
 
  private:
+  // Whether it has anything to do to the node now: of one that does nothing nobody is told.
+  [[nodiscard]] bool Fits(const Fault& fault, const Node& node) const;
   void Strike(size_t number);
+  void Part(size_t number, const std::vector<NodeId>& nodes);
   void StrikeNode(const Fault& fault, Node& node);
   void Damage(const Fault& fault, Node& node);
   void Transfer(NodeId to);
@@ -50,7 +53,8 @@ class Storm final : public Actor {
   std::vector<std::unique_ptr<Node>>& nodes_;
   Counts& counts_;
   const World::ActorId actor_;
-  size_t damage_left_;          // How many more nodes may be damaged for good.
+  size_t damage_left_;          // How many more nodes may be damaged for good, ...
+  size_t replacements_left_;    // ... and how many of them replaced: never the last that remembers.
   size_t partition_ = 0;        // The last, ...
   std::vector<size_t> capped_;  // ... and of each node the last fault that filled its disk.
   size_t transfers_under_way_ = 0;

@@ -29,9 +29,12 @@ enum class Stream : uint64_t {
   kDisk,
   kClients,
   kMachine,
-  kLoss,
+  kHealed,
   kKnobs,
   kBounds,
+  kLinks,
+  kDamage,
+  kSize,
 };
 
 // A time in [0, most].

@@ -293,10 +293,12 @@ void Script::Pause(NodeId node, Duration time) {
   At(node).life().paused_until = cluster_.world().Now() + time;
 }
 
-void Script::StallDisk(NodeId node) { At(node).disk_executor().StallUntil(Instant() + kForEver); }
+void Script::StallDisk(NodeId node) { At(node).StallDiskUntil(Instant() + kForEver); }
+
+void Script::StallLog(NodeId node) { At(node).disk_executor().StallUntil(Instant() + kForEver); }
 
 void Script::ResumeDisk(NodeId node) {
-  if (IsUp(node)) At(node).disk_executor().StallUntil(cluster_.world().Now());
+  if (IsUp(node)) At(node).StallDiskUntil(cluster_.world().Now());
 }
 
 void Script::FillDisk(NodeId node, uint64_t left) {

@@ -171,6 +171,7 @@ class Script {
   void Start(NodeId node);
   void Pause(NodeId node, Duration time);
   void StallDisk(NodeId node);
+  void StallLog(NodeId node);  // Alone: snapshots go on.
   void ResumeDisk(NodeId node);
   void SlowDisk(NodeId node, Duration sync) { At(node).disk_executor().pace = sync; }
   void FillDisk(NodeId node, uint64_t left = 60 * 1024);

@@ -103,7 +103,7 @@ TEST(Snapshots, S3_SnapshotIsNotStoredYet_NoOlderOneIsSent) {
   s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
   s.Isolate(E);
   s.RunFor(std::chrono::seconds(2));  // For one that is still heard the log would be kept.
-  s.StallDisk(A);
+  s.StallLog(A);
   const Index before = s.Core(A).snapshot_index();
   for (int i = 0; i < 20 && s.Core(A).log().first() <= s.Core(E).log().last() + 1; ++i) {
     s.Write(A, std::to_string(i));

@@ -171,11 +171,11 @@ int RunSeeds(const Flags& flags) {
   }
   const double seconds = Seconds(std::chrono::steady_clock::now() - start);
   std::printf(
-      "raft on %s, %s seeds from %s on, %s failed; %s events, %.0f simulated seconds, in %.1f "
-      "seconds\n",
+      "raft on %s, %s seeds from %s on, %s failed, %s beyond the atlas; %s events, %.0f simulated "
+      "seconds, in %.1f seconds\n",
       flags.store.c_str(), std::to_string(runs).c_str(), std::to_string(flags.first_seed).c_str(),
-      std::to_string(failed).c_str(), std::to_string(totals.events()).c_str(),
-      Seconds(totals.simulated()), seconds);
+      std::to_string(failed).c_str(), std::to_string(totals.beyond_atlas()).c_str(),
+      std::to_string(totals.events()).c_str(), Seconds(totals.simulated()), seconds);
   PrintCounts(totals.counts());
   if (flags.seeds > 1 || flags.complete) totals.PrintReach();
   return failed == 0 && (totals.IsComplete() || !flags.complete) ? 0 : 1;

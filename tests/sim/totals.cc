@@ -45,6 +45,7 @@ void PrintCounts(const Counts& counts) {
 void Totals::Add(const Report& report) {
   events_ += report.events;
   simulated_ += report.simulated;
+  beyond_atlas_ += report.beyond_atlas ? 1 : 0;
   for (const auto& [name, count] : kCounts) counts_.*count += report.counts.*count;
   for (size_t i = 0; i < kMarkCount; ++i) marks_[i].Add(report.reached[i]);
   for (size_t i = 0; i < kKnobCount; ++i) knobs_[i].Add(report.turned[i]);

@@ -19,6 +19,8 @@ class Totals {
 
   [[nodiscard]] uint64_t events() const { return events_; }
   [[nodiscard]] Duration simulated() const { return simulated_; }
+  // In how many runs more disks were damaged than the protocol tolerates.
+  [[nodiscard]] uint64_t beyond_atlas() const { return beyond_atlas_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
   // Each mark and each knob, with how many runs came there, and how often they did in all. Last,
   // those that none came to.
@@ -39,6 +41,7 @@ class Totals {
 
   uint64_t events_ = 0;
   Duration simulated_ = {};
+  uint64_t beyond_atlas_ = 0;
   Counts counts_;
   std::array<Reach, kMarkCount> marks_ = {};
   std::array<Reach, kKnobCount> knobs_ = {};

@@ -18,7 +18,7 @@ namespace synod::sim {
 
 // Chances are in ten thousand. Times are means: each is drawn from [0, twice the mean].
 
-// Of every directed link.
+// Of every directed link, if `spread` is 0.
 struct NetworkOptions {
   Duration delay = std::chrono::microseconds(500);
   bool keeps_order = false;  // As one connection would.
@@ -30,6 +30,9 @@ struct NetworkOptions {
   uint32_t garble = 0;      // Flips one to three bits on the wire.
   uint32_t check_wire = 0;  // Encodes, decodes and compares: finds a faulty codec.
   size_t capacity = 4096;   // Messages under way; what exceeds it is lost.
+  // Each link's own delay, and each of its chances of a fault, is up to so many times doubled or
+  // halved; a chance does not rise above a half by it.
+  uint32_t spread = 0;
 };
 
 struct DiskOptions {
@@ -40,7 +43,7 @@ struct DiskOptions {
 // How often a fault begins, as the mean time between two of its kind over the whole cluster; zero:
 // never.
 struct FaultOptions {
-  Duration crash = {};       // A process dies between two of its effects, and comes back.
+  Duration crash = {};       // A process dies, or its machine goes down, and comes back.
   Duration stop = {};        // One is shut down in an orderly way, and comes back.
   Duration pause = {};       // One stands still.
   Duration partition = {};   // Links are cut, in one of many shapes.
@@ -48,12 +51,13 @@ struct FaultOptions {
   Duration full_disk = {};   // A disk has no space for some time.
   Duration stall = {};       // A disk stands still.
   Duration fail_sync = {};   // A sync fails, and what it was to make durable is lost (F4).
-  Duration blackout = {};    // All machines go down at once (F8).
+  Duration blackout = {};    // All processes die at once, most with their machines (F8).
   Duration transfer = {};    // An operator moves leadership.
   Duration wipe = {};        // A disk is replaced by an empty one, bootstrapped anew (I4).
-  Duration corrupt = {};     // A bit on a disk flips while its process is down.
+  Duration corrupt = {};     // Some bits on a disk change while its process is down.
   Duration lose_write = {};  // A write never landed, though it was reported as durable (F3).
   Duration misdirect = {};   // A write landed in the place of another (F3).
+  Duration repair = {};      // A disk that was found to be damaged becomes what it was.
   int64_t drift = 0;         // Clocks run faster or slower by up to so many millionths.
 };
 
@@ -84,7 +88,8 @@ struct Options {
   // How often the code under test makes each unusual choice of kKnobs where it has that choice.
   std::array<uint32_t, kKnobCount> knobs = {};
   // Never more damaged copies than the protocol tolerates, so that the cluster must recover. False:
-  // it may become unavailable, and only has to be never wrong.
+  // all may be damaged, and all but one replaced (if nobody remembers what was promised, nothing
+  // can be demanded). The cluster may become unavailable, and only has to be never wrong.
   bool stays_recoverable = true;
 
   // A random subset of all of the above, at random strength; some seeds have no faults at all.

@@ -23,6 +23,7 @@ struct Counts {
   uint64_t messages_cut = 0;
   uint64_t messages_repeated = 0;
   uint64_t messages_replayed = 0;
+  uint64_t messages_replayed_of_old_terms = 0;  // Of older terms than was sent at the time.
   uint64_t messages_garbled = 0;
   uint64_t crashes = 0;  // Of processes and machines.
   uint64_t stops = 0;
@@ -40,6 +41,7 @@ struct Counts {
   uint64_t corruptions = 0;
   uint64_t lost_durable_writes = 0;
   uint64_t misdirected_writes = 0;
+  uint64_t repairs = 0;  // A damaged disk became what it had been.
   uint64_t starts = 0;
   uint64_t refused_starts = 0;  // A damaged disk was found out.
   uint64_t elections = 0;
@@ -68,6 +70,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"cut", &Counts::messages_cut},
     {"repeated", &Counts::messages_repeated},
     {"replayed", &Counts::messages_replayed},
+    {"replayed of older terms", &Counts::messages_replayed_of_old_terms},
     {"garbled", &Counts::messages_garbled},
     {"crashes", &Counts::crashes},
     {"stops", &Counts::stops},
@@ -85,6 +88,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"corruptions", &Counts::corruptions},
     {"lost durable writes", &Counts::lost_durable_writes},
     {"misdirected writes", &Counts::misdirected_writes},
+    {"repairs", &Counts::repairs},
     {"starts", &Counts::starts},
     {"refused starts", &Counts::refused_starts},
     {"elections", &Counts::elections},
@@ -119,6 +123,7 @@ struct Report {
   Counts counts;
   std::array<uint64_t, kMarkCount> reached = {};  // How often the run came to each of kMarks.
   std::array<uint64_t, kKnobCount> turned = {};   // How often each of kKnobs had its way.
+  bool beyond_atlas = false;  // At its end more disks are damaged than the protocol tolerates.
   bool ok = true;
   Violation violation;  // If not ok: the first.
   std::vector<std::string>

@@ -17,7 +17,7 @@ namespace synod::sim {
 
 // What can go wrong. In brackets the words for `amount` and `lasts` in a transcript.
 enum class FaultKind : uint8_t {
-  kCrash,      // The process dies before its effect number `amount` [after, down].
+  kCrash,      // The process dies before the next message or answer after `amount` [after, down].
   kCutPower,   // The machine goes down at the change to its disk number `amount` [after, down].
   kStop,       // Orderly [down].
   kPause,      // The process stands still [for].
@@ -28,10 +28,11 @@ enum class FaultKind : uint8_t {
   kFailSync,   // The next sync fails, and what it was to make durable is lost (F4).
   kTransfer,   // The leader is asked to hand over to the node.
   kWipe,       // The disk is replaced by an empty one [down].
-  kCorrupt,    // A bit of some file flips [where, down].
+  kCorrupt,    // A bit of some file flips, or garbage takes the place of a few bytes [where, down].
   kLoseWrite,  // A write that was reported as durable never landed (F3) [where, down].
-  kMisdirect,  // It landed in the place of another (F3) [where, down].
-  kBlackout,   // The machines of all the nodes go down at once (F8) [down].
+  kMisdirect,  // It landed in the place of another, maybe of another file (F3) [where, down].
+  kBlackout,   // All processes die at once, most of them with their machines (F8) [down].
+  kRepair,     // A disk that was found to be damaged is as it was before [down].
   kCount,      // None: how many there are.
 };
 

@@ -60,6 +60,7 @@ TEST(Options, Validate_ImpossibleCluster_IsRefused) {
   EXPECT_THAT(ErrorOf("nodes=0"), HasSubstr("nodes must be"));
   EXPECT_THAT(ErrorOf("clients=0"), HasSubstr("clients must be"));
   EXPECT_THAT(ErrorOf("network.lose=10001"), HasSubstr("chance must be"));
+  EXPECT_THAT(ErrorOf("network.spread=11"), HasSubstr("network.spread must be"));
   EXPECT_THAT(ErrorOf("knobs.read_later=10001"), HasSubstr("chance must be"));
   EXPECT_THAT(ErrorOf("faults.drift=1000000"), HasSubstr("faults.drift must be"));
   EXPECT_THAT(ErrorOf("raft.election_timeout=50ms"), HasSubstr("election_timeout must be"));

@@ -30,7 +30,8 @@ Options Hostile(uint64_t seed) {
                     .wipe = seconds(1),
                     .corrupt = seconds(1),
                     .lose_write = seconds(1),
-                    .misdirect = seconds(1)};
+                    .misdirect = seconds(1),
+                    .repair = seconds(1)};
   return options;
 }
 

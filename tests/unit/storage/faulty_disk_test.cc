@@ -394,7 +394,7 @@ TEST(FaultyDisk, MisdirectWrite_AnyPlace_TakesThatOfAnother) {
   for (uint64_t where = 0; where < 100'000; where += 31) {
     FaultyDisk disk;
     MakeSettled(disk);
-    if (disk.MisdirectWrite("/f", where)) outcomes.insert(disk.Contents("/f"));
+    if (disk.MisdirectWrite("/f", "/f", where)) outcomes.insert(disk.Contents("/f"));
   }
   const std::string a(512, 'a');
   const std::string b(512, 'b');
@@ -404,11 +404,47 @@ TEST(FaultyDisk, MisdirectWrite_AnyPlace_TakesThatOfAnother) {
                                              a + b + none + c));
 }
 
+TEST(FaultyDisk, MisdirectWrite_ToAnotherFile_DamagesBoth) {
+  FaultyDisk disk;
+  MakeSettled(disk);
+  disk.SetContents("/g", std::string(512, 'g'));
+  EXPECT_TRUE(disk.MisdirectWrite("/f", "/g", 0));
+  EXPECT_EQ(disk.Contents("/f").substr(0, 512), std::string(512, '\0'));
+  EXPECT_EQ(disk.Contents("/g"), std::string(512, 'a'));
+}
+
+TEST(FaultyDisk, Overwrite_BeyondTheEnd_DoesNotExtend) {
+  FaultyDisk disk;
+  const auto file = MakeSynced(disk, "/f", "abcdef");
+  ASSERT_EQ(file->WriteAt(5, "x"), absl::OkStatus());
+  disk.Overwrite("/f", 4, "123");
+  EXPECT_EQ(disk.Contents("/f"), "abcd12");
+  disk.FlipBit("/f", 0, 1);
+  disk.Restart(Lost::kAll, 1);
+  EXPECT_EQ(disk.Contents("/f"), "cbcd12");
+}
+
+TEST(FaultyDisk, RestoreImage_AfterChanges_BringsBackWhatWasSeenAndDurable) {
+  FaultyDisk disk;
+  auto file = MakeSynced(disk, "/f", "abc");
+  ASSERT_EQ(file->Append("d"), absl::OkStatus());
+  disk.TakeImage();
+  disk.FlipBit("/f", 0);
+  ASSERT_EQ(file->Sync(), absl::OkStatus());
+  ASSERT_EQ(disk.Rename("/f", "/g"), absl::OkStatus());
+  file.reset();
+  disk.RestoreImage();
+  EXPECT_THAT(disk.FilesBelow(""), ElementsAre("/f"));
+  EXPECT_EQ(disk.Contents("/f"), "abcd");
+  disk.Restart(Lost::kAll, 1);
+  EXPECT_EQ(disk.Contents("/f"), "abc");
+}
+
 TEST(FaultyDisk, LoseWrite_OneSyncAlone_IsSpared) {
   FaultyDisk disk;
   MakeSynced(disk, "/f", std::string(4096, 'a'));
   EXPECT_FALSE(disk.LoseWrite("/f", 0));
-  EXPECT_FALSE(disk.MisdirectWrite("/f", 0));
+  EXPECT_FALSE(disk.MisdirectWrite("/f", "/f", 0));
   EXPECT_FALSE(disk.LoseWrite("/missing", 0));
 }
 
