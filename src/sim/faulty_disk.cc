@@ -105,7 +105,7 @@ void FaultyDisk::Restart(Lost lost, uint64_t seed) {
   locked_.clear();
   operations_ = 0;
   cut_at_ = std::numeric_limits<uint64_t>::max();
-  syncs_until_failure_ = 0;
+  syncs_until_failure_ = changes_until_failure_ = 0;
   file_syncs_lie_ = directory_syncs_lie_ = false;
 }
 
@@ -178,9 +178,14 @@ void FaultyDisk::FailSync(uint64_t count) {
   syncs_until_failure_ = count;
 }
 
-uint64_t FaultyDisk::failed_syncs() const {
+void FaultyDisk::FailChange(uint64_t count) {
   const std::lock_guard lock(mutex_);
-  return failed_syncs_;
+  changes_until_failure_ = count;
+}
+
+uint64_t FaultyDisk::failures() const {
+  const std::lock_guard lock(mutex_);
+  return failures_;
 }
 
 void FaultyDisk::SetSyncsLie(bool files, bool directories) {
@@ -343,8 +348,14 @@ void FaultyDisk::Delete(const std::string& path) {
 }
 
 absl::Status FaultyDisk::Operate() {
-  if (++operations_ < cut_at_) return absl::OkStatus();
-  return absl::InternalError("the power is off");
+  if (++operations_ >= cut_at_) return absl::InternalError("the power is off");
+  return Counts(changes_until_failure_);
+}
+
+absl::Status FaultyDisk::Counts(uint64_t& until_failure) {
+  if (until_failure == 0 || --until_failure > 0) return absl::OkStatus();
+  ++failures_;
+  return absl::InternalError("the disk failed");
 }
 
 std::shared_ptr<FaultyDisk::Node> FaultyDisk::Find(const std::string& path) const {
@@ -413,12 +424,12 @@ absl::Status FaultyDisk::Resize(Node& node, uint64_t size) {
 
 absl::Status FaultyDisk::Sync(Node& node) {
   absl::Status status = Operate();
-  if (!status.ok()) return status;
-  if (syncs_until_failure_ > 0 && --syncs_until_failure_ == 0) {
-    ++failed_syncs_;
+  if (operations_ >= cut_at_) return status;
+  if (status.ok()) status = Counts(syncs_until_failure_);
+  if (!status.ok()) {
     node.failed.merge(node.before);
     node.before.clear();
-    return absl::InternalError("the disk failed");
+    return status;
   }
   if (!file_syncs_lie_) SetSynced(node);
   return absl::OkStatus();

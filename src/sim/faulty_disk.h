@@ -47,7 +47,10 @@ class FaultyDisk final : public Disk {
   // clean: later syncs of the file succeed, and do not make them durable, unless they are written
   // once more.
   void FailSync(uint64_t count);
-  [[nodiscard]] uint64_t failed_syncs() const;
+  // The `count`-th change from now on fails, having been made or not.
+  void FailChange(uint64_t count);
+  // How often either has come to pass.
+  [[nodiscard]] uint64_t failures() const;
   // Syncs of files, or of directories, report success and do nothing.
   void SetSyncsLie(bool files, bool directories);
   // How many bytes may be in files before one can grow no more for want of space, and how many are.
@@ -129,8 +132,10 @@ class FaultyDisk final : public Disk {
     std::vector<NameChange> changes;
   };
 
-  // Counts an operation; an error if the power is off, or goes off with it.
+  // Counts an operation; an error if the power is off, or goes off with it, or the disk fails.
   absl::Status Operate();
+  // One less; an error if that was the last.
+  absl::Status Counts(uint64_t& until_failure);
   [[nodiscard]] std::shared_ptr<Node> Find(const std::string& path) const;
   [[nodiscard]] uint64_t Used() const;
   // How many bytes files may still grow by.
@@ -168,7 +173,8 @@ class FaultyDisk final : public Disk {
   uint64_t operations_ = 0;
   uint64_t cut_at_ = std::numeric_limits<uint64_t>::max();
   uint64_t syncs_until_failure_ = 0;  // 0: none fails.
-  uint64_t failed_syncs_ = 0;
+  uint64_t changes_until_failure_ = 0;
+  uint64_t failures_ = 0;
   bool file_syncs_lie_ = false;
   bool directory_syncs_lie_ = false;
   uint64_t capacity_ = kUnlimited;

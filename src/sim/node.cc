@@ -71,7 +71,7 @@ void Node::Start() {
   const Options& options = around_.options;
   NewLife();
   has_stopped_ = false;
-  failed_syncs_ = disk_->failed_syncs();
+  disk_failures_ = disk_->failures();
   disk_executor_ = std::make_unique<SimulatedExecutor>(*life_, sync_, Rng(dice_.Next()));
   auto store = OpenStore();
   if (!store.ok()) return CannotStart(store.status());
@@ -139,7 +139,7 @@ void Node::OnStopped(const absl::Status& why) {
 }
 
 void Node::CannotStart(const absl::Status& why) {
-  const bool is_crash = disk_->PowerIsOff() || disk_->failed_syncs() > failed_syncs_;
+  const bool is_crash = disk_->PowerIsOff() || disk_->failures() > disk_failures_;
   End(is_crash ? Way::kCrash : Way::kOrderly);
   if (is_crash || absl::IsResourceExhausted(why)) return StartIn(std::chrono::seconds(1));
   if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_corrupt_) {

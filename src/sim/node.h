@@ -124,7 +124,7 @@ class Node final : public Actor {
   Duration sync_;
   RaftOptions raft_;
   std::optional<Lost> loss_;
-  uint64_t failed_syncs_ = 0;  // Before this start.
+  uint64_t disk_failures_ = 0;  // Before this start.
   bool is_wiped_ = false;
   bool is_corrupt_ = false;
   bool is_lied_to_ = false;

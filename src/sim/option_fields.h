@@ -65,6 +65,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("faults.full_disk", faults.full_disk);
   SYNOD_FIELD("faults.stall", faults.stall);
   SYNOD_FIELD("faults.fail_sync", faults.fail_sync);
+  SYNOD_FIELD("faults.fail_change", faults.fail_change);
   SYNOD_FIELD("faults.blackout", faults.blackout);
   SYNOD_FIELD("faults.transfer", faults.transfer);
   SYNOD_FIELD("faults.wipe", faults.wipe);

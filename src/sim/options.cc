@@ -46,7 +46,7 @@ FaultOptions DrawFaults(Draw& draw) {
   faults.leap = draw.Maybe<Duration>({seconds(2), seconds(10)});
   faults.full_disk = draw.Maybe<Duration>({seconds(3), seconds(10)});
   faults.stall = draw.Maybe<Duration>({seconds(1), seconds(5)});
-  faults.fail_sync = draw.Maybe<Duration>({seconds(5), seconds(15)});
+  faults.fail_sync = faults.fail_change = draw.Maybe<Duration>({seconds(5), seconds(15)});
   faults.transfer = draw.Maybe<Duration>({milliseconds(200), seconds(1), seconds(5)});
   if (draw.Chance(1, 4)) faults.wipe = seconds(10);
   if (draw.Chance(1, 3)) faults.corrupt = draw.Of<Duration>({seconds(2), seconds(10)});

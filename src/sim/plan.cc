@@ -39,6 +39,7 @@ constexpr Cause kCauses[] = {
     {&FaultOptions::full_disk, FaultKind::kFullDisk, seconds(5), 512 * 1024},
     {&FaultOptions::stall, FaultKind::kStall, seconds(2)},
     {&FaultOptions::fail_sync, FaultKind::kFailSync, seconds(0)},
+    {&FaultOptions::fail_change, FaultKind::kFailChange, seconds(0), 50},
     {&FaultOptions::transfer, FaultKind::kTransfer, seconds(0)},
     {&FaultOptions::wipe, FaultKind::kWipe, seconds(3)},
     {&FaultOptions::corrupt, FaultKind::kCorrupt, seconds(1), kAnywhere},

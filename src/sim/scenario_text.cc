@@ -27,21 +27,14 @@ struct Words {
 };
 
 constexpr Words kWords[] = {
-    {"crash", "after", "down"},
-    {"cut_power", "after", "down"},
-    {"stop", "", "down"},
-    {"pause", "", "for"},
-    {"partition", "first", "for"},
-    {"leap", "", "by"},
-    {"full_disk", "bytes", "for"},
-    {"stall", "", "for"},
-    {"fail_sync", "", ""},
-    {"transfer", "", ""},
-    {"wipe", "", "down"},
-    {"corrupt", "where", "down"},
-    {"lose_write", "where", "down"},
-    {"misdirect", "where", "down"},
-    {"blackout", "", "down"},
+    {"crash", "after", "down"},     {"cut_power", "after", "down"},
+    {"stop", "", "down"},           {"pause", "", "for"},
+    {"partition", "first", "for"},  {"leap", "", "by"},
+    {"full_disk", "bytes", "for"},  {"stall", "", "for"},
+    {"fail_sync", "", ""},          {"fail_change", "after", ""},
+    {"transfer", "", ""},           {"wipe", "", "down"},
+    {"corrupt", "where", "down"},   {"lose_write", "where", "down"},
+    {"misdirect", "where", "down"}, {"blackout", "", "down"},
     {"repair", "", "down"},
 };
 static_assert(std::size(kWords) == static_cast<size_t>(FaultKind::kCount));

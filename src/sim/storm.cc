@@ -71,6 +71,7 @@ bool Storm::Fits(const Fault& fault, const Node& node) const {
     case FaultKind::kPause:
     case FaultKind::kStall:
     case FaultKind::kFailSync:
+    case FaultKind::kFailChange:
       return node.IsUp();
     case FaultKind::kTransfer:
       return Leader() != nullptr;
@@ -164,6 +165,9 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
     case FaultKind::kFailSync:
       ++counts_.failed_syncs;
       return node.FailNextSync();
+    case FaultKind::kFailChange:
+      ++counts_.failed_changes;
+      return node.disk().FailChange(1 + fault.amount);
     case FaultKind::kRepair:
       node.Repair();
       ++damage_left_;

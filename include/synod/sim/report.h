@@ -33,6 +33,7 @@ struct Counts {
   uint64_t leaps = 0;
   uint64_t full_disks = 0;
   uint64_t failed_syncs = 0;
+  uint64_t failed_changes = 0;
   uint64_t stalls = 0;
   uint64_t transfers = 0;       // Asked for, ...
   uint64_t transfers_done = 0;  // ... and done.
@@ -80,6 +81,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"leaps", &Counts::leaps},
     {"full disks", &Counts::full_disks},
     {"failed syncs", &Counts::failed_syncs},
+    {"failed changes", &Counts::failed_changes},
     {"stalls", &Counts::stalls},
     {"transfers", &Counts::transfers},
     {"transfers done", &Counts::transfers_done},

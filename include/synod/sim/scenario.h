@@ -17,17 +17,18 @@ namespace synod::sim {
 
 // What can go wrong. In brackets the words for `amount` and `lasts` in a transcript.
 enum class FaultKind : uint8_t {
-  kCrash,      // The process dies before the next message or answer after `amount` [after, down].
-  kCutPower,   // The machine goes down at the change to its disk number `amount` [after, down].
-  kStop,       // Orderly [down].
-  kPause,      // The process stands still [for].
-  kPartition,  // Links are cut, and those that were cut before are healed [first, for].
-  kLeap,       // The clock leaps ahead [by].
-  kFullDisk,   // The disk holds no more than `amount` bytes [bytes, for].
-  kStall,      // The disk stands still [for].
-  kFailSync,   // The next sync fails, and what it was to make durable is lost (F4).
-  kTransfer,   // The leader is asked to hand over to the node.
-  kWipe,       // The disk is replaced by an empty one [down].
+  kCrash,       // The process dies before the next message or answer after `amount` [after, down].
+  kCutPower,    // The machine goes down at the change to its disk number `amount` [after, down].
+  kStop,        // Orderly [down].
+  kPause,       // The process stands still [for].
+  kPartition,   // Links are cut, and those that were cut before are healed [first, for].
+  kLeap,        // The clock leaps ahead [by].
+  kFullDisk,    // The disk holds no more than `amount` bytes [bytes, for].
+  kStall,       // The disk stands still [for].
+  kFailSync,    // The next sync fails, and what it was to make durable is lost (F4).
+  kFailChange,  // The change to the disk number `amount` fails, done or not; syncs too [after].
+  kTransfer,    // The leader is asked to hand over to the node.
+  kWipe,        // The disk is replaced by an empty one [down].
   kCorrupt,    // A bit of some file flips, or garbage takes the place of a few bytes [where, down].
   kLoseWrite,  // A write that was reported as durable never landed (F3) [where, down].
   kMisdirect,  // It landed in the place of another, maybe of another file (F3) [where, down].

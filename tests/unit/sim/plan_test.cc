@@ -25,6 +25,7 @@ Options Hostile(uint64_t seed) {
                     .full_disk = seconds(1),
                     .stall = seconds(1),
                     .fail_sync = seconds(1),
+                    .fail_change = seconds(1),
                     .blackout = seconds(1),
                     .transfer = seconds(1),
                     .wipe = seconds(1),

@@ -304,6 +304,20 @@ TEST(FaultyDisk, FailSync_ThenWrittenOnceMore_IsDurable) {
   EXPECT_EQ(disk.Contents("/f"), "newer");
 }
 
+TEST(FaultyDisk, FailChange_OfAnyKind_FailsOnce) {
+  FaultyDisk disk;
+  const auto file = MakeSynced(disk, "/f", "old");
+  for (const auto& change : std::vector<std::function<absl::Status()>>{
+           [&] { return file->Append("1"); }, [&] { return file->Sync(); },
+           [&] { return disk.Rename("/f", "/g"); }, [&] { return disk.SyncDirectory("/"); },
+           [&] { return disk.Create("/h").status(); }, [&] { return disk.Remove("/h"); }}) {
+    disk.FailChange(1);
+    EXPECT_TRUE(absl::IsInternal(change()));
+    EXPECT_EQ(file->Append("2"), absl::OkStatus());
+  }
+  EXPECT_EQ(disk.failures(), 6U);
+}
+
 TEST(FaultyDisk, LyingSyncs_Succeed_AndDoNothing) {
   FaultyDisk disk;
   const auto file = MakeSynced(disk, "/f", "old");
