@@ -90,6 +90,12 @@ void Network::Calm(Duration delay) {
   for (auto& [ends, link] : links_) link.old.clear();
 }
 
+Instant Network::LastArrival() const {
+  Instant last;
+  for (const auto& [ends, link] : links_) last = std::max(last, link.last_arrival);
+  return last;
+}
+
 void Network::Inject(Message message) {
   Link& link = LinkOf(message.from, message.to);
   Dispatch(link, std::move(message));

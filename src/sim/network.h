@@ -35,6 +35,8 @@ class Network final : public Actor {
   void Heal() { cut_.clear(); }
   void Heal(NodeId from, NodeId to) { cut_.erase({from, to}); }
   [[nodiscard]] bool IsCut(NodeId from, NodeId to) const { return cut_.contains({from, to}); }
+  // Of all that was sent so far.
+  [[nodiscard]] Instant LastArrival() const;
   // No more faults: what is sent arrives once, in order and soon, after `delay` at most on average.
   void Calm(Duration delay);
 

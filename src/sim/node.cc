@@ -133,13 +133,13 @@ void Node::OnStopped(const absl::Status& why) {
     around_.judge.Fail("nobody gives up",
                        "node " + std::to_string(id_.value()) + " stops: " + why.ToString());
   }
-  around_.world.Schedule(around_.world.Now() + std::chrono::seconds(2), actor_, kRestart);
+  around_.world.Schedule(around_.world.Now() + rest_, actor_, kRestart);
 }
 
 void Node::CannotStart(const absl::Status& why) {
   const bool is_crash = disk_->PowerIsOff() || disk_fails_;
   End(is_crash ? Way::kCrash : Way::kOrderly);
-  if (is_crash || absl::IsResourceExhausted(why)) return StartIn(std::chrono::seconds(1));
+  if (is_crash || absl::IsResourceExhausted(why)) return StartIn(rest_);
   if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_corrupt_) {
     refusal_ = why;
     around_.world.Note(Story::What::kRefused, id_);
@@ -263,8 +263,9 @@ void Node::NoteDamage() {
   around_.judge.OnDamaged(id_);
 }
 
-void Node::Calm(Duration sync) {
-  sync_ = std::min(sync_, sync);
+void Node::Calm(Duration soon) {
+  sync_ = std::min(sync_, soon);
+  rest_ = soon;
   if (!IsUp()) return;
   disk_executor_->pace = sync_;
   life_->DieAfter(std::numeric_limits<uint64_t>::max());

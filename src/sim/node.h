@@ -51,6 +51,8 @@ class Node final : public Actor {
   [[nodiscard]] bool IsDamaged() const { return is_wiped_ || is_corrupt_; }
   // By itself: it has found something wrong.
   [[nodiscard]] bool IsStopped() const { return IsUp() && has_stopped_; }
+  // Or it is about to: its disk fails at its next sync.
+  [[nodiscard]] bool IsFailing() const { return IsStopped() || disk_fails_; }
   // These, while it is up.
   [[nodiscard]] synod::internal::HostImpl& host() { return *host_; }
   [[nodiscard]] synod::internal::ReplicaImpl& replica() { return *replica_; }
@@ -74,6 +76,8 @@ class Node final : public Actor {
   // What its crashes lose, from now on; otherwise drawn.
   void SetLoss(Lost lost) { loss_ = lost; }
   void StartIn(Duration down);
+  // It does not start when it should have.
+  void StayDown() { ++starts_; }
   // The disk fails at its next sync.
   void FailNextSync();
   // What a crash has left is swept away. After every event.
@@ -88,8 +92,9 @@ class Node final : public Actor {
   void NoteDamage();
   // And is whole again: it may start.
   void Repaired() { refusal_ = absl::OkStatus(); }
-  // From now on it dies and fails no more, and a sync takes `sync` at most on average.
-  void Calm(Duration sync);
+  // From now on it dies and fails no more, and a sync takes `soon` at most on average, as does a
+  // rest.
+  void Calm(Duration soon);
 
   void OnEvent(uint64_t start) override;
 
@@ -114,6 +119,7 @@ class Node final : public Actor {
   uint64_t lives_ = 0;
   uint64_t starts_ = 0;  // Scheduled; older ones are void.
   Duration down_ = {};
+  Duration rest_ = std::chrono::seconds(1);  // Until it tries again, if it has failed by itself.
   Duration sync_;
   RaftOptions raft_;
   std::optional<Lost> loss_;

@@ -104,6 +104,18 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"refused for overload", &Counts::refused_for_overload},
 };
 
+// What came after the storm, part by part. All zero if it did not come to that.
+struct Recovery {
+  struct Part {
+    Duration took = {};
+    Duration most = {};  // It may take so long.
+  };
+  Duration election_timeout = {};
+  Part leader;    // Until somebody led for good, ...
+  Part answers;   // ... from then on until each client was answered, ...
+  Part equality;  // ... and until all were equal once nobody asked any more.
+};
+
 struct Violation {
   std::string rule;  // Its name: "election safety", "linearizability", …
   std::string what;
@@ -117,6 +129,7 @@ struct Report {
   uint64_t hash = 0;  // Of all events: equal for equal runs.
   Duration simulated = {};
   Counts counts;
+  Recovery recovery;
   std::array<uint64_t, kMarkCount> reached = {};  // How often the run came to each of kMarks.
   std::array<uint64_t, kKnobCount> turned = {};   // How often each of kKnobs had its way.
   bool ok = true;
