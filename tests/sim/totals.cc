@@ -6,9 +6,27 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace synod::sim {
 namespace {
+
+// In the order in which they come.
+constexpr std::pair<const char*, Recovery::Part Recovery::*> kRecovery[] = {
+    {"leader", &Recovery::leader},
+    {"answers", &Recovery::answers},
+    {"equality", &Recovery::equality},
+};
+
+double Timeouts(const Recovery& recovery, const Recovery::Part& part) {
+  const auto timeout = static_cast<double>(recovery.election_timeout.count());
+  return timeout > 0 ? static_cast<double>(part.took.count()) / timeout : 0;
+}
+
+double Percent(const Recovery::Part& part) {
+  const auto most = static_cast<double>(part.most.count());
+  return most > 0 ? 100 * static_cast<double>(part.took.count()) / most : 0;
+}
 
 template <class Reach>
 void PrintTable(std::span<const std::string_view> names, std::span<const Reach> reach) {
@@ -42,12 +60,36 @@ void PrintCounts(const Counts& counts) {
   std::printf("  %s\n", line.c_str());
 }
 
+void PrintRecovery(const Recovery& recovery) {
+  std::printf("  election time-outs after the storm (of those allowed):");
+  for (const auto& [name, part] : kRecovery) {
+    std::printf(" %s %.1f (%.0f %%)", name, Timeouts(recovery, recovery.*part),
+                Percent(recovery.*part));
+  }
+  std::printf("\n");
+}
+
 void Totals::Add(const Report& report) {
   events_ += report.events;
   simulated_ += report.simulated;
   for (const auto& [name, count] : kCounts) counts_.*count += report.counts.*count;
+  for (size_t i = 0; i < kParts; ++i) {
+    const Recovery::Part& part = report.recovery.*kRecovery[i].second;
+    timeouts_[i].Add(Timeouts(report.recovery, part), report.seed);
+    shares_[i].Add(Percent(part), report.seed);
+  }
   for (size_t i = 0; i < kMarkCount; ++i) marks_[i].Add(report.reached[i]);
   for (size_t i = 0; i < kKnobCount; ++i) knobs_[i].Add(report.turned[i]);
+}
+
+void Totals::PrintSlowest() const {
+  for (size_t i = 0; i < kParts; ++i) {
+    std::printf(
+        "  slowest %s after a storm: %.1f election time-outs (seed %s), %.0f %% of those "
+        "allowed (seed %s)\n",
+        kRecovery[i].first, timeouts_[i].what, std::to_string(timeouts_[i].seed).c_str(),
+        shares_[i].what, std::to_string(shares_[i].seed).c_str());
+  }
 }
 
 void Totals::PrintReach() const {

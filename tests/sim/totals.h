@@ -12,6 +12,8 @@
 namespace synod::sim {
 
 void PrintCounts(const Counts& counts);
+// How long the parts of a calm took, in election time-outs and as a share of what they may take.
+void PrintRecovery(const Recovery& recovery);
 
 class Totals {
  public:
@@ -20,6 +22,8 @@ class Totals {
   [[nodiscard]] uint64_t events() const { return events_; }
   [[nodiscard]] Duration simulated() const { return simulated_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
+  // How long each part of a calm took at most, and in which run.
+  void PrintSlowest() const;
   // Each mark and each knob, with how many runs came there, and how often they did in all. Last,
   // those that none came to.
   void PrintReach() const;
@@ -27,6 +31,8 @@ class Totals {
   [[nodiscard]] bool IsComplete() const;
 
  private:
+  static constexpr size_t kParts = 3;
+
   struct Reach {
     uint64_t runs = 0;
     uint64_t times = 0;
@@ -37,9 +43,20 @@ class Totals {
     }
   };
 
+  struct Slowest {
+    double what = 0;
+    uint64_t seed = 0;
+
+    void Add(double other, uint64_t its_seed) {
+      if (other > what) *this = {other, its_seed};
+    }
+  };
+
   uint64_t events_ = 0;
   Duration simulated_ = {};
   Counts counts_;
+  std::array<Slowest, kParts> timeouts_ = {};
+  std::array<Slowest, kParts> shares_ = {};
   std::array<Reach, kMarkCount> marks_ = {};
   std::array<Reach, kKnobCount> knobs_ = {};
 };
