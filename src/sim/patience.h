@@ -16,7 +16,7 @@ namespace synod::sim {
 // for beside them. docs/testing.md says how much room is in these numbers.
 class Patience {
  public:
-  static constexpr int kLeaderTimeouts = 20;
+  static constexpr int kLeaderTimeouts = 40;
   static constexpr int kAnswerTimeouts = 10;
   static constexpr int kEqualityTimeouts = 10;
 
