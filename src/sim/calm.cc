@@ -104,6 +104,7 @@ void Calm::AwaitEquality() {
   const auto is_over = [this] { return storm_.IsAnswered() && !IsAnythingPending(); };
   if (Await(recovery_.equality, cluster_.world().Now(), patience_.Equality(Backlog()),
             [&] { return is_equal() && is_over(); })) {
+    for (NodeId id : healthy_) cluster_.node(id).ShowState();
     return;
   }
   if (clients_.AllIdle() && !is_equal()) {

@@ -1,11 +1,11 @@
 #include "src/sim/node.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "synod/core/configuration.h"
 
-#include "src/sim/checked_machine.h"
 #include "src/sim/shadow_store.h"
 
 namespace synod::sim {
@@ -66,6 +66,12 @@ Life* Node::NewLife() {
   return life_.get();
 }
 
+// Often finds where states begin to differ; seldom leaves batches as they come.
+uint64_t Node::StateInterval() const {
+  constexpr uint64_t kIntervals[] = {1, 8, 64};
+  return kIntervals[around_.world.Dice(Stream::kStates).Below(std::size(kIntervals))];
+}
+
 void Node::Start() {
   const Options& options = around_.options;
   NewLife();
@@ -86,8 +92,10 @@ void Node::Start() {
   host_ = *std::move(host);
   GroupOptions group;
   group.group = kGroup;
-  group.state_machine =
-      std::make_unique<CheckedMachine>(id_, around_.workload, around_.judge, [this] { Observe(); });
+  auto checked = std::make_unique<CheckedMachine>(id_, around_.workload, around_.judge,
+                                                  StateInterval(), [this] { Observe(); });
+  machine_ = checked.get();
+  group.state_machine = std::move(checked);
   if (options.mixed_raft) {
     raft_.pre_vote = dice_.Chance(1, 2);
     raft_.check_quorum = dice_.Chance(1, 2);

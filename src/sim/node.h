@@ -16,6 +16,7 @@
 #include "synod/sim/workload.h"
 
 #include "src/host_impl.h"
+#include "src/sim/checked_machine.h"
 #include "src/sim/faulty_disk.h"
 #include "src/sim/judge.h"
 #include "src/sim/life.h"
@@ -92,6 +93,8 @@ class Node final : public Actor {
   void NoteDamage();
   // And is whole again: it may start.
   void Repaired() { refusal_ = absl::OkStatus(); }
+  // Tells the judge in which state it is; nothing is being applied.
+  void ShowState() const { machine_->ReportState(/*is_restored=*/false); }
   // From now on it dies and fails no more, and a sync takes `soon` at most on average, as does a
   // rest.
   void Calm(Duration soon);
@@ -102,6 +105,8 @@ class Node final : public Actor {
   enum class Way { kOrderly, kCrash, kReboot };
 
   Life* NewLife();
+  // Of the whole run.
+  [[nodiscard]] uint64_t StateInterval() const;
   // False if there is nothing in the file to damage so.
   bool DamageFile(FaultKind kind, const std::string& file, uint64_t where);
   [[nodiscard]] absl::StatusOr<std::unique_ptr<LogStore>> OpenStore();
@@ -136,6 +141,7 @@ class Node final : public Actor {
   std::unique_ptr<synod::internal::HostImpl> host_;
   Loop* loop_ = nullptr;  // The host's.
   synod::internal::ReplicaImpl* replica_ = nullptr;
+  const CheckedMachine* machine_ = nullptr;  // The replica's.
 };
 
 }  // namespace synod::sim

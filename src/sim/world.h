@@ -32,6 +32,7 @@ enum class Stream : uint64_t {
   kLoss,
   kKnobs,
   kBounds,
+  kStates,
 };
 
 // A time in [0, most].
