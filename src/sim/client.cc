@@ -8,13 +8,36 @@
 namespace synod::sim {
 namespace {
 
-// Why a read was refused; kNone: it does not say.
+// Why a read was refused; kNone: it does not say, or says it otherwise than replica.h does.
 Reason ReasonOf(const absl::Status& refusal) {
+  const bool is_late = absl::IsDeadlineExceeded(refusal);
+  if (!is_late && !absl::IsUnavailable(refusal)) return Reason::kNone;
+  const std::string text(refusal.message());
   for (uint8_t i = 1; i <= static_cast<uint8_t>(Reason::kUnreachable); ++i) {
     const auto reason = static_cast<Reason>(i);
-    if (std::string(refusal.message()) == Describe(reason)) return reason;
+    if (text == Describe(reason) && is_late == (reason == Reason::kDeadline)) return reason;
   }
   return Reason::kNone;
+}
+
+// Whether a request can have ended so.
+bool Explains(Reason reason, Outcome::Kind kind, bool is_write) {
+  switch (reason) {
+    case Reason::kLeadershipLost:
+    case Reason::kDeadline:
+    case Reason::kStopped:
+      return true;
+    case Reason::kNotLeader:
+    case Reason::kNoQuorum:
+    case Reason::kOverloaded:
+      return kind == Outcome::Kind::kNotCommitted;
+    case Reason::kTransferring:
+    case Reason::kTooLarge:
+    case Reason::kNoSpace:
+      return kind == Outcome::Kind::kNotCommitted && is_write;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -118,9 +141,6 @@ void Clients::OnOutcome(uint64_t number, uint64_t request, const Outcome& outcom
   if (!Awaits(number, request)) return;
   Client& client = clients_[number];
   client.target = outcome.leader;
-  if (!outcome.ok() && outcome.reason == Reason::kNone) {
-    judge_.Fail("who is refused is told why", "client " + std::to_string(number) + " is not");
-  }
   if (outcome.reason == Reason::kNoSpace) ++counts_.refused_for_space;
   if (outcome.reason == Reason::kOverloaded) ++counts_.refused_for_overload;
   switch (outcome.kind) {
@@ -129,11 +149,11 @@ void Clients::OnOutcome(uint64_t number, uint64_t request, const Outcome& outcom
       world_.Note(Story::What::kAnswered, NodeId(), 0, outcome.index.value());
       return Answered(number, outcome.index, outcome.result);
     case Outcome::Kind::kNotCommitted:
-      CheckMayGoWithout(number, outcome.reason);
+      CheckRefusal(number, outcome.kind, outcome.reason);
       refused_.push_back(history_[client.call].operation.bytes);
       return Refused(number);
     case Outcome::Kind::kUnknown:
-      CheckMayGoWithout(number, outcome.reason);
+      CheckRefusal(number, outcome.kind, outcome.reason);
       return Unknown(number);
   }
 }
@@ -141,7 +161,11 @@ void Clients::OnOutcome(uint64_t number, uint64_t request, const Outcome& outcom
 void Clients::OnAnswer(uint64_t number, uint64_t request, absl::StatusOr<std::string> answer) {
   if (!Awaits(number, request)) return;
   if (!answer.ok()) {
-    CheckMayGoWithout(number, ReasonOf(answer.status()));
+    if (answer.status().GetPayload(kOwnRefusal)) {
+      NoteAnswer(clients_[number]);
+    } else {
+      CheckRefusal(number, Outcome::Kind::kNotCommitted, ReasonOf(answer.status()));
+    }
     return Refused(number);
   }
   ++counts_.reads_answered;
@@ -173,10 +197,21 @@ Clients::Served& Clients::ServedOf(Client& client) {
   return history_[client.call].operation.is_write ? client.writes : client.reads;
 }
 
-void Clients::CheckMayGoWithout(uint64_t number, Reason reason) {
-  Client& client = clients_[number];
+void Clients::NoteAnswer(Client& client) {
   if (!client.is_expectant) return;
+  ++ServedOf(client).ended;
+  ++ServedOf(client).answered;
+}
+
+void Clients::CheckRefusal(uint64_t number, Outcome::Kind kind, Reason reason) {
+  Client& client = clients_[number];
   const bool is_write = history_[client.call].operation.is_write;
+  if (!Explains(reason, kind, is_write)) {
+    judge_.Fail("who is refused is told why", "client " + std::to_string(number) +
+                                                  " is told of a " + (is_write ? "write" : "read") +
+                                                  ": " + std::string(Describe(reason)));
+  }
+  if (!client.is_expectant) return;
   if (reason != Reason::kTooLarge) ++ServedOf(client).ended;
   if (reason == Reason::kOverloaded || reason == Reason::kTooLarge) return;
   if (is_write && reason == Reason::kNotLeader && client.asked != leader_) return;
@@ -189,10 +224,7 @@ void Clients::CheckMayGoWithout(uint64_t number, Reason reason) {
 
 void Clients::Answered(uint64_t number, Index index, std::string answer) {
   Client& client = clients_[number];
-  if (client.is_expectant) {
-    ++ServedOf(client).ended;
-    ++ServedOf(client).answered;
-  }
+  NoteAnswer(client);
   Call<Request>& call = history_[client.call];
   call.operation.answer = std::move(answer);
   call.index = index;

@@ -85,8 +85,10 @@ class Clients final : public Actor {
   [[nodiscard]] bool Awaits(uint64_t client, uint64_t number);
   void OnOutcome(uint64_t client, uint64_t number, const Outcome& outcome);
   void OnAnswer(uint64_t client, uint64_t number, absl::StatusOr<std::string> answer);
-  // Its request has ended without an answer.
-  void CheckMayGoWithout(uint64_t client, Reason reason);
+  // Its request has ended without an answer, ...
+  void CheckRefusal(uint64_t client, Outcome::Kind kind, Reason reason);
+  // ... or with one.
+  void NoteAnswer(Client& client);
   [[nodiscard]] Served& ServedOf(Client& client);
   // It had no effect.
   void Refused(uint64_t client);

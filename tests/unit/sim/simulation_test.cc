@@ -78,5 +78,23 @@ TEST(Simulation, StateDriftsBeforeItIsFirstLookedAt_IsFoundAtTheEnd) {
   }
 }
 
+// Answers no reads.
+class SilentMachine final : public Wrapped {
+ public:
+  SilentMachine(std::unique_ptr<StateMachine> machine, uint64_t) : Wrapped(std::move(machine)) {}
+  absl::StatusOr<std::string> Query(std::string_view request) const override {
+    if (request.empty()) return Wrapped::Query(request);
+    return absl::UnavailableError("it does not want to");
+  }
+};
+
+TEST(Simulation, StateMachineRefusesQueries_IsItsOwnBusiness) {
+  WrappedWorkload<SilentMachine> workload;
+  const Report report = sim::Run(Quiet(std::chrono::seconds(1)), workload);
+  EXPECT_TRUE(report.ok) << report.violation.rule << ": " << report.violation.what;
+  EXPECT_EQ(report.counts.reads_answered, 0u);
+  EXPECT_GT(report.counts.refused, 0u);
+}
+
 }  // namespace
 }  // namespace synod::sim
