@@ -111,7 +111,7 @@ class Simulation {
     if (!order.ok()) return judge_.Fail("linearizability", order.reason);
     Replay(history);
     if (judge_.HasFailed()) return;
-    if (std::string wrong = workload_.Judge(history); !wrong.empty()) {
+    if (std::string wrong = workload_.Judge(history, counts_); !wrong.empty()) {
       judge_.Fail("workload", std::move(wrong));
     }
   }

@@ -58,6 +58,9 @@ void PrintCounts(const Counts& counts) {
     line += (line.empty() ? "" : ", ") + item;
   }
   std::printf("  %s\n", line.c_str());
+  if (counts.searches_given_up == 0) return;
+  std::printf("  GIVEN UP %s searches for an order of what clients saw\n",
+              std::to_string(counts.searches_given_up).c_str());
 }
 
 void PrintRecovery(const Recovery& recovery) {
@@ -73,6 +76,7 @@ void Totals::Add(const Report& report) {
   events_ += report.events;
   simulated_ += report.simulated;
   for (const auto& [name, count] : kCounts) counts_.*count += report.counts.*count;
+  counts_.searches_given_up += report.counts.searches_given_up;
   for (size_t i = 0; i < kParts; ++i) {
     const Recovery::Part& part = report.recovery.*kRecovery[i].second;
     timeouts_[i].Add(Timeouts(report.recovery, part), report.seed);
@@ -108,7 +112,7 @@ bool Totals::IsComplete() const {
   const auto is_reached = [](const Reach& reach) { return reach.runs > 0; };
   const auto has_happened = [this](const auto& count) { return counts_.*count.second > 0; };
   return std::all_of(std::begin(kCounts), std::end(kCounts), has_happened) &&
-         std::all_of(marks_.begin(), marks_.end(), is_reached) &&
+         counts_.searches_given_up == 0 && std::all_of(marks_.begin(), marks_.end(), is_reached) &&
          std::all_of(knobs_.begin(), knobs_.end(), is_reached);
 }
 

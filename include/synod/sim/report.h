@@ -57,9 +57,11 @@ struct Counts {
   uint64_t refused = 0;
   uint64_t refused_for_space = 0;  // These are of writes.
   uint64_t refused_for_overload = 0;
+  uint64_t calls_searched = 0;  // By NewRegisterWorkload, for an order that the log does not tell.
+  uint64_t searches_given_up = 0;  // Not one of kCounts: there should be none.
 };
 
-// All of them by name, in the order of a report.
+// What should happen, by name, in the order of a report.
 inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"messages sent", &Counts::messages_sent},
     {"delivered", &Counts::messages_delivered},
@@ -102,6 +104,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"refused", &Counts::refused},
     {"refused for space", &Counts::refused_for_space},
     {"refused for overload", &Counts::refused_for_overload},
+    {"calls searched", &Counts::calls_searched},
 };
 
 // What came after the storm, part by part. All zero if it did not come to that.
