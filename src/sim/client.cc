@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "src/sim/checked_machine.h"
+#include "src/sim/shadow_log.h"
 
 namespace synod::sim {
 namespace {
@@ -205,6 +206,7 @@ void Clients::NoteAnswer(Client& client) {
 
 void Clients::CheckRefusal(uint64_t number, Outcome::Kind kind, Reason reason) {
   Client& client = clients_[number];
+  world_.Mix(static_cast<uint64_t>(reason));
   const bool is_write = history_[client.call].operation.is_write;
   if (!Explains(reason, kind, is_write)) {
     judge_.Fail("who is refused is told why", "client " + std::to_string(number) +
@@ -226,6 +228,7 @@ void Clients::Answered(uint64_t number, Index index, std::string answer) {
   Client& client = clients_[number];
   NoteAnswer(client);
   Call<Request>& call = history_[client.call];
+  world_.Mix(Mixed(HashOf(answer), index.value()));
   call.operation.answer = std::move(answer);
   call.index = index;
   call.returned = world_.Now();

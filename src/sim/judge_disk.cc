@@ -114,6 +114,9 @@ void Judge::OnDurable(NodeId node) {
   const Term since = self.durable.hard_state.term;
   Perform(node, self.durable, self.under_way.front());
   self.under_way.pop_front();
+  const ShadowLog& disk = self.durable;
+  world_.Mix(Mixed(disk.ChainAt(disk.last()), disk.last().value()));
+  world_.Mix(Mixed(disk.hard_state.term.value(), disk.hard_state.vote.value()));
   NoteReach(self, since);
   CheckOneVote(node, self.durable.hard_state.vote, self.durable.hard_state.term);
 }

@@ -5,6 +5,8 @@
 
 #include "synod/port/wire.h"
 
+#include "src/sim/shadow_log.h"
+
 namespace synod::sim {
 namespace {
 
@@ -187,6 +189,16 @@ void Network::CheckWire(const Message& message) {
   }
 }
 
+// So that runs which differ only in what messages say have different hashes.
+void Network::MixContent(const Message& message) {
+  frame_.Clear();
+  frame_.Add(message);
+  frame_.Seal();
+  pieces_.clear();
+  frame_.AppendPieces(0, pieces_);
+  for (std::string_view piece : pieces_) world_.Mix(HashOf(piece));
+}
+
 void Network::OnEvent(uint64_t slot) {
   Flight flight = std::move(flights_[slot]);
   free_.push_back(slot);
@@ -208,6 +220,7 @@ void Network::OnEvent(uint64_t slot) {
     return;
   }
   ++counts_.messages_delivered;
+  MixContent(flight.message);
   port->second->Deliver(std::move(flight.message));
 }
 
