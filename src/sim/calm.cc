@@ -22,11 +22,13 @@ void Calm::Run() {
 
 void Calm::Heal() {
   const Options& options = cluster_.options();
+  const Judge& judge = cluster_.judge();
   for (const auto& node : cluster_.nodes()) {
     if (!node->IsDamaged()) healthy_.push_back(node->id());
   }
   Rng dice = cluster_.world().Dice(Stream::kLoss);
-  const size_t quorum = options.nodes / 2 + 1;
+  // Before all have met nobody may lead.
+  const size_t quorum = judge.AllAreIntroduced() ? options.nodes / 2 + 1 : options.nodes;
   while (healthy_.size() > quorum && dice.Chance(1, 2)) {
     healthy_.erase(healthy_.begin() + static_cast<ptrdiff_t>(dice.Below(healthy_.size())));
   }

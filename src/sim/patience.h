@@ -39,7 +39,7 @@ class Patience {
   // others before them, and ask again.
   [[nodiscard]] Duration Answers(uint64_t entries) const {
     return options_.request_deadline + options_.request_deadline / 10 + Answer(entries) +
-           16 * (2 * options_.think_time + Steps(options_.clients));
+           64 * 2 * options_.think_time + Steps(16 * options_.clients);
   }
   // Until all are equal.
   [[nodiscard]] Duration Equality(uint64_t entries) const {
