@@ -73,6 +73,7 @@ void PrintRecovery(const Recovery& recovery) {
 }
 
 void Totals::Add(const Report& report) {
+  ++runs_;
   events_ += report.events;
   simulated_ += report.simulated;
   for (const auto& [name, count] : kCounts) counts_.*count += report.counts.*count;
@@ -112,7 +113,8 @@ bool Totals::IsComplete() const {
   const auto is_reached = [](const Reach& reach) { return reach.runs > 0; };
   const auto has_happened = [this](const auto& count) { return counts_.*count.second > 0; };
   return std::all_of(std::begin(kCounts), std::end(kCounts), has_happened) &&
-         counts_.searches_given_up == 0 && std::all_of(marks_.begin(), marks_.end(), is_reached) &&
+         50 * counts_.searches_given_up <= runs_ &&
+         std::all_of(marks_.begin(), marks_.end(), is_reached) &&
          std::all_of(knobs_.begin(), knobs_.end(), is_reached);
 }
 

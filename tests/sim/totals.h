@@ -27,7 +27,8 @@ class Totals {
   // Each mark and each knob, with how many runs came there, and how often they did in all. Last,
   // those that none came to.
   void PrintReach() const;
-  // Whether each was come to by some run, and all happened that is counted.
+  // Whether each was come to by some run, all happened that is counted, and hardly any search for
+  // an order was given up.
   [[nodiscard]] bool IsComplete() const;
 
  private:
@@ -52,6 +53,7 @@ class Totals {
     }
   };
 
+  uint64_t runs_ = 0;
   uint64_t events_ = 0;
   Duration simulated_ = {};
   Counts counts_;

@@ -58,7 +58,7 @@ struct Counts {
   uint64_t refused_for_space = 0;  // These are of writes.
   uint64_t refused_for_overload = 0;
   uint64_t calls_searched = 0;  // By NewRegisterWorkload, for an order that the log does not tell.
-  uint64_t searches_given_up = 0;  // Not one of kCounts: there should be none.
+  uint64_t searches_given_up = 0;  // Not one of kCounts: it should hardly happen.
 };
 
 // What should happen, by name, in the order of a report.
