@@ -185,10 +185,10 @@ class RegisterWorkload final : public Workload {
     const std::string name = std::to_string(client) + "." + std::to_string(++writes_);
     // What was asked for last is there, or is not yet, or never will be.
     const std::string expected = std::exchange(last_[number], name);
-    if (dice.Chance(1, 4)) return {.is_write = true, .bytes = key + "?" + expected + "=" + name};
+    const std::string condition = writes_ % 4 == 0 ? "?" + expected : "";
     // Now and then one that fills buffers.
     const size_t padding = dice.Chance(1, 32) ? dice.Below(5000) : 0;
-    return {.is_write = true, .bytes = key + "=" + name + std::string(padding, 'x')};
+    return {.is_write = true, .bytes = key + condition + "=" + name + std::string(padding, 'x')};
   }
   std::string DigestQuery() const override { return ""; }
 
