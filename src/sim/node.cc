@@ -274,10 +274,11 @@ void Node::NoteDamage() {
 void Node::Calm(Duration soon) {
   sync_ = std::min(sync_, soon);
   rest_ = soon;
+  // One that was stopped before its power was cut would find it so.
+  if (!disk_->PowerIsOff()) disk_->CutPowerAt(std::numeric_limits<uint64_t>::max());
   if (!IsUp()) return;
   disk_executor_->pace = sync_;
   life_->DieAfter(std::numeric_limits<uint64_t>::max());
-  disk_->CutPowerAt(std::numeric_limits<uint64_t>::max());
   life_->paused_until = around_.world.Now();
   disk_executor_->StallUntil(around_.world.Now());
 }
