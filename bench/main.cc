@@ -15,6 +15,7 @@
 #include "bench/cluster.h"
 #include "bench/core.h"
 #include "bench/replica_process.h"
+#include "bench/simulator.h"
 #include "bench/statistics.h"
 
 namespace synod::bench {
@@ -27,7 +28,8 @@ constexpr char kUsage[] =
     "  --directory DIR  where the RocksDB logs go (default: a new directory in the one for "
     "temporary files);\n"
     "                   it should be on the disk that you mean to use\n"
-    "  --only PART      core, memory, rocksdb or checkers, beside what the machine itself can do\n"
+    "  --only PART      core, memory, rocksdb, checkers or simulator, beside what the machine\n"
+    "                   itself can do\n"
     "\n"
     "Three replicas run in three processes on loopback. Nothing else should run on the machine "
     "meanwhile.\n";
@@ -114,6 +116,14 @@ void MeasureCheckers() {
   both("both", true, true);
 }
 
+void MeasureSimulator(std::chrono::milliseconds duration) {
+  std::printf("simulator, one core, with all rules\n");
+  Row("seeds from 1 on, events", SimulatedEventsPerSecond(duration) / 1e3, "thousand/s", "",
+      "goal: 300 or more");
+  Row("3 nodes, 100 ms heartbeats, 20 operations a second", SimulatedSecondsPerSecond(duration),
+      "x", "real time", "goal: 500 or more");
+}
+
 // `only` names one part; empty: all of them.
 void Run(std::chrono::milliseconds duration, const std::string& directory, std::string_view only) {
   std::printf("machine\n");
@@ -123,10 +133,12 @@ void Run(std::chrono::milliseconds duration, const std::string& directory, std::
   if (only.empty() || only == "memory") MeasureMemory(duration, round_trip);
   if (only.empty() || only == "rocksdb") MeasureRocksdb(duration, directory);
   if (only.empty() || only == "checkers") MeasureCheckers();
+  if (only.empty() || only == "simulator") MeasureSimulator(duration);
 }
 
 bool IsPart(std::string_view name) {
-  return name == "core" || name == "memory" || name == "rocksdb" || name == "checkers";
+  return name == "core" || name == "memory" || name == "rocksdb" || name == "checkers" ||
+         name == "simulator";
 }
 
 int Main(int argc, char** argv) {

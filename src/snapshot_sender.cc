@@ -23,7 +23,6 @@ static_assert(kPieceBytes + wire::kMessageOverheadBytes + 3 * 10 * wire::kMaxNod
               "every transport carries a piece");
 constexpr size_t kWindowPieces = 4;
 constexpr Duration kTick = std::chrono::milliseconds(20);
-constexpr Duration kRetransmitAfter = std::chrono::seconds(1);
 // A peer that is busy, with a large file to sync, answers what it is sent again.
 constexpr Duration kGiveUpAfter = std::chrono::minutes(1);
 constexpr Duration kQuietAfterFailure = std::chrono::seconds(1);

@@ -2,6 +2,7 @@
 #ifndef SYNOD_SRC_SNAPSHOT_SENDER_H_
 #define SYNOD_SRC_SNAPSHOT_SENDER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -29,6 +30,8 @@ namespace synod::internal {
 // background.
 class SnapshotSender {
  public:
+  static constexpr Duration kRetransmitAfter = std::chrono::seconds(1);
+
   class Client {
    public:
     virtual ~Client() = default;

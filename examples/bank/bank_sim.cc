@@ -48,7 +48,8 @@ class BankWorkload : public synod::sim::Workload {
   std::string DigestQuery() const override { return "statement"; }
 
   // Equal replicas can be wrong together. Whoever asked must have seen all the money there is.
-  std::string Judge(const synod::sim::History<synod::sim::Request>& history) const override {
+  std::string Judge(const synod::sim::History<synod::sim::Request>& history,
+                    synod::sim::Counts&) const override {
     for (const auto& call : history) {
       if (call.operation.is_write || !call.HasReturned()) continue;
       std::istringstream lines(call.operation.answer);

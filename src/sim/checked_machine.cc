@@ -5,9 +5,6 @@
 namespace synod::sim {
 namespace {
 
-// How often states are compared.
-constexpr uint64_t kStateInterval = 64;
-
 class PrefixedView final : public SnapshotView {
  public:
   PrefixedView(std::string prefix, std::unique_ptr<SnapshotView> view)
@@ -42,7 +39,7 @@ void CheckedMachine::Apply(std::span<const Command> batch, std::span<std::string
   size_t first = 0;
   for (size_t i = 0; i < batch.size(); ++i) {
     judge_.OnApply(node_, batch[i].index, batch[i].data);
-    const bool is_due = batch[i].index.value() % kStateInterval == 0;
+    const bool is_due = batch[i].index.value() % interval_ == 0;
     if (!is_due && i + 1 < batch.size()) continue;
     machine_->Apply(batch.subspan(first, i + 1 - first), results.subspan(first, i + 1 - first));
     first = i + 1;
@@ -53,8 +50,10 @@ void CheckedMachine::Apply(std::span<const Command> batch, std::span<std::string
 
 absl::StatusOr<std::string> CheckedMachine::Query(std::string_view request) const {
   auto answer = machine_->Query(request);
-  if (!answer.ok()) return answer;
-  return EncodeIndex(applied_) + *answer;
+  if (answer.ok()) return EncodeIndex(applied_) + *answer;
+  absl::Status refusal = answer.status();
+  refusal.SetPayload(kOwnRefusal, absl::Cord());
+  return refusal;
 }
 
 absl::StatusOr<std::unique_ptr<SnapshotView>> CheckedMachine::Snapshot() const {

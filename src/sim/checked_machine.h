@@ -18,9 +18,12 @@ namespace synod::sim {
 // its images, begin with the index of the last command applied.
 class CheckedMachine final : public StateMachine {
  public:
-  // `observe`: shows the judge the core, before it hears of what that has committed.
-  CheckedMachine(NodeId node, Workload& workload, Judge& judge, std::function<void()> observe)
+  // `observe`: shows the judge the core, before it hears of what that has committed. `interval`: so
+  // many entries are between two looks at the state.
+  CheckedMachine(NodeId node, Workload& workload, Judge& judge, uint64_t interval,
+                 std::function<void()> observe)
       : node_(node),
+        interval_(interval),
         digest_query_(workload.DigestQuery()),
         judge_(judge),
         observe_(std::move(observe)),
@@ -31,16 +34,21 @@ class CheckedMachine final : public StateMachine {
   absl::StatusOr<std::unique_ptr<SnapshotView>> Snapshot() const override;
   absl::Status Restore(ByteSource& image) override;
 
- private:
+  // Tells the judge what the state is.
   void ReportState(bool is_restored) const;
 
+ private:
   const NodeId node_;
+  const uint64_t interval_;
   const std::string digest_query_;
   Judge& judge_;
   const std::function<void()> observe_;
   const std::unique_ptr<StateMachine> machine_;
   Index applied_;  // Commands only.
 };
+
+// The payload of a status by which the state machine itself has refused a query.
+inline constexpr char kOwnRefusal[] = "synod.sim/refused by the state machine";
 
 // An index as the eight bytes before an answer.
 inline constexpr size_t kIndexBytes = 8;

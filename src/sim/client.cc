@@ -1,10 +1,47 @@
 #include "src/sim/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "src/sim/checked_machine.h"
+#include "src/sim/shadow_log.h"
 
 namespace synod::sim {
+namespace {
+
+// Why a read was refused; kNone: it does not say, or says it otherwise than replica.h does.
+Reason ReasonOf(const absl::Status& refusal) {
+  const bool is_late = absl::IsDeadlineExceeded(refusal);
+  if (!is_late && !absl::IsUnavailable(refusal)) return Reason::kNone;
+  const std::string text(refusal.message());
+  for (uint8_t i = 1; i <= static_cast<uint8_t>(Reason::kUnreachable); ++i) {
+    const auto reason = static_cast<Reason>(i);
+    if (text == Describe(reason) && is_late == (reason == Reason::kDeadline)) return reason;
+  }
+  return Reason::kNone;
+}
+
+// Whether a request can have ended so.
+bool Explains(Reason reason, Outcome::Kind kind, bool is_write) {
+  switch (reason) {
+    case Reason::kLeadershipLost:
+    case Reason::kDeadline:
+    case Reason::kStopped:
+      return true;
+    case Reason::kNotLeader:
+    case Reason::kNoQuorum:
+    case Reason::kOverloaded:
+      return kind == Outcome::Kind::kNotCommitted;
+    case Reason::kTransferring:
+    case Reason::kTooLarge:
+    case Reason::kNoSpace:
+      return kind == Outcome::Kind::kNotCommitted && is_write;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 Clients::Clients(World& world, const Options& options, Workload& workload,
                  std::vector<std::unique_ptr<Node>>& nodes, Judge& judge, Counts& counts)
@@ -51,6 +88,8 @@ void Clients::Ask(uint64_t number) {
   if (node == nullptr) return Next(number);  // The connection is refused.
   const uint64_t request = ++client.number;
   client.is_busy = true;
+  client.is_expectant = !leader_.IsZero();
+  client.asked = node->id();
   ++busy_;
   client.call = history_.size();
   Call<Request> call;
@@ -76,14 +115,16 @@ void Clients::Ask(uint64_t number) {
   } else {
     node->replica().Submit(
         {.deadline = deadline,
-         .request = synod::internal::PendingRead{[this, number, request,
-                                                  &life](absl::StatusOr<std::string> answer) {
-                                                   --life.requests;
-                                                   if (!life.MayAct())
-                                                     answer = absl::UnknownError("dead");
-                                                   OnAnswer(number, request, std::move(answer));
-                                                 },
-                                                 bytes, Consistency::kLinearizable},
+         .request =
+             synod::internal::PendingRead{
+                 [this, number, request, &life](absl::StatusOr<std::string> answer) {
+                   --life.requests;
+                   if (!life.MayAct()) {
+                     answer = absl::UnavailableError(std::string(Describe(Reason::kStopped)));
+                   }
+                   OnAnswer(number, request, std::move(answer));
+                 },
+                 bytes, Consistency::kLinearizable},
          .command = {},
          .target = {}});
   }
@@ -101,9 +142,6 @@ void Clients::OnOutcome(uint64_t number, uint64_t request, const Outcome& outcom
   if (!Awaits(number, request)) return;
   Client& client = clients_[number];
   client.target = outcome.leader;
-  if (!outcome.ok() && outcome.reason == Reason::kNone) {
-    judge_.Fail("who is refused is told why", "client " + std::to_string(number) + " is not");
-  }
   if (outcome.reason == Reason::kNoSpace) ++counts_.refused_for_space;
   if (outcome.reason == Reason::kOverloaded) ++counts_.refused_for_overload;
   switch (outcome.kind) {
@@ -112,23 +150,85 @@ void Clients::OnOutcome(uint64_t number, uint64_t request, const Outcome& outcom
       world_.Note(Story::What::kAnswered, NodeId(), 0, outcome.index.value());
       return Answered(number, outcome.index, outcome.result);
     case Outcome::Kind::kNotCommitted:
+      CheckRefusal(number, outcome.kind, outcome.reason);
       refused_.push_back(history_[client.call].operation.bytes);
       return Refused(number);
     case Outcome::Kind::kUnknown:
+      CheckRefusal(number, outcome.kind, outcome.reason);
       return Unknown(number);
   }
 }
 
 void Clients::OnAnswer(uint64_t number, uint64_t request, absl::StatusOr<std::string> answer) {
   if (!Awaits(number, request)) return;
-  if (!answer.ok()) return Refused(number);
+  if (!answer.ok()) {
+    if (answer.status().GetPayload(kOwnRefusal)) {
+      NoteAnswer(clients_[number]);
+    } else {
+      CheckRefusal(number, Outcome::Kind::kNotCommitted, ReasonOf(answer.status()));
+    }
+    return Refused(number);
+  }
   ++counts_.reads_answered;
   Answered(number, DecodeIndex(*answer), answer->substr(kIndexBytes));
 }
 
+void Clients::ExpectAnswers(NodeId leader) { leader_ = leader; }
+
+bool Clients::AreServed() const {
+  return std::all_of(clients_.begin(), clients_.end(),
+                     [](const Client& client) { return client.IsServed(); });
+}
+
+std::string Clients::Unserved() const {
+  std::string lines;
+  for (size_t number = 0; number < clients_.size(); ++number) {
+    const Client& client = clients_[number];
+    if (client.IsServed()) continue;
+    lines += "\n  client " + std::to_string(number) + " was answered " +
+             std::to_string(client.reads.answered) + " of " + std::to_string(client.reads.ended) +
+             " reads, and " + std::to_string(client.writes.answered) + " of " +
+             std::to_string(client.writes.ended) + " writes" +
+             (client.is_busy ? ", and waits" : "");
+  }
+  return lines;
+}
+
+Clients::Served& Clients::ServedOf(Client& client) {
+  return history_[client.call].operation.is_write ? client.writes : client.reads;
+}
+
+void Clients::NoteAnswer(Client& client) {
+  if (!client.is_expectant) return;
+  ++ServedOf(client).ended;
+  ++ServedOf(client).answered;
+}
+
+void Clients::CheckRefusal(uint64_t number, Outcome::Kind kind, Reason reason) {
+  Client& client = clients_[number];
+  world_.Mix(static_cast<uint64_t>(reason));
+  const bool is_write = history_[client.call].operation.is_write;
+  if (!Explains(reason, kind, is_write)) {
+    judge_.Fail("who is refused is told why", "client " + std::to_string(number) +
+                                                  " is told of a " + (is_write ? "write" : "read") +
+                                                  ": " + std::string(Describe(reason)));
+  }
+  if (!client.is_expectant) return;
+  if (reason != Reason::kTooLarge) ++ServedOf(client).ended;
+  if (reason == Reason::kOverloaded || reason == Reason::kTooLarge) return;
+  if (is_write && reason == Reason::kNotLeader && client.asked != leader_) return;
+  judge_.Fail("liveness", "client " + std::to_string(number) + " has asked node " +
+                              std::to_string(client.asked.value()) + " for a " +
+                              (is_write ? "write" : "read") + " in vain, though node " +
+                              std::to_string(leader_.value()) +
+                              " leads: " + std::string(Describe(reason)));
+}
+
 void Clients::Answered(uint64_t number, Index index, std::string answer) {
   Client& client = clients_[number];
+  NoteAnswer(client);
   Call<Request>& call = history_[client.call];
+  world_.Mix(Mixed(HashOf(answer), index.value()));
   call.operation.answer = std::move(answer);
   call.index = index;
   call.returned = world_.Now();

@@ -29,6 +29,14 @@ class Clients final : public Actor {
   void Begin();
   // From now on they wait so long for an answer.
   void SetDeadline(Duration deadline) { deadline_ = deadline; }
+  // A leader stands: from now on what they ask is answered, for as long as there is not too much of
+  // it. Only who writes to another node is sent on.
+  void ExpectAnswers(NodeId leader);
+  // Since then each of them has had some answers, and one at least to each kind of request that it
+  // has made.
+  [[nodiscard]] bool AreServed() const;
+  // Who has not, for people.
+  [[nodiscard]] std::string Unserved() const;
   // Nobody asks anything new.
   void Finish() { finishing_ = true; }
   [[nodiscard]] bool AllIdle() const { return busy_ == 0; }
@@ -46,6 +54,13 @@ class Clients final : public Actor {
 
  private:
   static constexpr uint64_t kNobody = ~uint64_t{0};
+  static constexpr uint64_t kEnough = 4;
+
+  // Requests of a kind, of those that were to be answered.
+  struct Served {
+    uint64_t ended = 0;
+    uint64_t answered = 0;
+  };
 
   struct Client {
     explicit Client(Rng its) : dice(its) {}
@@ -53,7 +68,16 @@ class Clients final : public Actor {
     uint64_t number = 0;  // Of its last request.
     size_t call = 0;      // In the history.
     NodeId target;        // Whom it asks next; 0: anybody.
+    NodeId asked;         // Whom it has asked last.
     bool is_busy = false;
+    bool is_expectant = false;  // Its last request is to be answered.
+    Served reads;
+    Served writes;
+
+    [[nodiscard]] bool IsServed() const {
+      return reads.answered + writes.answered >= kEnough &&
+             (reads.ended == 0 || reads.answered > 0) && (writes.ended == 0 || writes.answered > 0);
+    }
   };
 
   void Ask(uint64_t client);
@@ -61,6 +85,11 @@ class Clients final : public Actor {
   [[nodiscard]] bool Awaits(uint64_t client, uint64_t number);
   void OnOutcome(uint64_t client, uint64_t number, const Outcome& outcome);
   void OnAnswer(uint64_t client, uint64_t number, absl::StatusOr<std::string> answer);
+  // Its request has ended without an answer, ...
+  void CheckRefusal(uint64_t client, Outcome::Kind kind, Reason reason);
+  // ... or with one.
+  void NoteAnswer(Client& client);
+  [[nodiscard]] Served& ServedOf(Client& client);
   // It had no effect.
   void Refused(uint64_t client);
   void Unknown(uint64_t client);
@@ -79,6 +108,7 @@ class Clients final : public Actor {
   std::vector<Client> clients_;
   size_t busy_ = 0;
   bool finishing_ = false;
+  NodeId leader_;  // Who stands; 0: nobody has to be answered.
   History<Request> history_;
   std::vector<std::string> refused_;
 };

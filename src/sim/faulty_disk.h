@@ -43,11 +43,11 @@ class FaultyDisk final : public Disk {
 
   // --- A disk that fails or lies.
 
-  // The `count`-th sync of a file from now on fails, and as on Linux its unsynced bytes count as
-  // clean: later syncs of the file succeed, and do not make them durable, unless they are written
-  // once more.
+  // The `count`-th sync of a file from now on fails (0: none), and as on Linux its unsynced bytes
+  // count as clean: later syncs of the file succeed, and do not make them durable, unless they are
+  // written once more.
   void FailSync(uint64_t count);
-  // The `count`-th change from now on fails, having been made or not.
+  // The `count`-th change from now on fails (0: none), having been made or not.
   void FailChange(uint64_t count);
   // How often either has come to pass.
   [[nodiscard]] uint64_t failures() const;

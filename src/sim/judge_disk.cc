@@ -120,6 +120,9 @@ void Judge::OnDurable(NodeId node) {
   if (self.under_way.empty()) return;
   const Term since = self.durable.hard_state.term;
   FinishWrite(node);
+  const ShadowLog& disk = self.durable;
+  world_.Mix(Mixed(disk.ChainAt(disk.last()), disk.last().value()));
+  world_.Mix(Mixed(disk.hard_state.term.value(), disk.hard_state.vote.value()));
   NoteReach(self, since);
   CheckOneVote(node, self.durable.hard_state.vote, self.durable.hard_state.term);
 }

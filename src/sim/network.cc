@@ -5,6 +5,8 @@
 
 #include "synod/port/wire.h"
 
+#include "src/sim/shadow_log.h"
+
 namespace synod::sim {
 namespace {
 
@@ -112,6 +114,12 @@ NetworkOptions Network::Spread(const NetworkOptions& of_all, Rng& dice) {
   return own;
 }
 
+Instant Network::LastArrival() const {
+  Instant last;
+  for (const auto& [ends, link] : links_) last = std::max(last, link.last_arrival);
+  return last;
+}
+
 void Network::Inject(Message message) {
   Link& link = LinkOf(message.from, message.to);
   Dispatch(link, std::move(message));
@@ -211,6 +219,16 @@ void Network::CheckWire(const Message& message) {
   }
 }
 
+// So that runs which differ only in what messages say have different hashes.
+void Network::MixContent(const Message& message) {
+  frame_.Clear();
+  frame_.Add(message);
+  frame_.Seal();
+  pieces_.clear();
+  frame_.AppendPieces(0, pieces_);
+  for (std::string_view piece : pieces_) world_.Mix(HashOf(piece));
+}
+
 void Network::OnEvent(uint64_t slot) {
   Flight flight = std::move(flights_[slot]);
   free_.push_back(slot);
@@ -232,6 +250,7 @@ void Network::OnEvent(uint64_t slot) {
     return;
   }
   ++counts_.messages_delivered;
+  MixContent(flight.message);
   port->second->Deliver(std::move(flight.message));
 }
 

@@ -8,11 +8,13 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "synod/base/rng.h"
 #include "synod/port/transport.h"
+#include "synod/port/wire.h"
 #include "synod/sim/options.h"
 
 #include "src/sim/judge.h"
@@ -35,6 +37,8 @@ class Network final : public Actor {
   void Heal() { cut_.clear(); }
   void Heal(NodeId from, NodeId to) { cut_.erase({from, to}); }
   [[nodiscard]] bool IsCut(NodeId from, NodeId to) const { return cut_.contains({from, to}); }
+  // Of all that was sent so far.
+  [[nodiscard]] Instant LastArrival() const;
   // No more faults: what is sent arrives once, in order and soon, after `delay` at most on average.
   void Calm(Duration delay);
 
@@ -72,6 +76,7 @@ class Network final : public Actor {
   void Dispatch(Link& link, Message message);
   [[nodiscard]] static std::string Garble(Rng& dice, const Message& message);
   void CheckWire(const Message& message);
+  void MixContent(const Message& message);
   [[nodiscard]] static bool Draw(Link& link, uint32_t chance) {
     return chance > 0 && link.dice.Chance(chance, 10'000);
   }
@@ -86,6 +91,8 @@ class Network final : public Actor {
   std::set<std::pair<NodeId, NodeId>> cut_;
   std::vector<Flight> flights_;  // By slot.
   std::vector<size_t> free_;
+  wire::OutgoingFrame frame_;  // These two are of MixContent, which keeps their memory.
+  std::vector<std::string_view> pieces_;
 };
 
 }  // namespace synod::sim

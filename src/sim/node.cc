@@ -1,11 +1,11 @@
 #include "src/sim/node.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "synod/core/configuration.h"
 
-#include "src/sim/checked_machine.h"
 #include "src/sim/shadow_store.h"
 
 namespace synod::sim {
@@ -67,6 +67,12 @@ Life* Node::NewLife() {
   return life_.get();
 }
 
+// Often finds where states begin to differ; seldom leaves batches as they come.
+uint64_t Node::StateInterval() const {
+  constexpr uint64_t kIntervals[] = {1, 8, 64};
+  return kIntervals[around_.world.Dice(Stream::kStates).Below(std::size(kIntervals))];
+}
+
 void Node::Start() {
   const Options& options = around_.options;
   NewLife();
@@ -88,8 +94,10 @@ void Node::Start() {
   host_ = *std::move(host);
   GroupOptions group;
   group.group = kGroup;
-  group.state_machine =
-      std::make_unique<CheckedMachine>(id_, around_.workload, around_.judge, [this] { Observe(); });
+  auto checked = std::make_unique<CheckedMachine>(id_, around_.workload, around_.judge,
+                                                  StateInterval(), [this] { Observe(); });
+  machine_ = checked.get();
+  group.state_machine = std::move(checked);
   if (options.mixed_raft) {
     raft_.pre_vote = dice_.Chance(1, 2);
     raft_.check_quorum = dice_.Chance(1, 2);
@@ -135,13 +143,13 @@ void Node::OnStopped(const absl::Status& why) {
     around_.judge.Fail("nobody gives up",
                        "node " + std::to_string(id_.value()) + " stops: " + why.ToString());
   }
-  around_.world.Schedule(around_.world.Now() + std::chrono::seconds(2), actor_, kRestart);
+  around_.world.Schedule(around_.world.Now() + rest_, actor_, kRestart);
 }
 
 void Node::CannotStart(const absl::Status& why) {
   const bool is_crash = disk_->PowerIsOff() || disk_->failures() > disk_failures_;
   End(is_crash ? Way::kCrash : Way::kOrderly);
-  if (is_crash || absl::IsResourceExhausted(why)) return StartIn(std::chrono::seconds(1));
+  if (is_crash || absl::IsResourceExhausted(why)) return StartIn(rest_);
   if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_corrupt_) {
     refusal_ = why;
     around_.world.Note(Story::What::kRefused, id_);
@@ -296,12 +304,16 @@ void Node::NoteDamage() {
   around_.judge.OnDamaged(id_);
 }
 
-void Node::Calm(Duration sync) {
-  sync_ = std::min(sync_, sync);
+void Node::Calm(Duration soon) {
+  sync_ = std::min(sync_, soon);
+  rest_ = soon;
+  // One that was stopped before its power was cut would find it so.
+  if (!disk_->PowerIsOff()) disk_->CutPowerAt(std::numeric_limits<uint64_t>::max());
+  disk_->FailSync(0);
+  disk_->FailChange(0);
   if (!IsUp()) return;
   disk_executor_->pace = sync_;
   life_->DieAfter(std::numeric_limits<uint64_t>::max());
-  disk_->CutPowerAt(std::numeric_limits<uint64_t>::max());
   life_->paused_until = around_.world.Now();
   StallDiskUntil(around_.world.Now());
 }

@@ -16,6 +16,7 @@
 #include "synod/sim/workload.h"
 
 #include "src/host_impl.h"
+#include "src/sim/checked_machine.h"
 #include "src/sim/faulty_disk.h"
 #include "src/sim/judge.h"
 #include "src/sim/life.h"
@@ -76,6 +77,8 @@ class Node final : public Actor {
   void StartIn(Duration down);
   // Until then the disk does nothing: neither for the log nor for snapshots. It is up.
   void StallDiskUntil(Instant world);
+  // It does not start when it should have.
+  void StayDown() { ++starts_; }
   // The disk fails at its next sync.
   void FailNextSync();
   // What a crash has left is swept away. After every event.
@@ -94,8 +97,11 @@ class Node final : public Actor {
   void NoteDamage();
   // And is whole again: it may start.
   void Repaired() { refusal_ = absl::OkStatus(); }
-  // From now on it dies and fails no more, and a sync takes `sync` at most on average.
-  void Calm(Duration sync);
+  // Tells the judge in which state it is; nothing is being applied.
+  void ShowState() const { machine_->ReportState(/*is_restored=*/false); }
+  // From now on it dies and fails no more, and a sync takes `soon` at most on average, as does a
+  // rest.
+  void Calm(Duration soon);
 
   void OnEvent(uint64_t start) override;
 
@@ -103,6 +109,8 @@ class Node final : public Actor {
   enum class Way { kOrderly, kCrash };
 
   Life* NewLife();
+  // Of the whole run.
+  [[nodiscard]] uint64_t StateInterval() const;
   // False if there is nothing in the file to damage so.
   bool DamageFile(FaultKind kind, const std::string& file, uint64_t where);
   void Corrupt(const std::string& file, uint64_t where);
@@ -121,6 +129,7 @@ class Node final : public Actor {
   uint64_t lives_ = 0;
   uint64_t starts_ = 0;  // Scheduled; older ones are void.
   Duration down_ = {};
+  Duration rest_ = std::chrono::seconds(1);  // Until it tries again, if it has failed by itself.
   Duration sync_;
   RaftOptions raft_;
   std::optional<Lost> loss_;
@@ -137,6 +146,7 @@ class Node final : public Actor {
   std::unique_ptr<synod::internal::HostImpl> host_;
   Loop* loop_ = nullptr;  // The host's.
   synod::internal::ReplicaImpl* replica_ = nullptr;
+  const CheckedMachine* machine_ = nullptr;  // The replica's.
 };
 
 }  // namespace synod::sim

@@ -1,9 +1,13 @@
 // Registers under a few keys: the smallest state machine in which every lost, repeated or misplaced
 // write shows.
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "synod/sim/linearizability.h"
 #include "synod/sim/workload.h"
@@ -11,15 +15,37 @@
 namespace synod::sim {
 namespace {
 
-// A command is "key=value"; its answer is the value before. A query is a key, or nothing for all.
+// Of a value, without what fills buffers. No two writes of a run name theirs alike.
+std::string_view NameOf(std::string_view value) { return value.substr(0, value.find('x')); }
+
+// "key=value" writes, and "key?name=value" does so if what is there has that name. Both answer with
+// the value before.
+struct Parsed {
+  std::string_view key;
+  std::optional<std::string_view> expected;
+  std::string_view value;
+
+  explicit Parsed(std::string_view command) {
+    const size_t value_at = command.find('=');
+    key = command.substr(0, value_at);
+    if (value_at == std::string_view::npos) return;
+    value = command.substr(value_at + 1);
+    const size_t expected_at = key.find('?');
+    if (expected_at == std::string_view::npos) return;
+    expected = key.substr(expected_at + 1);
+    key = key.substr(0, expected_at);
+  }
+};
+
+// A query is a key, or nothing for all.
 class Registers final : public StateMachine {
  public:
   void Apply(std::span<const Command> batch, std::span<std::string> results) override {
     for (size_t i = 0; i < batch.size(); ++i) {
-      const size_t split = batch[i].data.find('=');
-      if (split == std::string_view::npos) continue;
-      std::string& value = values_[std::string(batch[i].data.substr(0, split))];
-      results[i] = std::exchange(value, std::string(batch[i].data.substr(split + 1)));
+      const Parsed command(batch[i].data);
+      std::string& value = values_[std::string(command.key)];
+      results[i] = value;
+      if (!command.expected || *command.expected == NameOf(value)) value = command.value;
     }
   }
   absl::StatusOr<std::string> Query(std::string_view request) const override {
@@ -68,53 +94,136 @@ class Registers final : public StateMachine {
   std::map<std::string, std::string, std::less<>> values_;
 };
 
-class RegisterWorkload final : public Workload {
- public:
-  explicit RegisterWorkload(uint64_t keys) : keys_(keys) {}
+// One key, by the names of its values. Every answer tells which value was there.
+struct NamedRegister {
+  struct Operation {
+    std::string key;
+    bool is_write = false;
+    std::optional<std::string> expected;
+    std::string value;                  // What it writes.
+    std::optional<std::string> before;  // What was there, if it was answered.
+  };
+  using State = std::string;
 
-  std::unique_ptr<StateMachine> NewStateMachine() override { return std::make_unique<Registers>(); }
-  Request Next(uint64_t client, Rng& dice) override {
-    const std::string key = "k" + std::to_string(dice.Below(keys_));
-    if (dice.Chance(1, 2)) return {.is_write = false, .bytes = key};
-    // Now and then one that fills buffers.
-    const size_t padding = dice.Chance(1, 32) ? dice.Below(5000) : 0;
-    return {.is_write = true,
-            .bytes = key + "=" + std::to_string(client) + "." + std::to_string(++writes_) +
-                     std::string(padding, 'x')};
+  static State Initial() { return {}; }
+  static bool Step(State& state, const Operation& operation) {
+    if (operation.before && *operation.before != state) return false;
+    const bool takes_effect =
+        operation.is_write && (!operation.expected || *operation.expected == state);
+    if (takes_effect) state = operation.value;
+    return true;
   }
-  std::string DigestQuery() const override { return ""; }
+  static uint64_t Hash(const State& state) { return std::hash<std::string>{}(state); }
+  static bool IsRead(const Operation& operation) { return !operation.is_write; }
+};
 
-  std::string Judge(const History<Request>& history) const override {
-    // Without the log's word, for as much as a search can do.
-    constexpr size_t kMostCalls = 4000;
-    if (history.size() > kMostCalls) return {};
-    History<Register::Operation> calls;
-    for (const Call<Request>& call : history) {
-      const Request& request = call.operation;
-      const size_t split = request.bytes.find('=');
-      Call<Register::Operation> translated;
-      translated.client = call.client;
-      translated.invoked = call.invoked;
-      translated.returned = call.returned;
-      translated.operation = {
-          .key = request.bytes.substr(0, split),
-          .is_write = request.is_write,
-          .value = request.is_write ? request.bytes.substr(split + 1) : request.answer,
-          .answered = call.HasReturned()};
-      calls.push_back(std::move(translated));
+NamedRegister::Operation Translated(const Call<Request>& call) {
+  const Parsed command(call.operation.bytes);
+  NamedRegister::Operation operation;
+  operation.key = command.key;
+  operation.is_write = call.operation.is_write;
+  if (command.expected) operation.expected = *command.expected;
+  operation.value = NameOf(command.value);
+  if (call.HasReturned()) operation.before = NameOf(call.operation.answer);
+  return operation;
+}
+
+// Calls without a return, which each would double the search. Of one whose value nobody met it is
+// the same whether it took effect: it is left out. Any other took effect before the first who met
+// its value returned; and since nothing comes between it and the first who did, it may as well have
+// waited until one of them was invoked. That is made its time. Who meets a value is told of it, or
+// is a compare-and-set that took effect because of it.
+class UnknownOutcomes {
+ public:
+  using Calls = History<NamedRegister::Operation>;
+
+  explicit UnknownOutcomes(Calls& calls) {
+    for (auto& call : calls) {
+      if (!call.HasReturned() && call.operation.is_write) unknown_[call.operation.value] = &call;
     }
-    calls = WithoutUnseenWrites(std::move(calls));
-    const CheckResult result = CheckLinearizableByKey<Register>(
-        std::span<const Call<Register::Operation>>(calls),
-        [](const Register::Operation& operation) { return operation.key; }, kMostSteps);
-    return result.kind == CheckResult::Kind::kViolation ? result.reason : "";
+    for (const auto& call : calls) {
+      if (call.HasReturned()) Meet(*call.operation.before, call.invoked, call.returned);
+    }
+    for (auto& [call, time] : times_) {
+      call->invoked = std::max(call->invoked, time.from);
+      call->returned = time.to;
+    }
+    std::erase_if(calls, [](const auto& call) { return !call.HasReturned(); });
   }
 
  private:
-  static constexpr size_t kMostSteps = 1'000'000;
+  struct Time {
+    Instant from = kNever;
+    Instant to = kNever;
+  };
+
+  // From one compare-and-set to what it expected, and so on.
+  void Meet(const std::string& value, Instant from, Instant to) {
+    const std::string* met = &value;
+    for (auto found = unknown_.find(*met); found != unknown_.end(); found = unknown_.find(*met)) {
+      Time& time = times_[found->second];
+      if (time.from <= from && time.to <= to) return;
+      time = {.from = std::min(time.from, from), .to = std::min(time.to, to)};
+      if (!found->second->operation.expected) return;
+      met = &*found->second->operation.expected;
+    }
+  }
+
+  std::map<std::string, Call<NamedRegister::Operation>*> unknown_;  // By the value that it writes.
+  std::map<Call<NamedRegister::Operation>*, Time> times_;
+};
+
+class RegisterWorkload final : public Workload {
+ public:
+  explicit RegisterWorkload(uint64_t keys) : keys_(keys), last_(keys) {}
+
+  std::unique_ptr<StateMachine> NewStateMachine() override { return std::make_unique<Registers>(); }
+  Request Next(uint64_t client, Rng& dice) override {
+    const uint64_t number = dice.Below(keys_);
+    const std::string key = "k" + std::to_string(number);
+    if (dice.Chance(1, 2)) return {.is_write = false, .bytes = key};
+    const std::string name = std::to_string(client) + "." + std::to_string(++writes_);
+    // What was asked for last is there, or is not yet, or never will be.
+    const std::string expected = std::exchange(last_[number], name);
+    const std::string condition = writes_ % 4 == 0 ? "?" + expected : "";
+    // Now and then one that fills buffers.
+    const size_t padding = dice.Chance(1, 32) ? dice.Below(5000) : 0;
+    return {.is_write = true, .bytes = key + condition + "=" + name + std::string(padding, 'x')};
+  }
+  std::string DigestQuery() const override { return ""; }
+
+  // Without the log's word.
+  std::string Judge(const History<Request>& history, Counts& counts) const override {
+    std::map<std::string, History<NamedRegister::Operation>> by_key;
+    for (const Call<Request>& call : history) {
+      NamedRegister::Operation operation = Translated(call);
+      const std::string key = operation.key;
+      by_key[key].push_back({.client = call.client,
+                             .operation = std::move(operation),
+                             .invoked = call.invoked,
+                             .returned = call.returned,
+                             .index = {}});
+    }
+    for (auto& [key, calls] : by_key) {
+      UnknownOutcomes{calls};
+      const CheckResult result = CheckLinearizable<NamedRegister>(calls, kMostSteps);
+      if (result.kind == CheckResult::Kind::kViolation) return result.reason;
+      if (result.kind == CheckResult::Kind::kGaveUp) {
+        ++counts.searches_given_up;
+      } else {
+        counts.calls_searched += calls.size();
+      }
+    }
+    return {};
+  }
+
+ private:
+  // More than any run is known to have taken.
+  static constexpr uint64_t kMostSteps = 10'000'000;
 
   const uint64_t keys_;
   uint64_t writes_ = 0;
+  std::vector<std::string> last_;  // The name of the value that was asked for last, of each key.
 };
 
 }  // namespace

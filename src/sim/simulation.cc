@@ -1,6 +1,5 @@
 #include "synod/sim/simulation.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "synod/sim/linearizability.h"
 
+#include "src/sim/calm.h"
 #include "src/sim/client.h"
 #include "src/sim/cluster.h"
 #include "src/sim/run_probes.h"
@@ -49,9 +49,10 @@ class Simulation {
     cluster_.RunUntil([&] {
       return world_.Now() >= Instant() + options_.storm || world_.events() >= options_.storm_events;
     });
-    if (options_.stays_recoverable && !judge_.HasFailed()) Calm();
+    Calm calm(cluster_, clients_, storm_);
+    if (options_.stays_recoverable && !judge_.HasFailed()) calm.Run();
     clients_.Finish();
-    cluster_.RunUntil([&] { return clients_.AllIdle() || world_.Now() > end_; });
+    cluster_.RunUntil([&] { return clients_.AllIdle(); });
     if (!judge_.HasFailed()) JudgeHistory();
     judge_.Finish();
     Report report{.seed = options_.seed,
@@ -59,6 +60,7 @@ class Simulation {
                   .hash = world_.hash(),
                   .simulated = world_.Now() - Instant(),
                   .counts = counts_,
+                  .recovery = calm.recovery(),
                   .reached = probes_.reached(),
                   .turned = probes_.turned(),
                   .beyond_atlas = IsBeyondAtlas(),
@@ -78,78 +80,6 @@ class Simulation {
         std::count_if(cluster_.nodes().begin(), cluster_.nodes().end(),
                       [](const std::unique_ptr<Node>& node) { return node->IsDamaged(); });
     return static_cast<size_t>(damaged) > (options_.nodes - 1) / 2;
-  }
-
-  // A random quorum is healed, and must become one cluster again.
-  void Calm() {
-    std::vector<NodeId> healthy;
-    for (const auto& node : cluster_.nodes()) {
-      if (!node->IsDamaged()) healthy.push_back(node->id());
-    }
-    Rng dice = world_.Dice(Stream::kHealed);
-    const size_t quorum = options_.nodes / 2 + 1;
-    while (healthy.size() > quorum && dice.Chance(1, 2)) {
-      healthy.erase(healthy.begin() + static_cast<ptrdiff_t>(dice.Below(healthy.size())));
-    }
-    storm_.End(healthy);
-    clients_.SetDeadline(std::max<Duration>(options_.request_deadline, std::chrono::seconds(5)));
-    const uint64_t elections = counts_.elections;
-    const Duration timeout = options_.raft.election_timeout;
-    const Duration patience = 60 * timeout + 2 * options_.request_deadline +
-                              200 * options_.blocking + std::chrono::seconds(30);
-    end_ = world_.Now() + patience;
-    // Everything that was asked is answered, and what is asked now as well.
-    const uint64_t answered = counts_.writes_answered;
-    cluster_.RunUntil([&] {
-      return counts_.writes_answered > answered + 2 * options_.clients || world_.Now() > end_;
-    });
-    if (judge_.HasFailed()) return;
-    if (world_.Now() > end_) {
-      judge_.Fail("liveness", "after the storm no " + std::to_string(2 * options_.clients) +
-                                  " writes were answered in " + Seconds(patience) +
-                                  cluster_.Picture());
-      return;
-    }
-    Settle(healthy, patience);
-    if (judge_.HasFailed()) return;
-    if (counts_.elections > elections + 10 + options_.nodes) {
-      judge_.Fail("stable leadership", std::to_string(counts_.elections - elections) +
-                                           " elections were won after the storm" +
-                                           cluster_.Picture());
-    }
-  }
-
-  // Nobody asks any more: everything ends, and nothing is left of it.
-  void Settle(const std::vector<NodeId>& healthy, Duration patience) {
-    const auto is_late = [&] { return world_.Now() > end_; };
-    const auto are_equal = [&] { return clients_.AllIdle() && cluster_.AreEqual(healthy); };
-    clients_.Finish();
-    cluster_.RunUntil([&] { return are_equal() || is_late(); });
-    const bool is_diverged = clients_.AllIdle() && !cluster_.AreEqual(healthy);
-    // What clients do not wait for any more, a node may still do.
-    cluster_.RunUntil([&] { return (storm_.IsAnswered() && !IsAnythingPending()) || is_late(); });
-    if (judge_.HasFailed() || !is_late()) return;
-    if (is_diverged) {
-      judge_.Fail("convergence", "after the storm the healthy nodes did not become equal in " +
-                                     Seconds(patience) + cluster_.Picture());
-    } else {
-      judge_.Fail("every request ends", "after the storm a request was pending for " +
-                                            Seconds(patience) + cluster_.Picture());
-    }
-  }
-
-  [[nodiscard]] bool IsAnythingPending() {
-    return std::any_of(cluster_.nodes().begin(), cluster_.nodes().end(),
-                       [](const std::unique_ptr<Node>& node) {
-                         if (!node->IsUp()) return false;
-                         const Raft& core = node->replica().core();
-                         return node->replica().pending_requests() > 0 ||
-                                core.pending_proposals() > 0 || core.pending_reads() > 0;
-                       });
-  }
-
-  static std::string Seconds(Duration time) {
-    return std::to_string(time / std::chrono::seconds(1)) + " s";
   }
 
   void JudgeHistory() {
@@ -189,7 +119,7 @@ class Simulation {
     if (!order.ok()) return judge_.Fail("linearizability", order.reason);
     Replay(history);
     if (judge_.HasFailed()) return;
-    if (std::string wrong = workload_.Judge(history); !wrong.empty()) {
+    if (std::string wrong = workload_.Judge(history, counts_); !wrong.empty()) {
       judge_.Fail("workload", std::move(wrong));
     }
   }
@@ -241,7 +171,6 @@ class Simulation {
   Counts& counts_ = cluster_.counts();
   Clients clients_;
   Storm storm_;
-  Instant end_ = kNever;
 };
 
 }  // namespace

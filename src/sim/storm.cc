@@ -219,20 +219,16 @@ Node* Storm::Leader() const {
   return newest;
 }
 
-void Storm::End(const std::vector<NodeId>& healthy) {
+void Storm::End(const std::vector<NodeId>& healthy, Duration soon) {
   over_ = true;
-  // Raft promises progress where messages and disks are much faster than elections (Raft §5.6).
-  const Duration soon = scenario_.options.raft.heartbeat_interval / 8;
   network_.Calm(soon);
   for (const auto& node : nodes_) {
     node->disk().SetCapacity(kUnlimited);
     node->Calm(soon);
     const bool shall_run = std::find(healthy.begin(), healthy.end(), node->id()) != healthy.end();
-    if (!shall_run && node->IsUp()) {
-      node->Stop();
-    } else if (shall_run && !node->IsUp()) {
-      node->StartIn({});
-    }
+    if (node->IsUp() && (!shall_run || node->IsStopped())) node->Stop();
+    if (!shall_run) node->StayDown();
+    if (shall_run && !node->IsUp()) node->StartIn({});
   }
 }
 

@@ -22,8 +22,8 @@ class Storm final : public Actor {
 
   void Begin();
   // Nothing more goes wrong, and what does is healed; `healthy`: the nodes that shall come back,
-  // if they can.
-  void End(const std::vector<NodeId>& healthy);
+  // if they can. Messages and syncs take `soon` at most on average.
+  void End(const std::vector<NodeId>& healthy, Duration soon);
 
   // Each transfer that was asked for has ended.
   [[nodiscard]] bool IsAnswered() const { return transfers_under_way_ == 0; }

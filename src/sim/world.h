@@ -35,6 +35,7 @@ enum class Stream : uint64_t {
   kLinks,
   kDamage,
   kSize,
+  kStates,
 };
 
 // A time in [0, most].
@@ -71,7 +72,9 @@ class World {
   [[nodiscard]] const Story& story() const { return story_; }
 
   [[nodiscard]] uint64_t events() const { return events_; }
-  // Of all that has happened: equal runs have equal hashes.
+  // Of all that has happened: equal runs have equal hashes. Of events it has their time and place;
+  // what they carry (messages, writes that become durable, answers) is mixed in by whom they
+  // happen to.
   [[nodiscard]] uint64_t hash() const { return hash_; }
   void Mix(uint64_t value) { hash_ = (hash_ ^ value) * 0x9e3779b97f4a7c15u + (hash_ >> 29); }
 

@@ -72,6 +72,7 @@ Report RunOne(const Scenario& scenario, const std::string& origin, const Flags& 
     std::printf("  %s events in %.1f s, hash %016llx\n", std::to_string(report.events).c_str(),
                 Seconds(report.simulated), static_cast<unsigned long long>(report.hash));
     PrintCounts(report.counts);
+    PrintRecovery(report.recovery);
   }
   if (!report.ok) PrintFailure(scenario, report);
   std::fflush(stdout);
@@ -177,6 +178,7 @@ int RunSeeds(const Flags& flags) {
       std::to_string(failed).c_str(), std::to_string(totals.beyond_atlas()).c_str(),
       std::to_string(totals.events()).c_str(), Seconds(totals.simulated()), seconds);
   PrintCounts(totals.counts());
+  if (flags.seeds > 1) totals.PrintSlowest();
   if (flags.seeds > 1 || flags.complete) totals.PrintReach();
   return failed == 0 && (totals.IsComplete() || !flags.complete) ? 0 : 1;
 }

@@ -6,9 +6,27 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace synod::sim {
 namespace {
+
+// In the order in which they come.
+constexpr std::pair<const char*, Recovery::Part Recovery::*> kRecovery[] = {
+    {"leader", &Recovery::leader},
+    {"answers", &Recovery::answers},
+    {"equality", &Recovery::equality},
+};
+
+double Timeouts(const Recovery& recovery, const Recovery::Part& part) {
+  const auto timeout = static_cast<double>(recovery.election_timeout.count());
+  return timeout > 0 ? static_cast<double>(part.took.count()) / timeout : 0;
+}
+
+double Percent(const Recovery::Part& part) {
+  const auto most = static_cast<double>(part.most.count());
+  return most > 0 ? 100 * static_cast<double>(part.took.count()) / most : 0;
+}
 
 template <class Reach>
 void PrintTable(std::span<const std::string_view> names, std::span<const Reach> reach) {
@@ -40,15 +58,44 @@ void PrintCounts(const Counts& counts) {
     line += (line.empty() ? "" : ", ") + item;
   }
   std::printf("  %s\n", line.c_str());
+  if (counts.searches_given_up == 0) return;
+  std::printf("  GIVEN UP %s searches for an order of what clients saw\n",
+              std::to_string(counts.searches_given_up).c_str());
+}
+
+void PrintRecovery(const Recovery& recovery) {
+  std::printf("  election time-outs after the storm (of those allowed):");
+  for (const auto& [name, part] : kRecovery) {
+    std::printf(" %s %.1f (%.0f %%)", name, Timeouts(recovery, recovery.*part),
+                Percent(recovery.*part));
+  }
+  std::printf("\n");
 }
 
 void Totals::Add(const Report& report) {
+  ++runs_;
   events_ += report.events;
   simulated_ += report.simulated;
   beyond_atlas_ += report.beyond_atlas ? 1 : 0;
   for (const auto& [name, count] : kCounts) counts_.*count += report.counts.*count;
+  counts_.searches_given_up += report.counts.searches_given_up;
+  for (size_t i = 0; i < kParts; ++i) {
+    const Recovery::Part& part = report.recovery.*kRecovery[i].second;
+    timeouts_[i].Add(Timeouts(report.recovery, part), report.seed);
+    shares_[i].Add(Percent(part), report.seed);
+  }
   for (size_t i = 0; i < kMarkCount; ++i) marks_[i].Add(report.reached[i]);
   for (size_t i = 0; i < kKnobCount; ++i) knobs_[i].Add(report.turned[i]);
+}
+
+void Totals::PrintSlowest() const {
+  for (size_t i = 0; i < kParts; ++i) {
+    std::printf(
+        "  slowest %s after a storm: %.1f election time-outs (seed %s), %.0f %% of those "
+        "allowed (seed %s)\n",
+        kRecovery[i].first, timeouts_[i].what, std::to_string(timeouts_[i].seed).c_str(),
+        shares_[i].what, std::to_string(shares_[i].seed).c_str());
+  }
 }
 
 void Totals::PrintReach() const {
@@ -67,6 +114,7 @@ bool Totals::IsComplete() const {
   const auto is_reached = [](const Reach& reach) { return reach.runs > 0; };
   const auto has_happened = [this](const auto& count) { return counts_.*count.second > 0; };
   return std::all_of(std::begin(kCounts), std::end(kCounts), has_happened) &&
+         50 * counts_.searches_given_up <= runs_ &&
          std::all_of(marks_.begin(), marks_.end(), is_reached) &&
          std::all_of(knobs_.begin(), knobs_.end(), is_reached);
 }

@@ -60,9 +60,11 @@ struct Counts {
   uint64_t refused = 0;
   uint64_t refused_for_space = 0;  // These are of writes.
   uint64_t refused_for_overload = 0;
+  uint64_t calls_searched = 0;  // By NewRegisterWorkload, for an order that the log does not tell.
+  uint64_t searches_given_up = 0;  // Not one of kCounts: it should hardly happen.
 };
 
-// All of them by name, in the order of a report.
+// What should happen, by name, in the order of a report.
 inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"messages sent", &Counts::messages_sent},
     {"delivered", &Counts::messages_delivered},
@@ -108,6 +110,19 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"refused", &Counts::refused},
     {"refused for space", &Counts::refused_for_space},
     {"refused for overload", &Counts::refused_for_overload},
+    {"calls searched", &Counts::calls_searched},
+};
+
+// What came after the storm, part by part. All zero if it did not come to that.
+struct Recovery {
+  struct Part {
+    Duration took = {};
+    Duration most = {};  // It may take so long.
+  };
+  Duration election_timeout = {};
+  Part leader;    // Until somebody led for good, ...
+  Part answers;   // ... from then on until each client was answered, ...
+  Part equality;  // ... and until all were equal once nobody asked any more.
 };
 
 struct Violation {
@@ -123,6 +138,7 @@ struct Report {
   uint64_t hash = 0;  // Of all events: equal for equal runs.
   Duration simulated = {};
   Counts counts;
+  Recovery recovery;
   std::array<uint64_t, kMarkCount> reached = {};  // How often the run came to each of kMarks.
   std::array<uint64_t, kKnobCount> turned = {};   // How often each of kKnobs had its way.
   bool beyond_atlas = false;  // At its end more disks are damaged than the protocol tolerates.

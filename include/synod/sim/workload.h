@@ -9,6 +9,7 @@
 #include "synod/base/rng.h"
 #include "synod/port/state_machine.h"
 #include "synod/sim/history.h"
+#include "synod/sim/report.h"
 
 namespace synod::sim {
 
@@ -32,8 +33,8 @@ class Workload {
   // A query whose answer tells the whole state: equal states, and only those, answer alike.
   [[nodiscard]] virtual std::string DigestQuery() const = 0;
   // Looks at what the clients saw; a sentence on what is wrong with it, or nothing. For what the
-  // workload knows better than a replay does.
-  [[nodiscard]] virtual std::string Judge(const History<Request>&) const { return {}; }
+  // workload knows better than a replay does. May add to the counts of the run's report.
+  [[nodiscard]] virtual std::string Judge(const History<Request>&, Counts&) const { return {}; }
 };
 
 // Registers under a few keys, written with unique values, read, and compared-and-set; judged once

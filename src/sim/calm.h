@@ -1,0 +1,63 @@
+// What follows a storm: a random quorum is healed, and must become one cluster again.
+#ifndef SYNOD_SRC_SIM_CALM_H_
+#define SYNOD_SRC_SIM_CALM_H_
+
+#include <string>
+#include <vector>
+
+#include "synod/base/ids.h"
+#include "synod/base/time.h"
+#include "synod/sim/report.h"
+
+#include "src/sim/client.h"
+#include "src/sim/cluster.h"
+#include "src/sim/patience.h"
+#include "src/sim/storm.h"
+
+namespace synod::sim {
+
+class Calm {
+ public:
+  Calm(Cluster& cluster, Clients& clients, Storm& storm)
+      : cluster_(cluster), clients_(clients), storm_(storm), patience_(cluster.options()) {}
+
+  // First somebody must lead, then everybody be answered, and when nobody asks any more all become
+  // equal. Breaks a rule if that does not come in time.
+  void Run();
+  [[nodiscard]] const Recovery& recovery() const { return recovery_; }
+
+ private:
+  // Who leads, and in which term.
+  struct Reign {
+    NodeId leader;
+    Term term;
+    friend bool operator==(const Reign&, const Reign&) = default;
+  };
+
+  void Heal();
+  void AwaitLeader();
+  void AwaitAnswers();
+  void AwaitEquality();
+
+  // That of whom all healthy nodes follow and who hands over to nobody. None if there is no such.
+  [[nodiscard]] Reign CurrentReign();
+  // Entries that some healthy node has not applied.
+  [[nodiscard]] uint64_t Backlog();
+  [[nodiscard]] bool IsAnythingPending();
+  // False if the run has failed, or `done` is not so within `most` from `since` on.
+  template <class Done>
+  bool Await(Recovery::Part& part, Instant since, Duration most, Done done);
+  void Fail(const char* rule, const std::string& what);
+
+  Cluster& cluster_;
+  Clients& clients_;
+  Storm& storm_;
+  std::vector<NodeId> healthy_;
+  const Patience patience_;
+  Instant healed_;  // When the last pause of the storm is over, and what was late has arrived.
+  Recovery recovery_;
+};
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_SRC_SIM_CALM_H_

@@ -1,0 +1,100 @@
+// Tests of what the simulator finds in a user's state machine, and of what it does not hold against
+// one.
+#include "synod/sim/simulation.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "synod/sim/workload.h"
+
+namespace synod::sim {
+namespace {
+
+// Wraps the machines of another workload.
+class Wrapped : public StateMachine {
+ public:
+  explicit Wrapped(std::unique_ptr<StateMachine> machine) : machine_(std::move(machine)) {}
+
+  void Apply(std::span<const Command> batch, std::span<std::string> results) override {
+    machine_->Apply(batch, results);
+  }
+  absl::StatusOr<std::string> Query(std::string_view request) const override {
+    return machine_->Query(request);
+  }
+  absl::StatusOr<std::unique_ptr<SnapshotView>> Snapshot() const override {
+    return machine_->Snapshot();
+  }
+  absl::Status Restore(ByteSource& image) override { return machine_->Restore(image); }
+
+ private:
+  const std::unique_ptr<StateMachine> machine_;
+};
+
+template <class Machine>
+class WrappedWorkload final : public Workload {
+ public:
+  std::unique_ptr<StateMachine> NewStateMachine() override {
+    return std::make_unique<Machine>(registers_->NewStateMachine(), ++machines_);
+  }
+  Request Next(uint64_t client, Rng& dice) override { return registers_->Next(client, dice); }
+  std::string DigestQuery() const override { return registers_->DigestQuery(); }
+
+ private:
+  const std::unique_ptr<Workload> registers_ = NewRegisterWorkload(3);
+  uint64_t machines_ = 0;
+};
+
+Options Quiet(Duration storm) {
+  return {.seed = 1, .storm = storm, .think_time = std::chrono::milliseconds(100)};
+}
+
+// The second of all is in another state than the others whenever somebody asks for all of it.
+class DriftingMachine final : public Wrapped {
+ public:
+  DriftingMachine(std::unique_ptr<StateMachine> machine, uint64_t number)
+      : Wrapped(std::move(machine)), number_(number) {}
+  absl::StatusOr<std::string> Query(std::string_view request) const override {
+    auto answer = Wrapped::Query(request);
+    if (request.empty() && number_ == 2) *answer += "drifted";
+    return answer;
+  }
+
+ private:
+  const uint64_t number_;
+};
+
+TEST(Simulation, StateDriftsBeforeItIsFirstLookedAt_IsFoundAtTheEnd) {
+  for (uint64_t seed = 1; seed <= 9; ++seed) {  // They look at different intervals.
+    WrappedWorkload<DriftingMachine> workload;
+    Options options = Quiet(std::chrono::milliseconds(500));
+    options.seed = seed;
+    options.nodes = 2;  // Of more, the calm may leave it out.
+    const Report report = sim::Run(options, workload);
+    EXPECT_EQ(report.violation.rule, "equal states");
+    EXPECT_LT(report.counts.committed, 64u);
+  }
+}
+
+// Answers no reads.
+class SilentMachine final : public Wrapped {
+ public:
+  SilentMachine(std::unique_ptr<StateMachine> machine, uint64_t) : Wrapped(std::move(machine)) {}
+  absl::StatusOr<std::string> Query(std::string_view request) const override {
+    if (request.empty()) return Wrapped::Query(request);
+    return absl::UnavailableError("it does not want to");
+  }
+};
+
+TEST(Simulation, StateMachineRefusesQueries_IsItsOwnBusiness) {
+  WrappedWorkload<SilentMachine> workload;
+  const Report report = sim::Run(Quiet(std::chrono::seconds(1)), workload);
+  EXPECT_TRUE(report.ok) << report.violation.rule << ": " << report.violation.what;
+  EXPECT_EQ(report.counts.reads_answered, 0u);
+  EXPECT_GT(report.counts.refused, 0u);
+}
+
+}  // namespace
+}  // namespace synod::sim
