@@ -171,6 +171,7 @@ class Judge {
   static void NoteReach(Node& self, Term since);
   void Perform(NodeId node, ShadowLog& log, const Persist& persist);
   void FinishWrite(NodeId node);
+  void CheckBoundedWrites(NodeId node);
   [[nodiscard]] bool IsEqual(const ShadowLog& log, const DurableState& state) const;
   void CheckMatching(NodeId node, const ShadowLog& log, const Persist& persist);
   void FailLoad(NodeId node, const Node& self, const DurableState& state, size_t under_way);

@@ -113,6 +113,25 @@ void Judge::OnWrite(NodeId node, const Persist& persist) {
   Perform(node, self.latest, persist);
   CheckMatching(node, self.latest, persist);
   self.under_way.push_back(persist);
+  CheckBoundedWrites(node);
+}
+
+// Of a leader: what it has proposed itself, and its disk has not written.
+void Judge::CheckBoundedWrites(NodeId node) {
+  const Node& self = At(node);
+  const Term term = self.latest.hard_state.term;
+  const auto leader = leaders_.find(term);
+  if (leader == leaders_.end() || leader->second.first != node) return;
+  size_t bytes = 0;
+  for (auto write = self.under_way.rbegin(); write != self.under_way.rend(); ++write) {
+    for (const Entry& entry : write->entries) {
+      if (entry.term == term && entry.kind == EntryKind::kCommand) bytes += entry.Bytes();
+    }
+  }
+  if (bytes > self.raft.max_uncommitted_bytes) {
+    Fail("bounded writes", Name(node) + " has taken " + std::to_string(bytes) +
+                               " bytes that its disk has not written");
+  }
 }
 
 void Judge::OnDurable(NodeId node) {

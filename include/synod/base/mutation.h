@@ -80,6 +80,7 @@ enum class Mutation {
   kNoRequestBound = 60,      // X3
   kAnsweredReadIsKept = 61,  // X6
   kRequestIsNotEnded = 62,   // X6
+  kNoUndurableBound = 63,    // X3
 };
 
 #if defined(SYNOD_MUTATIONS)

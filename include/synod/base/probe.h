@@ -28,6 +28,7 @@ inline constexpr std::string_view kMarks[] = {
     "window full",
     "lost append probed for",
     "commit ahead of the leader's disk",
+    "proposal refused, own disk behind",
     "commit waits for the own term",
     "append refused for want of space",
     "proposals left to the next leader",

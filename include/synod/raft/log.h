@@ -35,6 +35,8 @@ class RaftLog {
   // Entries up to here are on this replica's disk. ≤ last().
   [[nodiscard]] Index durable() const { return durable_; }
   [[nodiscard]] size_t bytes() const { return bytes_; }
+  // What this replica's disk has still to write, of what was dropped since too.
+  [[nodiscard]] size_t undurable_bytes() const { return appended_bytes_ - written_bytes_; }
 
   [[nodiscard]] bool Contains(Index index) const { return index > base_ && index <= last(); }
 
@@ -56,6 +58,7 @@ class RaftLog {
     SYNOD_ASSERT(entry.index == last() + 1, "the log has no gaps");
     SYNOD_ASSERT(entry.term >= last_term(), "terms never fall along the log (Raft §5.3)");
     bytes_ += entry.Bytes();
+    appended_bytes_ += entry.Bytes();
     entries_.push_back(std::move(entry));
   }
 
@@ -102,15 +105,17 @@ class RaftLog {
     base_term_ = base_term;
     durable_ = Index();
     writing_.clear();
+    written_bytes_ = appended_bytes_;
   }
 
   // A write has been asked for that makes the log as it is now durable.
-  void WriteBegan(PersistToken token) { writing_.push_back({token, last()}); }
+  void WriteBegan(PersistToken token) { writing_.push_back({token, last(), appended_bytes_}); }
 
   // The writes up to `token` are done.
   void WriteDone(PersistToken token) {
     while (!writing_.empty() && writing_.front().token <= token) {
       durable_ = std::max(durable_, writing_.front().last);
+      written_bytes_ = writing_.front().appended_bytes;
       writing_.pop_front();
     }
   }
@@ -120,6 +125,7 @@ class RaftLog {
   struct Writing {
     PersistToken token;
     Index last;
+    size_t appended_bytes;  // When it began.
   };
 
   [[nodiscard]] size_t PositionOf(Index index) const { return dropped_ + (index - base_ - 1); }
@@ -129,6 +135,8 @@ class RaftLog {
   std::vector<Entry> entries_;
   size_t dropped_ = 0;           // So many at the front of entries_ are compacted away.
   size_t bytes_ = 0;             // Sum of Entry::Bytes.
+  size_t appended_bytes_ = 0;    // Since the start,
+  size_t written_bytes_ = 0;     // and how many of them are on the disk.
   Index durable_;                // ≤ last(). Falls only by truncation.
   std::deque<Writing> writing_;  // In token order; `last` never rises along it above last().
 };

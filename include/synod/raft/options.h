@@ -29,9 +29,10 @@ struct RaftOptions {
   size_t max_entry_bytes = 1536 * 1024;  // Of one command.
   size_t max_append_bytes = 256 * 1024;  // Of the entries in one message; one entry always fits.
   size_t max_inflight_appends = 256;     // Unacknowledged append messages per peer.
-  size_t max_inflight_bytes = 8 * 1024 * 1024;      // Unacknowledged entry bytes per peer.
-  size_t max_uncommitted_bytes = 64 * 1024 * 1024;  // The leader's own, waiting for a quorum.
-  size_t max_log_bytes = 1024 * 1024 * 1024;        // Entries in memory, not yet compacted.
+  size_t max_inflight_bytes = 8 * 1024 * 1024;  // Unacknowledged entry bytes per peer.
+  // What a leader has waiting for a quorum, and for its own disk, each.
+  size_t max_uncommitted_bytes = 64 * 1024 * 1024;
+  size_t max_log_bytes = 1024 * 1024 * 1024;  // Entries in memory, not yet compacted.
   size_t max_pending_reads = 64 * 1024;
 
   // Entries kept behind a snapshot for followers that are a little late.

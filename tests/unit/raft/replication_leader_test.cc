@@ -105,6 +105,27 @@ TEST(Proposal, BeyondTheUncommittedBytes_IsRefusedUntilSomeCommit) {
   EXPECT_EQ(RefusalOf(core, taken), Reason::kNone);
 }
 
+// Followers commit without the leader's disk, which may fall behind by no more.
+TEST(Proposal, BeyondTheBytesThatItsDiskHasNotWritten_IsRefusedUntilSomeAre) {
+  const size_t entry = Entry::kHeaderBytes + 10;
+  Core core({.options = {.max_entry_bytes = 10, .max_uncommitted_bytes = 2 * entry}});
+  core.BecomeEstablishedLeader();
+  for (int i = 0; i < 2; ++i) {
+    core.Propose(std::string(10, 'a'));
+    core.Take();
+    core.AckAll();
+  }
+  EXPECT_EQ(core->commit(), core->log().last());
+  const RequestId refused = core.Propose("");
+  core.Take();
+  EXPECT_EQ(RefusalOf(core, refused), Reason::kOverloaded);
+  core.Persisted();
+  EXPECT_EQ(core->log().undurable_bytes(), 0U);
+  const RequestId taken = core.Propose(std::string(10, 'c'));
+  core.Take();
+  EXPECT_EQ(RefusalOf(core, taken), Reason::kNone);
+}
+
 TEST(Proposal, BeyondTheLogsBytes_IsRefused) {
   Core core({.options = {.max_entry_bytes = 10,
                          .max_uncommitted_bytes = 100,

@@ -21,9 +21,13 @@ inline Reason Raft::RefusalOf(const Proposal& proposal) const {
   const size_t size = proposal.command.size();
   if (size > options_.max_entry_bytes) return Reason::kTooLarge;
   const size_t bytes = size + Entry::kHeaderBytes;
-  if ((leader->uncommitted_bytes + bytes > options_.max_uncommitted_bytes &&
-       !Mutated(Mutation::kNoUncommittedBound)) ||
+  const bool waits_for_quorum = leader->uncommitted_bytes + bytes > options_.max_uncommitted_bytes;
+  // The others commit without it, and would go on to for as long as there is memory.
+  const bool waits_for_own_disk = log_.undurable_bytes() + bytes > options_.max_uncommitted_bytes;
+  if ((waits_for_quorum && !Mutated(Mutation::kNoUncommittedBound)) ||
+      (waits_for_own_disk && !Mutated(Mutation::kNoUndurableBound)) ||
       log_.bytes() + bytes > options_.max_log_bytes) {
+    if (!waits_for_quorum && waits_for_own_disk) Reached("proposal refused, own disk behind");
     return Reason::kOverloaded;
   }
   return Reason::kNone;
