@@ -69,7 +69,7 @@ enum class Mutation {
   // The log on disk.
   kNoFileSync = 51,              // I5
   kNoSegmentDirectorySync = 52,  // F6
-  kNoTailSync = 53,              // F8
+  kNoTailSync = 53,              // F4, F8
   kRetryFsync = 54,              // F4
   kCorruptIsAbsent = 55,         // F2
   kNoChainCheck = 56,            // F3
