@@ -256,7 +256,8 @@ void ReplicaImpl::Apply() {
     restore_.reset();
     applier_.Restore(handed_over_);
   }
-  if (!restore_ && !committed_.empty() && !applier_.IsFull()) {
+  const bool may_apply = !restore_ && !committed_.empty() && !applier_.IsFull();
+  if (may_apply && !Buggify("apply_later")) {
     std::vector<Committed> entries;
     entries.swap(committed_);
     const std::ptrdiff_t most = Buggify("apply_one_entry") ? 1 : kMaxEntriesAtOnce;

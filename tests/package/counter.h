@@ -33,7 +33,10 @@ class Counter : public synod::StateMachine {
 // 0 if a command was committed and a linearizable read saw it.
 inline int ReplicateOnce(absl::StatusOr<std::unique_ptr<synod::LogStore>> log,
                          absl::StatusOr<std::unique_ptr<synod::Transport>> transport) {
-  if (!log.ok()) return 2;
+  if (!log.ok()) {
+    std::fprintf(stderr, "%s\n", log.status().ToString().c_str());
+    return 2;
+  }
   const absl::Status birth = synod::Bootstrap(**log, {.cluster = 7, .node = 1, .members = {1}});
   if (!birth.ok() && !absl::IsAlreadyExists(birth)) return 3;
   std::promise<void> leads;  // Outlives the host, whose observer keeps it.

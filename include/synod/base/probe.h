@@ -80,6 +80,7 @@ inline constexpr std::string_view kKnobs[] = {
     "turn_ends_early",         // Goes back to the network with work left.
     "segment_now",             // Begins one though the last is not full.
     "sync_one_write",          // Though others wait that could share the sync.
+    "apply_later",             // Hands the state machine nothing in this turn.
 };
 inline constexpr size_t kKnobCount = std::size(kKnobs);
 
