@@ -192,9 +192,10 @@ class Raft {
     Instant commit_notice =
         kNever;  // When followers that sit idle are to be told of a newer commit index.
 
-    // Null if it is none of the peers.
-    [[nodiscard]] const Progress* Find(NodeId node) const {
-      for (const Progress& peer : peers) {
+    // Null if it is none of the peers; const as the leader is.
+    template <class Self>
+    [[nodiscard]] static auto Find(Self& leader, NodeId node) -> decltype(leader.peers.data()) {
+      for (auto& peer : leader.peers) {
         if (peer.node == node) return &peer;
       }
       return nullptr;

@@ -46,7 +46,7 @@ inline bool Raft::HearsQuorum() const {
   const auto& leader = std::get<Leader>(role_);
   return QuorumSystem(configuration_).IsQuorum([&](NodeId node) {
     if (node == self_.node) return true;
-    const Progress* peer = leader.Find(node);
+    const Progress* peer = Leader::Find(leader, node);
     return peer != nullptr && now_ < peer->last_heard + options_.election_timeout;
   });
 }
@@ -56,7 +56,7 @@ inline bool Raft::QuorumHasSpace() const {
   const auto& leader = std::get<Leader>(role_);
   return QuorumSystem(configuration_).IsQuorum([&](NodeId node) {
     if (node == self_.node) return has_space_;
-    const Progress* peer = leader.Find(node);
+    const Progress* peer = Leader::Find(leader, node);
     return peer != nullptr && peer->has_space;
   });
 }

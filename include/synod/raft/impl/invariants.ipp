@@ -10,6 +10,11 @@ inline void Raft::CheckInvariants() const {
   SYNOD_ASSERT(log_.last_term() <= hard_state_.term, "no entry is of a term to come (Raft §5.3)");
   SYNOD_ASSERT(done_token_ <= last_token_, "writes are done after they were asked for");
   SYNOD_ASSERT(verified_ <= log_.last(), "what agrees with the leader is in the log");
+  size_t undurable = 0;
+  for (Index i = log_.last(); i > log_.durable() && log_.Contains(i); i = i - 1) {
+    undurable += log_.At(i).Bytes();
+  }
+  SYNOD_ASSERT(undurable <= log_.undurable_bytes(), "what the disk lacks is counted (X3)");
   for (const Outgoing& outgoing : output_.messages) {
     SYNOD_ASSERT(outgoing.after <= last_token_ + 1, "a message waits for a write that will be");
   }

@@ -55,10 +55,8 @@ inline void Raft::ConfirmReads() {
   if (leader.reads.empty()) return;
   const auto round_of = [&](NodeId node) {
     if (node == self_.node || Mutated(Mutation::kReadWithoutQuorum)) return leader.round;
-    for (const Progress& peer : leader.peers) {
-      if (peer.node == node) return peer.round;
-    }
-    return uint64_t{0};
+    const Progress* peer = Leader::Find(leader, node);
+    return peer == nullptr ? 0 : peer->round;
   };
   const auto confirmed = QuorumSystem(configuration_).Reached<uint64_t>(round_of);
   while (!leader.reads.empty() && leader.reads.front().round != 0 &&

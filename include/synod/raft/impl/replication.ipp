@@ -4,11 +4,7 @@ namespace synod {
 
 inline Progress* Raft::FindPeer(NodeId node) {
   auto* leader = std::get_if<Leader>(&role_);
-  if (leader == nullptr) return nullptr;
-  for (Progress& peer : leader->peers) {
-    if (peer.node == node) return &peer;
-  }
-  return nullptr;
+  return leader == nullptr ? nullptr : Leader::Find(*leader, node);
 }
 
 // --- The leader's side ---
@@ -197,11 +193,10 @@ inline void Raft::AdvanceCommitIndex() {
   const auto match_of = [&](NodeId node) {
     if (node == self_.node && Mutated(Mutation::kCountOwnUnsynced)) return log_.last();
     if (node == self_.node) return log_.durable();
-    for (const Progress& peer : leader.peers) {
-      const bool is_me = Mutated(Mutation::kCountSelfTwice) && &peer == &leader.peers.front();
-      if (peer.node == node) return is_me ? log_.durable() : peer.match;
-    }
-    return Index();
+    const Progress* peer = Leader::Find(leader, node);
+    if (peer == nullptr) return Index();
+    const bool is_me = Mutated(Mutation::kCountSelfTwice) && peer == &leader.peers.front();
+    return is_me ? log_.durable() : peer->match;
   };
   const Index reached = QuorumSystem(configuration_).Reached<Index>(match_of);
   if (reached <= commit_) return;
