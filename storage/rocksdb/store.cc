@@ -87,20 +87,9 @@ Store::Store(std::unique_ptr<FileSystem> files, std::unique_ptr<storage::Directo
       space_(*files_, directory_->path(), options_.reserve_bytes),
       snapshots_(*files_, directory_->SnapshotsPath(), space_),
       log_env_(MakeLogEnv(options_.env)),
-      own_executor_(options_.executor == nullptr ? NewThreadExecutor() : nullptr),
-      executor_(options_.executor == nullptr ? *own_executor_ : *options_.executor) {}
+      queue_(options_.executor, space_, *this) {}
 
-Store::~Store() {
-  executor_.Stop();
-  // A `done` may have written once more.
-  for (;;) {
-    {
-      const std::lock_guard lock(queue_mutex_);
-      if (queue_.empty()) return;
-    }
-    RunCommit();
-  }
-}
+Store::~Store() { queue_.Close(); }
 
 void Store::Log(Severity severity, std::string_view line) const {
   if (options_.logger) {
@@ -266,67 +255,33 @@ absl::StatusOr<DurableState> Store::Load(GroupId group) {
 }
 
 void Store::Write(std::vector<GroupWrite> batch, Done done) {
-  {
-    const std::lock_guard lock(queue_mutex_);
-    queue_.push_back({std::move(batch), std::move(done)});
-    if (std::exchange(commit_is_posted_, true)) return;
-  }
-  executor_.Post([this] { RunCommit(); });
+  queue_.Push(std::move(batch), std::move(done));
 }
 
-bool Store::HasSpace() const {
-  if (space_.HasRoom()) return true;
-  // Nobody may write now, so that nothing else would notice that there is room again.
-  if (!refresh_is_posted_.exchange(true, std::memory_order_relaxed)) {
-    executor_.Post([this] {
-      refresh_is_posted_.store(false, std::memory_order_relaxed);
-      space_.Refresh();
-    });
-  }
-  return false;
-}
+bool Store::HasSpace() const { return queue_.HasSpace(); }
 
-void Store::RunCommit() {
-  {
-    const std::lock_guard lock(queue_mutex_);
-    taken_.swap(queue_);
-    commit_is_posted_ = false;
-  }
-  for (size_t first = 0; first < taken_.size();) {
-    absl::Status status;
-    size_t end = 0;
-    {
-      const std::lock_guard lock(commit_mutex_);
-      end = CommitSome(first, status);
-    }
-    for (; first < end; ++first) taken_[first].done(status);
-    CleanUp();
-  }
-  taken_.clear();
-}
-
-size_t Store::CommitSome(size_t first, absl::Status& status) {
-  size_t end = first;
+size_t Store::Commit(std::span<const Queued> writes, absl::Status& status) {
+  const std::lock_guard lock(commit_mutex_);
+  size_t count = 0;
   absl::Status misfit = failure_;
   batch_.Clear();
-  while (misfit.ok() && end < taken_.size() && batch_.GetDataSize() < kMaxCommitBytes) {
+  while (misfit.ok() && count < writes.size() && batch_.GetDataSize() < kMaxCommitBytes) {
     batch_.SetSavePoint();
-    misfit = Stage(taken_[end].batch);
-    if (misfit.ok()) ++end;
+    misfit = Stage(writes[count].batch);
+    if (misfit.ok()) ++count;
   }
-  if (end == first) {
+  if (count == 0) {
     status = misfit;
-    end = taken_.size();
+    count = writes.size();
   } else {
     // The writes before one that does not fit are none the worse for it.
     if (!misfit.ok()) batch_.RollbackToSavePoint().PermitUncheckedError();
     status = Sync(batch_);
   }
   if (!status.ok()) misfit = status;
-  (status.ok() ? count_.writes : count_.failed_writes)
-      .fetch_add(end - first, std::memory_order_relaxed);
+  (status.ok() ? count_.writes : count_.failed_writes).fetch_add(count, std::memory_order_relaxed);
   if (!misfit.ok()) Fail(misfit);
-  return end;
+  return count;
 }
 
 absl::Status Store::Stage(const std::vector<GroupWrite>& writes) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,10 +26,11 @@
 #include "storage/files/directory.h"
 #include "storage/files/snapshot_files.h"
 #include "storage/files/space.h"
+#include "storage/files/write_queue.h"
 
 namespace synod::rocksdb {
 
-class Store final : public LogStore {
+class Store final : public LogStore, private storage::WriteQueue::Client {
  public:
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<LogStore>> Open(std::string path,
                                                                       Options options);
@@ -48,10 +50,7 @@ class Store final : public LogStore {
   std::vector<std::pair<std::string, uint64_t>> Counters() const override;
 
  private:
-  struct Queued {
-    std::vector<GroupWrite> batch;
-    Done done;
-  };
+  using Queued = storage::WriteQueue::Queued;
   struct SnapshotFile {
     GroupId group;
     uint64_t file = 0;
@@ -82,17 +81,12 @@ class Store final : public LogStore {
   absl::Status ReadCatalog();
   void Log(Severity severity, std::string_view line) const;
 
-  // What the executor runs: everything that is queued.
-  void RunCommit();
-  // Makes a run of writes, from taken_[first] on, durable by one sync. Returns its end; its status
-  // is that of each. Under commit_mutex_.
-  size_t CommitSome(size_t first, absl::Status& status);
+  size_t Commit(std::span<const Queued> writes, absl::Status& status) override;
   // Puts one write into batch_. Under commit_mutex_.
   absl::Status Stage(const std::vector<GroupWrite>& writes);
   absl::Status Sync(::rocksdb::WriteBatch& batch);
   void Fail(const absl::Status& status);
-  // What is better done when nobody waits for it any more.
-  void CleanUp();
+  void CleanUp() override;
   // Has RocksDB give back what was compacted away.
   void Reclaim();
 
@@ -100,7 +94,7 @@ class Store final : public LogStore {
   // In the order in which they are needed: the database is closed before the lock goes.
   const std::unique_ptr<FileSystem> files_;
   const std::unique_ptr<storage::Directory> directory_;
-  mutable storage::Space space_;
+  storage::Space space_;
   storage::SnapshotFiles snapshots_;
   const std::unique_ptr<::rocksdb::Env> log_env_;
   std::unique_ptr<::rocksdb::DB> database_;
@@ -112,19 +106,12 @@ class Store final : public LogStore {
   std::map<GroupId, Group> groups_;
   absl::Status failure_;  // The first failed write's, which fails every later one (F4).
 
-  // Only RunCommit's.
-  std::vector<Queued> taken_;
+  // Only Commit's and CleanUp's.
   ::rocksdb::WriteBatch batch_;         // What the commit under way writes.
   std::vector<SnapshotFile> replaced_;  // Go once it is durable.
   bool freed_entries_ = false;          // It compacts a log, or replaces one.
 
-  std::mutex queue_mutex_;
-  std::vector<Queued> queue_;
-  bool commit_is_posted_ = false;
-
-  mutable std::atomic<bool> refresh_is_posted_{false};
-  const std::unique_ptr<Executor> own_executor_;
-  Executor& executor_;
+  storage::WriteQueue queue_;
 };
 
 }  // namespace synod::rocksdb

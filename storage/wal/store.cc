@@ -91,20 +91,9 @@ Store::Store(std::unique_ptr<storage::Directory> directory, FileSystem& files, O
               recovered.link),
       state_(std::move(recovered.state)),
       segments_(std::move(recovered.segments)),
-      own_executor_(options_.executor == nullptr ? NewThreadExecutor() : nullptr),
-      executor_(options_.executor == nullptr ? *own_executor_ : *options_.executor) {}
+      queue_(options_.executor, space_, *this) {}
 
-Store::~Store() {
-  executor_.Stop();
-  // A `done` may have written once more.
-  for (;;) {
-    {
-      const std::lock_guard lock(queue_mutex_);
-      if (queue_.empty()) return;
-    }
-    RunCommit();
-  }
-}
+Store::~Store() { queue_.Close(); }
 
 void Store::Log(Severity severity, std::string_view line) const {
   if (!options_.logger) return;
@@ -244,18 +233,11 @@ absl::StatusOr<DurableState> Store::ReadGroup(Reading& reading) const {
   return state;
 }
 
-bool Store::HasSpace() const {
-  if (space_.HasRoom()) return true;
-  Reached("store nearly full");
-  // Nobody may write now, so that nothing else would notice that there is room again.
-  if (!refresh_is_posted_.exchange(true, std::memory_order_relaxed)) {
-    executor_.Post([this] {
-      refresh_is_posted_.store(false, std::memory_order_relaxed);
-      space_.Refresh();
-    });
-  }
-  return false;
+void Store::Write(std::vector<GroupWrite> batch, Done done) {
+  queue_.Push(std::move(batch), std::move(done));
 }
+
+bool Store::HasSpace() const { return queue_.HasSpace(); }
 
 absl::StatusOr<std::unique_ptr<SnapshotWriter>> Store::NewSnapshot(GroupId group) {
   return snapshots_.Create(group);

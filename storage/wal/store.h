@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,10 +25,11 @@
 #include "storage/files/directory.h"
 #include "storage/files/snapshot_files.h"
 #include "storage/files/space.h"
+#include "storage/files/write_queue.h"
 
 namespace synod::wal {
 
-class Store final : public LogStore {
+class Store final : public LogStore, private storage::WriteQueue::Client {
  public:
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<LogStore>> Open(std::string path,
                                                                       Options options);
@@ -47,10 +49,7 @@ class Store final : public LogStore {
   std::vector<std::pair<std::string, uint64_t>> Counters() const override;
 
  private:
-  struct Queued {
-    std::vector<GroupWrite> batch;
-    Done done;
-  };
+  using Queued = storage::WriteQueue::Queued;
   struct SnapshotFile {
     GroupId group;
     uint64_t file = 0;
@@ -81,23 +80,18 @@ class Store final : public LogStore {
 
   // --- store_commit.cc
 
-  // What the executor runs: everything that is queued.
-  void RunCommit();
-  // Makes a run of writes, from taken_[first] on, durable by one sync. Returns its end; its status
-  // is that of each. Under commit_mutex_, as are those that follow.
-  size_t CommitSome(size_t first, absl::Status& status);
-  // Puts one write into the writer's buffer.
+  size_t Commit(std::span<const Queued> writes, absl::Status& status) override;
+  // Puts one write into the writer's buffer. Under commit_mutex_, as are those that follow.
   absl::Status Stage(const std::vector<GroupWrite>& batch);
   absl::Status StageGroup(const GroupWrite& write, std::string& record);
-  // What was staged from taken_[first, end) is durable: it is the state now.
-  void Apply(size_t first, size_t end);
+  // What was staged is durable: it is the state now.
+  void Apply(std::span<const Queued> writes);
   absl::Status Sync();
   absl::Status BeginSegment(const StoreIdentity& identity);
   absl::Status BeginSegmentIfFull();
   void Fail(const absl::Status& status);
 
-  // What is better done when nobody waits for it any more.
-  void CleanUp();
+  void CleanUp() override;
   // Removes the segments that nobody needs, the oldest first. Under commit_mutex_.
   void Prune();
   [[nodiscard]] bool IsOldestNeeded();
@@ -105,7 +99,7 @@ class Store final : public LogStore {
   const Options options_;
   FileSystem& files_;
   const std::unique_ptr<storage::Directory> directory_;  // Its lock goes last.
-  mutable storage::Space space_;
+  storage::Space space_;
   storage::SnapshotFiles snapshots_;
   Count count_;
 
@@ -124,14 +118,7 @@ class Store final : public LogStore {
   absl::Status failure_;  // The first failed write's, which fails every later one (F4).
   int readings_ = 0;      // Under state_mutex_ alone: how many Loads rely on segments_.
 
-  std::vector<Queued> taken_;  // By RunCommit.
-  std::mutex queue_mutex_;
-  std::vector<Queued> queue_;
-  bool commit_is_posted_ = false;
-
-  mutable std::atomic<bool> refresh_is_posted_{false};
-  const std::unique_ptr<Executor> own_executor_;
-  Executor& executor_;
+  storage::WriteQueue queue_;
 };
 
 }  // namespace synod::wal

@@ -16,60 +16,32 @@ constexpr size_t kMaxCommitBytes = 4 * 1024 * 1024;
 
 }  // namespace
 
-void Store::Write(std::vector<GroupWrite> batch, Done done) {
-  {
-    const std::lock_guard lock(queue_mutex_);
-    queue_.push_back({std::move(batch), std::move(done)});
-    if (std::exchange(commit_is_posted_, true)) return;
-  }
-  executor_.Post([this] { RunCommit(); });
-}
-
-void Store::RunCommit() {
-  {
-    const std::lock_guard lock(queue_mutex_);
-    taken_.swap(queue_);
-    commit_is_posted_ = false;
-  }
-  for (size_t first = 0; first < taken_.size();) {
-    absl::Status status;
-    size_t end = 0;
-    {
-      const std::lock_guard lock(commit_mutex_);
-      end = CommitSome(first, status);
-    }
-    for (; first < end; ++first) taken_[first].done(status);
-    CleanUp();
-  }
-  taken_.clear();
-  space_.Refresh();
-}
-
-size_t Store::CommitSome(size_t first, absl::Status& status) {
-  size_t end = first;
+size_t Store::Commit(std::span<const Queued> writes, absl::Status& status) {
+  const std::lock_guard lock(commit_mutex_);
+  size_t count = 0;
   absl::Status misfit = failure_;
   if (misfit.ok()) misfit = BeginSegmentIfFull();
   entries_at_.clear();
-  while (misfit.ok() && end < taken_.size() && writer_.pending_bytes() < kMaxCommitBytes) {
-    if (end > first && Buggify("sync_one_write")) break;
-    misfit = Stage(taken_[end].batch);
-    if (misfit.ok()) ++end;
+  while (misfit.ok() && count < writes.size() && writer_.pending_bytes() < kMaxCommitBytes) {
+    if (count > 0 && Buggify("sync_one_write")) break;
+    misfit = Stage(writes[count].batch);
+    if (misfit.ok()) ++count;
   }
-  if (end == first) {
+  if (count == 0) {
     status = misfit;
-    end = taken_.size();
+    count = writes.size();
   } else {
     // The writes before one that does not fit are none the worse for it.
     if (writer_.pending_bytes() > 0) status = Sync();
     if (status.ok()) {
-      Apply(first, end);
+      Apply(writes.first(count));
     } else {
       misfit = status;
     }
   }
-  (status.ok() ? count_.writes : count_.failed_writes) += end - first;
+  (status.ok() ? count_.writes : count_.failed_writes) += count;
   if (!misfit.ok()) Fail(misfit);
-  return end;
+  return count;
 }
 
 absl::Status Store::Stage(const std::vector<GroupWrite>& batch) {
@@ -116,11 +88,11 @@ absl::Status Store::StageGroup(const GroupWrite& write, std::string& record) {
   return status;
 }
 
-void Store::Apply(size_t first, size_t end) {
+void Store::Apply(std::span<const Queued> writes) {
   const std::lock_guard lock(state_mutex_);
   size_t next = 0;
-  for (; first < end; ++first) {
-    for (const GroupWrite& write : taken_[first].batch) {
+  for (const Queued& queued : writes) {
+    for (const GroupWrite& write : queued.batch) {
       const Persist& persist = write.persist;
       if (persist.IsEmpty()) continue;
       Group& group = state_.groups.find(write.group)->second;
@@ -176,6 +148,7 @@ void Store::Fail(const absl::Status& status) {
 }
 
 void Store::CleanUp() {
+  space_.Refresh();
   const std::lock_guard lock(commit_mutex_);
   for (const SnapshotFile& file : replaced_) snapshots_.Remove(file.group, file.file);
   replaced_.clear();
