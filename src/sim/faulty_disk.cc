@@ -349,10 +349,10 @@ void FaultyDisk::Delete(const std::string& path) {
 
 absl::Status FaultyDisk::Operate() {
   if (++operations_ >= cut_at_) return absl::InternalError("the power is off");
-  return Counts(changes_until_failure_);
+  return CountDown(changes_until_failure_);
 }
 
-absl::Status FaultyDisk::Counts(uint64_t& until_failure) {
+absl::Status FaultyDisk::CountDown(uint64_t& until_failure) {
   if (until_failure == 0 || --until_failure > 0) return absl::OkStatus();
   ++failures_;
   return absl::InternalError("the disk failed");
@@ -425,7 +425,7 @@ absl::Status FaultyDisk::Resize(Node& node, uint64_t size) {
 absl::Status FaultyDisk::Sync(Node& node) {
   absl::Status status = Operate();
   if (operations_ >= cut_at_) return status;
-  if (status.ok()) status = Counts(syncs_until_failure_);
+  if (status.ok()) status = CountDown(syncs_until_failure_);
   if (!status.ok()) {
     node.failed.merge(node.before);
     node.before.clear();

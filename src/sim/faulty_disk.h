@@ -135,7 +135,7 @@ class FaultyDisk final : public Disk {
   // Counts an operation; an error if the power is off, or goes off with it, or the disk fails.
   absl::Status Operate();
   // One less; an error if that was the last.
-  absl::Status Counts(uint64_t& until_failure);
+  absl::Status CountDown(uint64_t& until_failure);
   [[nodiscard]] std::shared_ptr<Node> Find(const std::string& path) const;
   [[nodiscard]] uint64_t Used() const;
   // How many bytes files may still grow by.

@@ -220,11 +220,6 @@ void Node::StallDiskUntil(Instant world) {
   for (SimulatedExecutor* executor : life_->executors) executor->StallUntil(world);
 }
 
-void Node::FailNextSync() {
-  if (!IsUp()) return;
-  disk_->FailSync(1);
-}
-
 void Node::Wipe() {
   disk_ = std::make_unique<FaultyDisk>(around_.stores.DiskOrder());
   is_wiped_ = true;

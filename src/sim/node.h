@@ -79,8 +79,6 @@ class Node final : public Actor {
   void StallDiskUntil(Instant world);
   // It does not start when it should have.
   void StayDown() { ++starts_; }
-  // The disk fails at its next sync.
-  void FailNextSync();
   // What a crash has left is swept away. After every event.
   void Sweep();
   // The disk is replaced; the process is down.

@@ -164,7 +164,7 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
       return node.StallDiskUntil(world_.Now() + fault.lasts);
     case FaultKind::kFailSync:
       ++counts_.failed_syncs;
-      return node.FailNextSync();
+      return node.disk().FailSync(1);
     case FaultKind::kFailChange:
       ++counts_.failed_changes;
       return node.disk().FailChange(1 + fault.amount);

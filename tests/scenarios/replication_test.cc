@@ -192,7 +192,7 @@ TEST(Replication, R7_LeadersOwnAppendFails_ItStopsAndNeverReusesTheIndex) {
   s.Elect(A);
   s.RunUntil([&] { return s.AreEqual({A, B, C}); });
   NetworkRule& acks = s.Hold(Every<AppendReply>().To(A));
-  s.At(A).FailNextSync();
+  s.At(A).disk().FailSync(1);
   const Asked& x = s.Propose(A, "x");
   s.Await(x);
   EXPECT_EQ(x.outcome.kind, Outcome::Kind::kUnknown);

@@ -188,7 +188,7 @@ TEST(StorageFaults, F4_SyncFailsOnce_NothingIsAckedAndTheReplicaStops) {
     s.Elect(A);
     s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
     if (nodes > 1) s.Isolate(A);
-    s.At(A).FailNextSync();
+    s.At(A).disk().FailSync(1);
     const Asked& x = s.Propose(A, "x");
     const Asked& y = s.Propose(A, "y");
     s.RunUntil([&] { return s.At(A).IsStopped(); });

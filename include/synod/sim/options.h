@@ -51,7 +51,7 @@ struct FaultOptions {
   Duration full_disk = {};    // A disk has no space for some time.
   Duration stall = {};        // A disk stands still.
   Duration fail_sync = {};    // A sync fails, and what it was to make durable is lost (F4).
-  Duration fail_change = {};  // Any other change to a disk fails.
+  Duration fail_change = {};  // A change to a disk fails, of whatever kind.
   Duration blackout = {};     // All processes die at once, most with their machines (F8).
   Duration transfer = {};     // An operator moves leadership.
   Duration wipe = {};         // A disk is replaced by an empty one, bootstrapped anew (I4).
