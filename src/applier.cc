@@ -55,7 +55,7 @@ void Applier::Do(Work work) {
 
 // Performs what waits, up to a restore, which a thread that may block does.
 void Applier::Continue() {
-  while (!restoring_ && !failed_ && !waiting_.empty()) {
+  while (!waiting_.empty() && !restoring_ && !failed_) {
     Work work = std::move(waiting_.front());
     waiting_.pop_front();
     if (std::holds_alternative<RestoreImage>(work)) {

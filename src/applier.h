@@ -119,7 +119,7 @@ class Applier {
   Client& client_;
   size_t under_way_ = 0;  // Asked for and not reported.
 
-  // Used by one thread at a time: whichever performs.
+  // Used by one thread at a time: its own, or else the loop's, but for a restore.
   const std::unique_ptr<StateMachine> state_machine_;
   Position at_;
   bool failed_ = false;               // A restore failed: there is no state to go on with.

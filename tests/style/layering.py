@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
-"""Checks the arrows of docs/architecture.md: which part of the project may include which."""
+"""Checks docs/architecture.md: what the top level holds, and which part may include which."""
 
 import re
 import sources
+
+# Besides dotfiles and build directories.
+TOP_LEVEL = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md",
+             "bench", "docs", "examples", "include", "src", "storage", "tests", "tla", "transports"}
 
 # Part: what it may include besides itself. Parts are folders of include/synod, and of the root.
 MAY_INCLUDE = {
@@ -59,6 +63,10 @@ def main():
         known[str(path)] = path
 
     problems = []
+    for path in sources.ROOT.iterdir():
+        if not (path.name in TOP_LEVEL or path.name.startswith(".")
+                or (path / "CMakeCache.txt").exists()):
+            problems.append(f"{path.name}: not of the top level")
     for path in sources.files():
         part, name = part_of(path)
         for line, text in enumerate(sources.read(path).splitlines(), 1):
