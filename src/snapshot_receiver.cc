@@ -15,7 +15,7 @@ namespace {
 
 // Bytes that may wait for the disk: more than a sender has under way.
 constexpr uint64_t kMaxUnwritten = 16 * 1024 * 1024;
-constexpr Duration kQuietAfterFailure = std::chrono::seconds(1);
+constexpr Duration kQuietAfterFailedWrite = std::chrono::seconds(1);
 
 // Whether a leader of `term` can have such a snapshot.
 bool IsPossible(const SnapshotMeta& meta, Term term) {
@@ -179,7 +179,7 @@ void SnapshotReceiver::LogFailure(Severity severity, const std::string& line) {
   ++failures_;
   const Instant now = host_.loop().Now();
   if (quiet_until_ && now < *quiet_until_) return;
-  quiet_until_ = now + kQuietAfterFailure;
+  quiet_until_ = now + kQuietAfterFailedWrite;
   host_.Log(severity, Concat("group ", group_, ": ", line));
 }
 

@@ -25,6 +25,9 @@
 
 namespace synod::chaos {
 
+// The deadline of a call that a healthy cluster answers.
+inline constexpr std::chrono::seconds kLongCall(5);
+
 struct Record {
   // Calls that were answered, and writes of which nobody knows what came of them. The index of an
   // answered call is the revision of the store in its answer: a write's own, or the newest that a

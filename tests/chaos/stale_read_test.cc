@@ -14,7 +14,6 @@ namespace {
 
 using Kind = sim::CheckResult::Kind;
 
-constexpr std::chrono::seconds kLongCall(5);
 constexpr std::chrono::milliseconds kShortCall(1000);
 
 class StaleReadTest : public ::testing::Test {

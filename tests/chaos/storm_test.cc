@@ -26,7 +26,6 @@
 namespace synod::chaos {
 namespace {
 
-constexpr std::chrono::seconds kLongCall(5);
 constexpr uint64_t kClients = 6;
 
 uint64_t FromEnvironment(const char* name, uint64_t otherwise) {

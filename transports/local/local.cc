@@ -22,16 +22,6 @@ namespace internal {
 
 namespace {
 
-struct LocalCounters {
-  std::atomic<uint64_t> messages_sent = 0;
-  std::atomic<uint64_t> messages_received = 0;
-  std::atomic<uint64_t> dropped_unknown_peer = 0;
-  std::atomic<uint64_t> dropped_disconnected = 0;
-  std::atomic<uint64_t> dropped_queue_full = 0;
-  std::atomic<uint64_t> dropped_bulk_queue_full = 0;
-  std::atomic<uint64_t> dropped_by_fault = 0;
-};
-
 void Count(std::atomic<uint64_t>& counter, uint64_t n = 1) {
   counter.fetch_add(n, std::memory_order_relaxed);
 }
@@ -45,6 +35,15 @@ struct Endpoint {
     std::vector<Message> messages;
     size_t bytes = 0;
   };
+  struct Counters {
+    std::atomic<uint64_t> messages_sent = 0;
+    std::atomic<uint64_t> messages_received = 0;
+    std::atomic<uint64_t> dropped_unknown_peer = 0;
+    std::atomic<uint64_t> dropped_disconnected = 0;
+    std::atomic<uint64_t> dropped_queue_full = 0;
+    std::atomic<uint64_t> dropped_bulk_queue_full = 0;
+    std::atomic<uint64_t> dropped_by_fault = 0;
+  };
 
   bool attached = false;
   NodeId node;
@@ -54,7 +53,7 @@ struct Endpoint {
   std::array<Queue, 3> queues;    // By lane.
   std::vector<NodeId> connected;  // Peers to announce.
   bool delivery_posted = false;
-  LocalCounters counters;
+  Counters counters;
 };
 
 // All of the hosts' queues, under one mutex. It is held while a task is posted, so that a host that
@@ -259,7 +258,7 @@ class LocalTransport final : public Transport {
   void Stop() override { network_.Detach(endpoint_); }
 
   std::vector<std::pair<std::string, uint64_t>> Counters() const override {
-    const LocalCounters& c = endpoint_.counters;
+    const Endpoint::Counters& c = endpoint_.counters;
     return {{"messages_sent", c.messages_sent},
             {"messages_received", c.messages_received},
             {"dropped_unknown_peer", c.dropped_unknown_peer},

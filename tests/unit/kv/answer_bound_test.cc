@@ -7,14 +7,13 @@
 #include "kv/executor.h"
 #include "kv/request_check.h"
 #include "tests/unit/kv/store_test_util.h"
+#include "tests/unit/kv/txn_test_util.h"
 
 namespace synod_kv {
 namespace {
 
 using etcdserverpb::RangeRequest;
-using etcdserverpb::RequestOp;
 using etcdserverpb::TxnRequest;
-using Ops = google::protobuf::RepeatedPtrField<RequestOp>;
 
 constexpr size_t kMegabyte = 1024 * 1024;
 
@@ -32,12 +31,6 @@ RangeRequest All() {
   request.set_key("k/");
   request.set_range_end("k0");
   return request;
-}
-
-void AddPut(Ops* ops, const std::string& key, const std::string& value) {
-  auto* put = ops->Add()->mutable_request_put();
-  put->set_key(key);
-  put->set_value(value);
 }
 
 template <class Response, class Request>

@@ -3,29 +3,14 @@
 #include "kv/executor.h"
 #include "kv/request_check.h"
 #include "tests/unit/kv/store_test_util.h"
+#include "tests/unit/kv/txn_test_util.h"
 
 namespace synod_kv {
 namespace {
 
 using etcdserverpb::Compare;
-using etcdserverpb::RequestOp;
 using etcdserverpb::TxnRequest;
 using etcdserverpb::TxnResponse;
-
-void AddPut(google::protobuf::RepeatedPtrField<RequestOp>* ops, const std::string& key,
-            const std::string& value) {
-  auto* put = ops->Add()->mutable_request_put();
-  put->set_key(key);
-  put->set_value(value);
-}
-
-void AddGet(google::protobuf::RepeatedPtrField<RequestOp>* ops, const std::string& key) {
-  ops->Add()->mutable_request_range()->set_key(key);
-}
-
-void AddDelete(google::protobuf::RepeatedPtrField<RequestOp>* ops, const std::string& key) {
-  ops->Add()->mutable_request_delete_range()->set_key(key);
-}
 
 Compare VersionIs(const std::string& key, int64_t version) {
   Compare compare;

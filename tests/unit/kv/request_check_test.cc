@@ -4,10 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/kv/txn_test_util.h"
+
 namespace synod_kv {
 namespace {
 
-using etcdserverpb::RequestOp;
 using etcdserverpb::TxnRequest;
 
 constexpr char kEmptyKey[] = "etcdserver: key is not provided";
@@ -17,17 +18,6 @@ constexpr char kTooManyOps[] = "etcdserver: too many operations in txn request";
 template <class Request>
 std::string Verdict(const Request& request) {
   return std::string(Check(request).message());
-}
-
-void AddPut(google::protobuf::RepeatedPtrField<RequestOp>* ops, const std::string& key) {
-  ops->Add()->mutable_request_put()->set_key(key);
-}
-
-void AddDelete(google::protobuf::RepeatedPtrField<RequestOp>* ops, const std::string& key,
-               const std::string& range_end) {
-  auto* request = ops->Add()->mutable_request_delete_range();
-  request->set_key(key);
-  request->set_range_end(range_end);
 }
 
 TEST(Check, RequestsWithoutAKey_Each_AreRefused) {

@@ -10,7 +10,7 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-HeartbeatReply ReplyTo(uint64_t round) { return {.round = round, .epoch = {}, .received = {}}; }
+HeartbeatReply AnswerTo(uint64_t round) { return {.round = round, .epoch = {}, .received = {}}; }
 
 // The round of the heartbeats in the newest output.
 uint64_t RoundOf(const Core& core) {
@@ -33,7 +33,7 @@ TEST(LeaderRead, QuorumAnswersItsRound_IsServedAtTheCommitIndex) {
   const RequestId request = core.Read();
   core.Take();
   EXPECT_THAT(core.out.reads, IsEmpty());
-  core.Receive(2, 1, ReplyTo(RoundOf(core)));
+  core.Receive(2, 1, AnswerTo(RoundOf(core)));
   core.Take();
   ASSERT_THAT(core.out.reads, SizeIs(1));
   EXPECT_EQ(core.out.reads[0].request, request);
@@ -59,11 +59,11 @@ TEST(LeaderRead, BeforeTheFirstCommitOfTheTerm_WaitsForIt) {
   const RequestId request = core.Read();
   core.Take();
   EXPECT_THAT(core.Sent<Heartbeat>(), IsEmpty());
-  core.Receive(2, 2, ReplyTo(0));
+  core.Receive(2, 2, AnswerTo(0));
   EXPECT_THAT(core.Take().reads, IsEmpty());
   core.Ack(2, 3);
   core.Take();
-  core.Receive(2, 2, ReplyTo(RoundOf(core)));
+  core.Receive(2, 2, AnswerTo(RoundOf(core)));
   core.Take();
   ASSERT_THAT(core.out.reads, SizeIs(1));
   EXPECT_EQ(core.out.reads[0].request, request);
@@ -80,11 +80,11 @@ TEST(LeaderRead, AnswerToAnEarlierRound_DoesNotCount) {
   const RequestId late = core.Read();
   core.Take();
   const uint64_t second = RoundOf(core);
-  core.Receive(2, 1, ReplyTo(first));
+  core.Receive(2, 1, AnswerTo(first));
   core.Take();
   ASSERT_THAT(core.out.reads, SizeIs(1));
   EXPECT_NE(core.out.reads[0].request, late);
-  core.Receive(2, 1, ReplyTo(second));
+  core.Receive(2, 1, AnswerTo(second));
   core.Take();
   ASSERT_THAT(core.out.reads, SizeIs(1));
   EXPECT_EQ(core.out.reads[0].request, late);
@@ -99,8 +99,8 @@ TEST(LeaderRead, AnswerToAPeriodicHeartbeatBeforeIt_DoesNotCount) {
   const uint64_t before = RoundOf(core);
   core.Read();
   core.Take();
-  core.Receive(2, 1, ReplyTo(before));
-  core.Receive(3, 1, ReplyTo(before));
+  core.Receive(2, 1, AnswerTo(before));
+  core.Receive(3, 1, AnswerTo(before));
   EXPECT_THAT(core.Take().reads, IsEmpty());
 }
 
@@ -118,8 +118,8 @@ TEST(LeaderRead, AnswerOfAnEarlierTerm_DoesNotCount) {
   core.Read();
   core.Take();
   ASSERT_EQ(RoundOf(core), round);
-  core.Receive(2, 1, ReplyTo(round));
-  core.Receive(3, 1, ReplyTo(round));
+  core.Receive(2, 1, AnswerTo(round));
+  core.Receive(3, 1, AnswerTo(round));
   EXPECT_THAT(core.Take().reads, IsEmpty());
 }
 
@@ -129,14 +129,14 @@ TEST(LeaderRead, CommitMovedSinceTheLastRead_SeesIt) {
   core.BecomeEstablishedLeader();
   core.Read();
   core.Take();
-  core.Receive(2, 1, ReplyTo(RoundOf(core)));
+  core.Receive(2, 1, AnswerTo(RoundOf(core)));
   core.Propose("x");
   core.Take();
   core.Persisted();
   core.Ack(2, 2);
   core.Read();
   core.Take();
-  core.Receive(2, 1, ReplyTo(RoundOf(core)));
+  core.Receive(2, 1, AnswerTo(RoundOf(core)));
   core.Take();
   ASSERT_THAT(core.out.reads, SizeIs(1));
   EXPECT_EQ(core.out.reads[0].index, Index(2));
@@ -148,7 +148,7 @@ TEST(LeaderRead, ManyBeforeOneOutput_ShareOneRound) {
   for (int i = 0; i < 10; ++i) core.Read();
   core.Take();
   EXPECT_THAT(core.Sent<Heartbeat>(), SizeIs(2));
-  core.Receive(3, 1, ReplyTo(RoundOf(core)));
+  core.Receive(3, 1, AnswerTo(RoundOf(core)));
   EXPECT_THAT(core.Take().reads, SizeIs(10));
 }
 
@@ -165,7 +165,7 @@ TEST(LeaderRead, AnswerOfALearner_DoesNotCount) {
   core.BecomeEstablishedLeader();
   core.Read();
   core.Take();
-  core.Receive(4, 1, ReplyTo(RoundOf(core)));
+  core.Receive(4, 1, AnswerTo(RoundOf(core)));
   EXPECT_THAT(core.Take().reads, IsEmpty());
 }
 
@@ -188,7 +188,7 @@ TEST(ForwardedRead, AtTheLeader_IsAnsweredAfterAQuorumConfirmedIt) {
   core.Receive(3, 1, ReadRequest{.context = RequestId(7)});
   core.Take();
   EXPECT_THAT(core.Sent<ReadReply>(), IsEmpty());
-  core.Receive(2, 1, ReplyTo(RoundOf(core)));
+  core.Receive(2, 1, AnswerTo(RoundOf(core)));
   core.Take();
   ASSERT_THAT(core.SentTo<ReadReply>(3), SizeIs(1));
   EXPECT_EQ(core.SentTo<ReadReply>(3)[0],

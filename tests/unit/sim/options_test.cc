@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string ErrorOf(std::string_view text) {
+std::string OptionsError(std::string_view text) {
   return std::string(Options::Parse(text).status().message());
 }
 
@@ -46,24 +46,24 @@ TEST(Options, Parse_TimesInAnyUnit_AreTaken) {
 }
 
 TEST(Options, Parse_UnknownOrBadField_IsRefusedByName) {
-  EXPECT_THAT(ErrorOf("nodes=3 node=3"), HasSubstr("no option node"));
-  EXPECT_THAT(ErrorOf("nodes"), HasSubstr("nodes cannot be ''"));
-  EXPECT_THAT(ErrorOf("nodes=three"), HasSubstr("nodes cannot be 'three'"));
-  EXPECT_THAT(ErrorOf("nodes=-1"), HasSubstr("nodes cannot be '-1'"));
-  EXPECT_THAT(ErrorOf("network.lose=4294967296"), HasSubstr("network.lose cannot be"));
-  EXPECT_THAT(ErrorOf("storm=20"), HasSubstr("storm cannot be '20'"));
-  EXPECT_THAT(ErrorOf("storm=-1s"), HasSubstr("storm cannot be '-1s'"));
-  EXPECT_THAT(ErrorOf("raft.pre_vote=1"), HasSubstr("raft.pre_vote cannot be '1'"));
+  EXPECT_THAT(OptionsError("nodes=3 node=3"), HasSubstr("no option node"));
+  EXPECT_THAT(OptionsError("nodes"), HasSubstr("nodes cannot be ''"));
+  EXPECT_THAT(OptionsError("nodes=three"), HasSubstr("nodes cannot be 'three'"));
+  EXPECT_THAT(OptionsError("nodes=-1"), HasSubstr("nodes cannot be '-1'"));
+  EXPECT_THAT(OptionsError("network.lose=4294967296"), HasSubstr("network.lose cannot be"));
+  EXPECT_THAT(OptionsError("storm=20"), HasSubstr("storm cannot be '20'"));
+  EXPECT_THAT(OptionsError("storm=-1s"), HasSubstr("storm cannot be '-1s'"));
+  EXPECT_THAT(OptionsError("raft.pre_vote=1"), HasSubstr("raft.pre_vote cannot be '1'"));
 }
 
 TEST(Options, Validate_ImpossibleCluster_IsRefused) {
-  EXPECT_THAT(ErrorOf("nodes=0"), HasSubstr("nodes must be"));
-  EXPECT_THAT(ErrorOf("clients=0"), HasSubstr("clients must be"));
-  EXPECT_THAT(ErrorOf("network.lose=10001"), HasSubstr("chance must be"));
-  EXPECT_THAT(ErrorOf("network.spread=11"), HasSubstr("network.spread must be"));
-  EXPECT_THAT(ErrorOf("knobs.read_later=10001"), HasSubstr("chance must be"));
-  EXPECT_THAT(ErrorOf("faults.drift=1000000"), HasSubstr("faults.drift must be"));
-  EXPECT_THAT(ErrorOf("raft.election_timeout=50ms"), HasSubstr("election_timeout must be"));
+  EXPECT_THAT(OptionsError("nodes=0"), HasSubstr("nodes must be"));
+  EXPECT_THAT(OptionsError("clients=0"), HasSubstr("clients must be"));
+  EXPECT_THAT(OptionsError("network.lose=10001"), HasSubstr("chance must be"));
+  EXPECT_THAT(OptionsError("network.spread=11"), HasSubstr("network.spread must be"));
+  EXPECT_THAT(OptionsError("knobs.read_later=10001"), HasSubstr("chance must be"));
+  EXPECT_THAT(OptionsError("faults.drift=1000000"), HasSubstr("faults.drift must be"));
+  EXPECT_THAT(OptionsError("raft.election_timeout=50ms"), HasSubstr("election_timeout must be"));
   for (uint64_t seed = 1; seed <= 500; ++seed) {
     EXPECT_EQ(Options::Swarm(seed).Validate(), absl::OkStatus());
   }

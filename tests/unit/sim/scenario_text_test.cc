@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string ErrorOf(std::string_view text) {
+std::string ScenarioError(std::string_view text) {
   return std::string(ParseScenario(text).status().message());
 }
 
@@ -57,18 +57,19 @@ TEST(ScenarioText, Print_AnyScenario_IsReadBackAsItWas) {
 }
 
 TEST(ScenarioText, Parse_BadLine_IsNamed) {
-  EXPECT_THAT(ErrorOf("expect: ok\n\noptions: nodes=0"), HasSubstr("line 3: nodes must be"));
-  EXPECT_THAT(ErrorOf("expect:"), HasSubstr("line 1: a rule, or ok"));
-  EXPECT_THAT(ErrorOf("soon crash node=1"), HasSubstr("no time 'soon'"));
-  EXPECT_THAT(ErrorOf("1s"), HasSubstr("a time and a kind"));
-  EXPECT_THAT(ErrorOf("1s flood node=1"), HasSubstr("no fault 'flood'"));
-  EXPECT_THAT(ErrorOf("1s crash after=1"), HasSubstr("no node"));
-  EXPECT_THAT(ErrorOf("1s crash node=0"), HasSubstr("a crash cannot have 'node=0'"));
-  EXPECT_THAT(ErrorOf("1s crash node=1,2"), HasSubstr("a crash cannot have 'node=1,2'"));
-  EXPECT_THAT(ErrorOf("1s crash node=1 for=1s"), HasSubstr("a crash cannot have 'for=1s'"));
-  EXPECT_THAT(ErrorOf("1s crash node=1 down=-1s"), HasSubstr("a crash cannot have 'down=-1s'"));
-  EXPECT_THAT(ErrorOf("1s partition shape=round nodes=1"), HasSubstr("'shape=round'"));
-  EXPECT_THAT(ErrorOf("1s fail_sync node=1 =1"), HasSubstr("a fail_sync cannot have '=1'"));
+  EXPECT_THAT(ScenarioError("expect: ok\n\noptions: nodes=0"), HasSubstr("line 3: nodes must be"));
+  EXPECT_THAT(ScenarioError("expect:"), HasSubstr("line 1: a rule, or ok"));
+  EXPECT_THAT(ScenarioError("soon crash node=1"), HasSubstr("no time 'soon'"));
+  EXPECT_THAT(ScenarioError("1s"), HasSubstr("a time and a kind"));
+  EXPECT_THAT(ScenarioError("1s flood node=1"), HasSubstr("no fault 'flood'"));
+  EXPECT_THAT(ScenarioError("1s crash after=1"), HasSubstr("no node"));
+  EXPECT_THAT(ScenarioError("1s crash node=0"), HasSubstr("a crash cannot have 'node=0'"));
+  EXPECT_THAT(ScenarioError("1s crash node=1,2"), HasSubstr("a crash cannot have 'node=1,2'"));
+  EXPECT_THAT(ScenarioError("1s crash node=1 for=1s"), HasSubstr("a crash cannot have 'for=1s'"));
+  EXPECT_THAT(ScenarioError("1s crash node=1 down=-1s"),
+              HasSubstr("a crash cannot have 'down=-1s'"));
+  EXPECT_THAT(ScenarioError("1s partition shape=round nodes=1"), HasSubstr("'shape=round'"));
+  EXPECT_THAT(ScenarioError("1s fail_sync node=1 =1"), HasSubstr("a fail_sync cannot have '=1'"));
 }
 
 }  // namespace

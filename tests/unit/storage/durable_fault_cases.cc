@@ -14,8 +14,6 @@
 namespace synod::test {
 namespace {
 
-constexpr uint64_t kMegabyte = 1024 * 1024;
-
 TEST_P(DurableStore, Write_SyncFails_IsFinalThoughTheDiskRecovers) {
   harness().MustOpen();
   ASSERT_EQ(harness().Append(1, 3), absl::OkStatus());

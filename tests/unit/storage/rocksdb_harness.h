@@ -16,6 +16,9 @@
 
 namespace synod::test {
 
+// What a disk writes whole.
+inline constexpr size_t kSectorBytes = 512;
+
 class RocksdbHarness final : public StoreHarness {
  public:
   RocksdbHarness();

@@ -15,6 +15,7 @@
 
 #include "storage/rocksdb/format.h"
 #include "storage/rocksdb/log_check.h"
+#include "tests/unit/storage/rocksdb_harness.h"
 
 namespace synod::test {
 namespace {
@@ -24,7 +25,6 @@ using rocksdb::kWriteEnd;
 
 constexpr size_t kBlockBytes = 32 * 1024;
 constexpr size_t kHeaderBytes = 7;
-constexpr size_t kSectorBytes = 512;
 constexpr size_t kAheadBytes = 64 * 1024;
 
 // In RocksDB's log format, without what is compressed or recycled.

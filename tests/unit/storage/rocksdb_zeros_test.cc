@@ -20,8 +20,6 @@ namespace {
 
 using rocksdb::EndOfLog;
 
-constexpr size_t kSectorBytes = 512;
-
 size_t SectorBehind(size_t position) { return (position / kSectorBytes + 1) * kSectorBytes; }
 
 std::string Zeros(size_t count) { return std::string(count, '\0'); }

@@ -18,6 +18,8 @@
 
 namespace synod::test {
 
+inline constexpr uint64_t kMegabyte = 1024 * 1024;
+
 // Whoever derives from it must call Close when it is destroyed.
 class StoreHarness {
  public:

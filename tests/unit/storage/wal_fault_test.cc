@@ -11,8 +11,6 @@
 namespace synod::test {
 namespace {
 
-constexpr uint64_t kMegabyte = 1024 * 1024;
-
 TEST(WalFault, Write_AfterAFailedSync_LeavesTheDiskAlone) {
   WalHarness harness;
   harness.MustOpen();
