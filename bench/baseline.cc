@@ -2,12 +2,13 @@
 
 #include <arpa/inet.h>
 #include <array>
-#include <cstdio>
-#include <cstdlib>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
+#include <string>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 
 #include <rocksdb/db.h>
 
+#include "bench/fail.h"
 #include "bench/statistics.h"
 
 namespace synod::bench {
@@ -22,8 +24,7 @@ namespace {
 
 void Check(bool ok, const char* what) {
   if (ok) return;
-  std::perror(what);
-  std::exit(1);
+  Fail(std::string(what) + ": " + std::strerror(errno));
 }
 
 constexpr size_t kPingBytes = 64;
@@ -101,10 +102,7 @@ double SyncedPutsPerSecond(const std::string& directory, std::chrono::millisecon
   options.create_if_missing = true;
   ::rocksdb::DB* raw = nullptr;
   const ::rocksdb::Status opened = ::rocksdb::DB::Open(options, directory, &raw);
-  if (!opened.ok()) {
-    std::fprintf(stderr, "opening %s: %s\n", directory.c_str(), opened.ToString().c_str());
-    std::exit(1);
-  }
+  if (!opened.ok()) Fail("opening " + directory + ": " + opened.ToString());
   const std::unique_ptr<::rocksdb::DB> db(raw);
   ::rocksdb::WriteOptions synced;
   synced.sync = true;

@@ -1,8 +1,6 @@
 #include "bench/checkers.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +8,7 @@
 #include "synod/base/rng.h"
 #include "synod/sim/linearizability.h"
 
+#include "bench/fail.h"
 #include "bench/statistics.h"
 
 namespace synod::bench {
@@ -85,10 +84,7 @@ double SecondsOf(const Drawn& drawn, Check check) {
   const double seconds = Seconds(Clock::now() - start);
   const auto expected = drawn.has_wrong_answer ? sim::CheckResult::Kind::kViolation
                                                : sim::CheckResult::Kind::kLinearizable;
-  if (result.kind != expected) {
-    std::fprintf(stderr, "a checker is wrong about a history: %s\n", result.reason.c_str());
-    std::exit(1);
-  }
+  if (result.kind != expected) Fail("a checker is wrong about a history: " + result.reason);
   return seconds;
 }
 

@@ -2,8 +2,6 @@
 
 #include <arpa/inet.h>
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <future>
 #include <memory>
 #include <netinet/in.h>
@@ -14,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/fail.h"
 #include "bench/replica_process.h"
 #include "bench/statistics.h"
 
@@ -22,11 +21,6 @@ namespace {
 
 constexpr size_t kCommandBytes = 256;
 constexpr Duration kDeadline = std::chrono::seconds(30);
-
-[[noreturn]] void Fail(const std::string& what) {
-  std::fprintf(stderr, "synod-bench: %s\n", what.c_str());
-  std::exit(1);
-}
 
 // Ports that nobody listens on at the moment.
 std::array<int, kReplicas> FreePorts() {

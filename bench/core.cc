@@ -2,14 +2,13 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <vector>
 
 #include "synod/raft/raft.h"
 
+#include "bench/fail.h"
 #include "bench/statistics.h"
 
 namespace synod::bench {
@@ -35,8 +34,7 @@ class ThreeCores {
         if (core->IsLeader()) return *core;
       }
     }
-    std::fprintf(stderr, "no leader was elected\n");
-    std::exit(1);
+    Fail("no leader was elected");
   }
 
   void Propose(Raft& leader, std::vector<Proposal>& batch) {

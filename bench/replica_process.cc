@@ -1,7 +1,6 @@
 #include "bench/replica_process.h"
 
 #include <cinttypes>
-#include <cstdlib>
 #include <fcntl.h>
 #include <map>
 #include <span>
@@ -18,20 +17,10 @@
 #include "synod/tcp.h"
 
 #include "bench/baseline.h"
+#include "bench/fail.h"
 
 namespace synod::bench {
 namespace {
-
-[[noreturn]] void Fail(const std::string& what) {
-  std::fprintf(stderr, "synod-bench: %s\n", what.c_str());
-  std::exit(1);
-}
-
-template <class T>
-T OrFail(absl::StatusOr<T> result) {
-  if (!result.ok()) Fail(result.status().ToString());
-  return *std::move(result);
-}
 
 // State: how many commands, and a checksum chained over them.
 class RunningChecksum final : public StateMachine {

@@ -1,11 +1,10 @@
 #include "bench/simulator.h"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 
 #include "synod/sim/simulation.h"
 
+#include "bench/fail.h"
 #include "bench/statistics.h"
 
 namespace synod::bench {
@@ -16,10 +15,7 @@ constexpr uint64_t kKeys = 3;
 sim::Report RunSound(const sim::Options& options) {
   const auto workload = sim::NewRegisterWorkload(kKeys);
   sim::Report report = sim::Run(options, *workload);
-  if (!report.ok) {
-    std::fprintf(stderr, "a simulated run breaks the rule: %s\n", report.violation.rule.c_str());
-    std::exit(1);
-  }
+  if (!report.ok) Fail("a simulated run breaks the rule: " + report.violation.rule);
   return report;
 }
 
