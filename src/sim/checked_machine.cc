@@ -80,7 +80,7 @@ void CheckedMachine::ReportState(bool is_restored) const {
     judge_.Fail("digest query", "it was refused: " + state.status().ToString());
     return;
   }
-  judge_.OnState(node_, applied_, HashOf(*state), is_restored);
+  judge_.OnState(node_, applied_, *state, is_restored);
 }
 
 }  // namespace synod::sim

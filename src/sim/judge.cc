@@ -241,7 +241,7 @@ void Judge::OnApply(NodeId node, Index index, std::string_view command) {
   self.applied = index;
 }
 
-void Judge::OnState(NodeId node, Index index, uint64_t digest, bool is_restored) {
+void Judge::OnState(NodeId node, Index index, std::string_view digest, bool is_restored) {
   Node& self = At(node);
   if (is_restored) {
     ++counts_.restores;
@@ -251,17 +251,35 @@ void Judge::OnState(NodeId node, Index index, uint64_t digest, bool is_restored)
     }
     self.applied = index;
   }
-  const auto [known, is_new] = states_.try_emplace(index.value(), digest);
-  if (!is_new && known->second != digest) {
-    Fail("equal states", Name(node) + " is in another state at " + Str(index) +
-                             " than others were" + (is_restored ? ", after a snapshot" : ""));
+  if (states_.Note(node, index, digest)) {
+    self.equal = index;
+    return;
   }
+  const States::Seen& first = *states_.At(index);
+  // Of a node that was looked at twice, its own state was the first there.
+  const std::string other = first.node == node ? "itself" : Name(first.node);
+  std::string what = Name(node) + " is in another state at " + Str(index) + " than " + other +
+                     " was" + (is_restored ? ", after a snapshot" : "");
+  if (first.text) what += Difference(Name(node), digest, other, *first.text);
+  what += is_restored ? "\n    the snapshot was taken in the right state: it lacks something, or"
+                        " Restore does not bring it back"
+                      : CommandsBetween(self.equal, index);
+  Fail("equal states", std::move(what));
 }
 
-std::optional<uint64_t> Judge::StateAt(Index index) const {
-  const auto state = states_.find(index.value());
-  if (state == states_.end()) return std::nullopt;
-  return state->second;
+// As many as are between two looks at the state at most.
+std::string Judge::CommandsBetween(Index after, Index last) const {
+  constexpr size_t kMost = 64;
+  std::deque<std::string> lines;
+  Index index = last;
+  for (; index > after && lines.size() < kMost; index = index - 1) {
+    if (!IsCommand(index)) continue;
+    lines.push_front("\n      " + Str(index) + ": " + Excerpt(CommandAt(index)));
+  }
+  std::string text = "\n    commands applied since the states were equal at " + Str(after) +
+                     (index > after ? ", the last of them" : "");
+  for (const std::string& line : lines) text += line;
+  return text;
 }
 
 }  // namespace synod::sim

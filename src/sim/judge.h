@@ -21,6 +21,7 @@
 #include "synod/sim/report.h"
 
 #include "src/sim/shadow_log.h"
+#include "src/sim/states.h"
 #include "src/sim/world.h"
 
 namespace synod::sim {
@@ -74,7 +75,7 @@ class Judge {
   void OnTurnEnd(NodeId node, size_t pending_requests);
   void OnApply(NodeId node, Index index, std::string_view command);
   // The state's digest once all up to `index` is applied; equal on all nodes.
-  void OnState(NodeId node, Index index, uint64_t digest, bool is_restored);
+  void OnState(NodeId node, Index index, std::string_view digest, bool is_restored);
 
   // Every node knows every other, durably: from now on the loss of a few is tolerated (I3).
   [[nodiscard]] bool AllAreIntroduced() const;
@@ -89,8 +90,7 @@ class Judge {
   [[nodiscard]] bool IsCommand(Index index) const {
     return committed_[index.value() - 1].kind == EntryKind::kCommand;
   }
-  // The digest in which nodes were once that had applied all up to `index`, if any was looked at.
-  [[nodiscard]] std::optional<uint64_t> StateAt(Index index) const;
+  [[nodiscard]] const States& states() const { return states_; }
   [[nodiscard]] std::string_view CommandAt(Index index) const {
     return committed_[index.value() - 1].payload.view();
   }
@@ -147,7 +147,8 @@ class Judge {
     NodeId vote;   // In it.
     Index commit;  // These are of this life.
     Index applied;
-    Term led;  // The last term in which it led.
+    Index equal;  // Where its state was last found to be that of others, or was the first there.
+    Term led;     // The last term in which it led.
     Instant led_since;
     NodeId leader;                     // As far as it knew after its last turn.
     Word word;                         // The last of a leader, which it took for one.
@@ -208,6 +209,7 @@ class Judge {
   void CheckProgress(NodeId node, const Raft& core);
   void CheckReadBound(NodeId node, const Raft& core);
   void CheckBounds(NodeId node, const Raft& core);
+  [[nodiscard]] std::string CommandsBetween(Index after, Index last) const;
 
   World& world_;
   Counts& counts_;
@@ -223,7 +225,7 @@ class Judge {
   std::map<std::pair<NodeId, Term>, std::set<NodeId>> pre_votes_;  // To whom, in which term.
   std::set<std::pair<NodeId, Term>> asked_;                        // To campaign, and when.
   absl::flat_hash_map<std::pair<uint64_t, uint64_t>, uint64_t> chains_;  // By index and term.
-  absl::flat_hash_map<uint64_t, uint64_t> states_;                       // By index.
+  States states_;
 };
 
 }  // namespace synod::sim

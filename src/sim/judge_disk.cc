@@ -211,7 +211,7 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   NoteReach(self, self.durable.hard_state.term);
   CheckOneVote(node, state.hard_state.vote, state.hard_state.term);
   self.latest = self.durable;
-  self.commit = self.applied = Index();
+  self.commit = self.applied = self.equal = Index();
   self.led = Term();
   self.term = state.hard_state.term;
   self.leader = NodeId();

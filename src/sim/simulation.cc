@@ -142,23 +142,26 @@ class Simulation {
       for (auto call = first; call != last; ++call) {
         const Request& request = call->second->operation;
         const auto read = request.is_write ? answer : alone->Query(request.bytes);
-        if (!read.ok() || *read != request.answer) {
-          judge_.Fail("answers", std::string("a ") + (request.is_write ? "write" : "read") +
-                                     " at " + std::to_string(index.value()) +
-                                     " was answered otherwise than alone");
-        }
+        if (read.ok() && *read == request.answer) continue;
+        judge_.Fail("answers", std::string("a ") + (request.is_write ? "write" : "read") + " at " +
+                                   std::to_string(index.value()) +
+                                   " was answered otherwise than alone: " + Excerpt(request.bytes) +
+                                   (read.ok() ? Difference("then", request.answer, "alone", *read)
+                                              : ", alone: " + read.status().ToString()));
       }
     }
   }
 
   // What nodes became by applying or by a snapshot is the fold of the log.
   void CheckFold(Index index, const StateMachine& alone) {
-    const std::optional<uint64_t> seen = judge_.StateAt(index);
-    if (!seen) return;
+    const States::Seen* const seen = judge_.states().At(index);
+    if (seen == nullptr) return;
     const auto state = alone.Query(workload_.DigestQuery());
-    if (state.ok() && HashOf(*state) == *seen) return;
-    judge_.Fail("states are the fold of the log",
-                "at " + std::to_string(index.value()) + " nodes were in another state than alone");
+    if (state.ok() && HashOf(*state) == seen->hash) return;
+    judge_.Fail(
+        "states are the fold of the log",
+        "at " + std::to_string(index.value()) + " nodes were in another state than alone" +
+            (state.ok() && seen->text ? Difference("nodes", *seen->text, "alone", *state) : ""));
   }
 
   const Scenario scenario_;

@@ -6,12 +6,15 @@
 #include <string>
 #include <utility>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "synod/sim/workload.h"
 
 namespace synod::sim {
 namespace {
+
+using ::testing::ContainsRegex;
 
 // Wraps the machines of another workload.
 class Wrapped : public StateMachine {
@@ -76,6 +79,42 @@ TEST(Simulation, StateDriftsBeforeItIsFirstLookedAt_IsFoundAtTheEnd) {
     EXPECT_EQ(report.violation.rule, "equal states");
     EXPECT_LT(report.counts.committed, 64u);
   }
+}
+
+TEST(Simulation, StatesDiffer_ReportShowsHowAndWhatWasAppliedSince) {
+  WrappedWorkload<DriftingMachine> workload;
+  Options options = Quiet(std::chrono::seconds(5));
+  options.nodes = 2;
+  const Report report = sim::Run(options, workload);
+  ASSERT_EQ(report.violation.rule, "equal states");
+  EXPECT_THAT(report.violation.what, ContainsRegex("^node [12] is in another state at "));
+  EXPECT_THAT(report.violation.what, ContainsRegex("\n      node 2: .*drifted\"\n"));
+  EXPECT_THAT(report.violation.what, ContainsRegex("\n      node 1: \""));
+  EXPECT_THAT(report.violation.what,
+              ContainsRegex("\n    commands applied since .* at 0\n      [0-9]+: \""));
+}
+
+// Answers otherwise than it will when it is asked alone.
+class MoodyMachine final : public Wrapped {
+ public:
+  MoodyMachine(std::unique_ptr<StateMachine> machine, uint64_t number)
+      : Wrapped(std::move(machine)), number_(number) {}
+  absl::StatusOr<std::string> Query(std::string_view request) const override {
+    auto answer = Wrapped::Query(request);
+    if (!request.empty() && number_ > 3) *answer = "mood";
+    return answer;
+  }
+
+ private:
+  const uint64_t number_;
+};
+
+TEST(Simulation, AnswerDiffersFromThatAlone_ReportShowsBoth) {
+  WrappedWorkload<MoodyMachine> workload;
+  const Report report = sim::Run(Quiet(std::chrono::seconds(1)), workload);
+  ASSERT_EQ(report.violation.rule, "answers");
+  EXPECT_THAT(report.violation.what, ContainsRegex("^a read at [0-9]+ was answered otherwise"));
+  EXPECT_THAT(report.violation.what, ContainsRegex("\n      then: \".*\n      alone: \"mood\""));
 }
 
 // Answers no reads.
