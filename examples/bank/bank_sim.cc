@@ -1,23 +1,15 @@
 // bank-sim: runs the bank on simulated clusters, one for each seed, and says what broke.
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <string_view>
 
-#include <synod/sim/simulation.h>
+#include <synod/sim/main.h>
 
 #include "bank.h"
 
 namespace bank {
 namespace {
-
-constexpr char kUsage[] =
-    "usage: bank-sim [--bug forget|mint] [--seed N] [--seeds N]\n"
-    "\n"
-    "  --bug NAME  plants a bug: snapshots forget what is frozen; paying oneself makes money\n"
-    "  --seed N    the first seed (default 1); it decides everything in its run\n"
-    "  --seeds N   how many, one after the other (default 10); stops at the first that fails\n";
 
 // What the simulator has to know of a state machine.
 class BankWorkload : public synod::sim::Workload {
@@ -65,46 +57,25 @@ class BankWorkload : public synod::sim::Workload {
   uint64_t commands_ = 0;
 };
 
-// Whether the run broke no rule.
-bool RunSeed(uint64_t seed, Bug bug) {
-  BankWorkload workload(bug);
-  const auto report = synod::sim::Run(synod::sim::Options::Swarm(seed), workload);
-  const auto number = [](uint64_t count) { return std::to_string(count); };
-  if (report.ok) {
-    std::printf("seed %s: ok, %s commands, %s crashes, %s snapshots, %s restores\n",
-                number(seed).c_str(), number(report.counts.committed).c_str(),
-                number(report.counts.crashes).c_str(), number(report.counts.snapshots).c_str(),
-                number(report.counts.restores).c_str());
-  } else {
-    std::printf("seed %s: FAILED\n  rule: %s\n  %s\n", number(seed).c_str(),
-                report.violation.rule.c_str(), report.violation.what.c_str());
+absl::Status Choose(std::string_view name, Bug& bug) {
+  if (name != "forget" && name != "mint") {
+    return absl::InvalidArgumentError("there is no bug '" + std::string(name) +
+                                      "'; there are forget and mint");
   }
-  return report.ok;
+  bug = name == "forget" ? Bug::kForget : Bug::kMint;
+  return absl::OkStatus();
 }
 
 int Main(int argc, char** argv) {
-  uint64_t first = 1, count = 10;
   Bug bug = Bug::kNone;
-  for (int i = 1; i < argc; i += 2) {
-    const std::string flag = argv[i], value = i + 1 < argc ? argv[i + 1] : "";
-    char* end = nullptr;
-    const uint64_t number = std::strtoull(value.c_str(), &end, 10);
-    const bool is_number = !value.empty() && *end == '\0';
-    if (flag == "--bug" && (value == "forget" || value == "mint")) {
-      bug = value == "forget" ? Bug::kForget : Bug::kMint;
-    } else if (flag == "--seed" && is_number) {
-      first = number;
-    } else if (flag == "--seeds" && is_number) {
-      count = number;
-    } else {
-      std::fprintf(stderr, "%s", kUsage);
-      return 2;
-    }
-  }
-  for (uint64_t seed = first; seed - first < count; ++seed) {
-    if (!RunSeed(seed, bug)) return 1;
-  }
-  return 0;
+  const synod::sim::Program program = {
+      .name = "bank-sim",
+      .new_workload = [&bug] { return std::make_unique<BankWorkload>(bug); },
+      .flags = {{.name = "--bug",
+                 .value = "NAME",
+                 .help = "plants a bug: forget (what is frozen), or mint (money)",
+                 .set = [&bug](std::string_view name) { return Choose(name, bug); }}}};
+  return synod::sim::Main(program, argc, argv);
 }
 
 }  // namespace

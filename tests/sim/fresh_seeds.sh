@@ -11,5 +11,5 @@ echo "fresh seeds: from $first on, of commit $commit"
 if [[ $# -gt 0 ]]; then
   synod_sim=$1
   count=$2
-  exec "$synod_sim" --seed "$first" --seeds "$count" "${@:3}"
+  exec "$synod_sim" --keep-going --seed "$first" --seeds "$count" "${@:3}"
 fi

@@ -49,7 +49,8 @@ RULES = [
     (LIBRARY, r"\b(exit|quick_exit|_exit|abort)\(",
      "a library does not end its process",
      {"include/synod/base/assert.h": "a replica with a bug must not go on",
-      "include/synod/base/payload.h": "out of memory"}),
+      "include/synod/base/payload.h": "out of memory",
+      "src/sim/isolated_run.cc": "a child that was forked for one run"}),
     (UNDER_TSAN, r"absl::(Mutex|CondVar|Notification|BlockingCounter)\b",
      "Debian's Abseil is not instrumented: ThreadSanitizer sees only std::mutex", {}),
 

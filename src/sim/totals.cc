@@ -1,4 +1,4 @@
-#include "tests/sim/totals.h"
+#include "src/sim/totals.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "src/sim/shadow_log.h"
 
 namespace synod::sim {
 namespace {
@@ -73,6 +75,7 @@ void PrintRecovery(const Recovery& recovery) {
 }
 
 void Totals::Add(const Report& report) {
+  hash_ = runs_ == 0 ? report.hash : Mixed(hash_, report.hash);
   ++runs_;
   events_ += report.events;
   simulated_ += report.simulated;

@@ -1,8 +1,7 @@
-#include "tests/sim/isolated_run.h"
+#include "src/sim/isolated_run.h"
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,15 +28,13 @@ constexpr unsigned kSecondsAtMost = 60;
 std::string RuleBrokenBy(const Scenario& scenario,
                          const std::function<Report(const Scenario&)>& run) {
   int ends[2];
-  if (pipe(ends) != 0) {
-    std::perror("pipe");
-    std::exit(2);
-  }
+  if (pipe(ends) != 0) return run(scenario).violation.rule;
   std::fflush(stdout);
   const pid_t child = fork();
   if (child < 0) {
-    std::perror("fork");
-    std::exit(2);
+    close(ends[0]);
+    close(ends[1]);
+    return run(scenario).violation.rule;
   }
   if (child == 0) RunAndTell(scenario, run, ends[1]);
   close(ends[1]);

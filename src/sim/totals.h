@@ -1,6 +1,6 @@
 // What many runs have shown together, and what none of them has.
-#ifndef SYNOD_TESTS_SIM_TOTALS_H_
-#define SYNOD_TESTS_SIM_TOTALS_H_
+#ifndef SYNOD_SRC_SIM_TOTALS_H_
+#define SYNOD_SRC_SIM_TOTALS_H_
 
 #include <array>
 #include <cstddef>
@@ -19,10 +19,13 @@ class Totals {
  public:
   void Add(const Report& report);
 
+  [[nodiscard]] uint64_t runs() const { return runs_; }
   [[nodiscard]] uint64_t events() const { return events_; }
   [[nodiscard]] Duration simulated() const { return simulated_; }
   // In how many runs more disks were damaged than the protocol tolerates.
   [[nodiscard]] uint64_t beyond_atlas() const { return beyond_atlas_; }
+  // Of a single run its own.
+  [[nodiscard]] uint64_t hash() const { return hash_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
   // How long each part of a calm took at most, and in which run.
   void PrintSlowest() const;
@@ -57,6 +60,7 @@ class Totals {
 
   uint64_t runs_ = 0;
   uint64_t events_ = 0;
+  uint64_t hash_ = 0;
   Duration simulated_ = {};
   uint64_t beyond_atlas_ = 0;
   Counts counts_;
@@ -68,4 +72,4 @@ class Totals {
 
 }  // namespace synod::sim
 
-#endif  // SYNOD_TESTS_SIM_TOTALS_H_
+#endif  // SYNOD_SRC_SIM_TOTALS_H_
