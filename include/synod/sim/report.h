@@ -38,7 +38,7 @@ struct Counts {
   uint64_t transfers = 0;       // Asked for, ...
   uint64_t transfers_done = 0;  // ... and done.
   uint64_t wipes = 0;
-  uint64_t wiped_stops = 0;  // A replaced disk learned that it is one.
+  uint64_t wiped_stops = 0;  // Starts on a replaced disk that learned that it is one.
   uint64_t corruptions = 0;
   uint64_t lost_durable_writes = 0;
   uint64_t misdirected_writes = 0;
@@ -88,7 +88,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"transfers", &Counts::transfers},
     {"transfers done", &Counts::transfers_done},
     {"wipes", &Counts::wipes},
-    {"wiped and stopped", &Counts::wiped_stops},
+    {"starts on a wiped disk that stopped", &Counts::wiped_stops},
     {"corruptions", &Counts::corruptions},
     {"lost durable writes", &Counts::lost_durable_writes},
     {"misdirected writes", &Counts::misdirected_writes},
