@@ -288,7 +288,7 @@ class Raft {
   void Record(NodeId node, Incarnation incarnation);
   [[nodiscard]] bool IsKnownBothWays(NodeId peer) const;
   void MaybeCompleteIntroduction();
-  void Welcome(const Message& message, const Introduce& introduce);
+  void Welcome(const Message& message);
   [[nodiscard]] bool IsIntroducing() const { return !introduced_ && introduction_token_.IsZero(); }
 
   // --- impl/election.ipp ---

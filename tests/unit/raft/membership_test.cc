@@ -206,6 +206,28 @@ TEST(Newcomer, BootstrappedAsAnInitialMember_IsNotTakenIn) {
   EXPECT_EQ(core.out.alerts[0].kind, Alert::Kind::kConfigurationMismatch);
 }
 
+// M8: it need not be bootstrapped again, nor restarted.
+TEST(Newcomer, WasAMemberFromTheBeginning_ComesBack) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Reconfigure({Removal(3)});
+  for (int i = 0; i < 2; ++i) {
+    core.Settle();
+    AckAll(core);
+  }
+  core.Settle();
+  ASSERT_EQ(core->configuration().Members(), (Nodes{1, 2}));
+  core.Reconfigure({{.node = 3, .to = To::kVoter}});
+  core.Take();
+  ASSERT_THAT(core.SentTo<Introduce>(3), SizeIs(1));
+  EXPECT_EQ(core.SentTo<Introduce>(3)[0].recorded, Incarnation());
+  core.Receive(3, 0,
+               Introduce{.configuration_hash = internal::HashOf(Configuration::Of({1, 2, 3})),
+                         .recorded = {},
+                         .wants_reply = false});
+  EXPECT_EQ(core->configuration().voters, (Nodes{1, 2, 3}));
+}
+
 TEST(Joiner, IsTold_AnswersUnderItsIncarnationAndRecordsNobody) {
   Core core({.node = 4, .members = {}});
   core.Receive(1, 1, Introduce{.configuration_hash = 5, .recorded = {}, .wants_reply = true});
@@ -403,6 +425,22 @@ TEST(ChangeUnderWay, LeaderRemovesItself_LeadsUntilItIsCommittedAndHandsOver) {
   core.ElapseElectionTimer();
   core.Take();
   EXPECT_EQ(core->role(), Role::kFollower);
+}
+
+// The answers that there are may be enough for fewer voters.
+TEST(ChangeUnderWay, VotersBecomeFewer_ReadsThatWaitAreConfirmed) {
+  Core core({.members = Configuration::Of({1, 2})});
+  core.BecomeEstablishedLeader();
+  core.Reconfigure({Removal(2)});
+  core.Settle();
+  const RequestId read = core.Read();
+  core.Settle();
+  EXPECT_THAT(core.out.reads, IsEmpty());
+  core.Ack(2, 2);
+  core.Take();
+  ASSERT_EQ(core->configuration().Members(), (Nodes{1}));
+  ASSERT_THAT(core.out.reads, SizeIs(1));
+  EXPECT_EQ(core.out.reads[0].request, read);
 }
 
 // M6: as long as the joint configuration is not left, the old half decides too.

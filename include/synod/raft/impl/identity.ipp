@@ -47,6 +47,7 @@ inline void Raft::MaybeCompleteIntroduction() {
 inline void Raft::On(const Message& message, const Introduce& introduce) {
   const bool is_joining = IsJoiner() || introduce.configuration_hash == 0;
   if (!is_joining && introduce.configuration_hash != configuration_hash_) {
+    ++counters_.invalid_messages;
     RaiseAlert(Alert::Kind::kConfigurationMismatch, message.from, /*fatal=*/false);
     if (introduce.wants_reply) SendIntroduction(message.from, /*wants_reply=*/false, {});
     return;
@@ -75,14 +76,14 @@ inline void Raft::On(const Message& message, const Introduce& introduce) {
     recorded_at_.push_back(message.from);
   }
   MaybeCompleteIntroduction();
-  Welcome(message, introduce);
+  Welcome(message);
   if (introduce.wants_reply) SendIntroduction(message.from, /*wants_reply=*/false, AllWrites());
 }
 
 // A newcomer has said which disk it is.
-inline void Raft::Welcome(const Message& message, const Introduce& introduce) {
+inline void Raft::Welcome(const Message& message) {
   auto* leader = std::get_if<Leader>(&role_);
-  if (leader == nullptr || !leader->change || introduce.configuration_hash != 0) return;
+  if (leader == nullptr || !leader->change) return;
   for (MemberChange& change : leader->change->changes) {
     if (change.node != message.from || !IsStranger(change)) continue;
     change.incarnation = message.incarnation;

@@ -153,14 +153,15 @@ inline void Raft::SettleConfiguration() {
   if (!configuration().IsVoter(self_.node)) LeaveOffice();
 }
 
-// A leader that is no voter any more has led until that was committed, and no longer (M6). Whoever
-// has the whole log need not wait for an election timeout.
+// A leader that is no voter any more has led until that was committed, and no longer (M6). The one
+// who has most of the log need not wait for an election timeout.
 inline void Raft::LeaveOffice() {
+  const Progress* heir = nullptr;
   for (const Progress& peer : progress()) {
-    if (peer.match != log_.last() || !configuration().IsVoter(peer.node)) continue;
-    Send(peer.node, TimeoutNow{});
-    break;
+    if (!configuration().IsVoter(peer.node)) continue;
+    if (heir == nullptr || peer.match > heir->match) heir = &peer;
   }
+  if (heir != nullptr) Send(heir->node, TimeoutNow{});
   BecomeFollower(hard_state_.term, NodeId());
 }
 
@@ -189,6 +190,7 @@ inline void Raft::ConfigurationChanged() {
   }
   leader->peers = std::move(peers);
   leader->quorum_has_space = QuorumHasSpace();
+  ConfirmReads();  // Those who have answered may be a quorum now.
 }
 
 // Nothing is known of it yet but its name.
