@@ -8,7 +8,6 @@
 #include "absl/status/statusor.h"
 #include "synod/core/configuration.h"
 #include "synod/core/durable_state.h"
-#include "synod/core/quorum.h"
 
 #include "src/concat.h"
 
@@ -24,10 +23,13 @@ absl::Status Validate(const BootstrapOptions& options) {
   if (members.voters.size() != options.members.size()) {
     return absl::InvalidArgumentError("members must not name a node twice");
   }
-  if (members.voters.empty() || members.voters.size() > kMaxVoters) {
+  if (options.joins != members.voters.empty() || members.voters.size() > kMaxVoters) {
     return absl::InvalidArgumentError(
-        internal::Concat("members must name 1 to ", kMaxVoters, " nodes"));
+        internal::Concat("members must name 1 to ", kMaxVoters,
+                         " nodes; or none, with joins, for a node that a "
+                         "change is to make a member of a group that exists"));
   }
+  if (options.joins) return absl::OkStatus();
   if (members.voters.front().IsZero()) {
     return absl::InvalidArgumentError("members must not contain node 0");
   }

@@ -51,6 +51,9 @@ class HostImpl final : public HostServices, public Receiver {
   const StoreIdentity& identity() const override { return identity_; }
   std::vector<std::pair<std::string, uint64_t>> Counters() const override;
   void Send(Message message) override;
+  absl::Status SetPeer(NodeId peer, const std::string& address) override {
+    return transport_->SetPeer(peer, address);
+  }
   bool CanSendBulk(NodeId to) const override { return transport_->CanSendBulk(to); }
   void MarkDirty(ReplicaImpl& replica) override;
   void MarkToApply(ReplicaImpl& replica) override;

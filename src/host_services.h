@@ -45,6 +45,8 @@ class HostServices {
 
   // Leaves with all that this turn sends to that peer.
   virtual void Send(Message message) = 0;
+  // Where the transport is to find the peer.
+  [[nodiscard]] virtual absl::Status SetPeer(NodeId peer, const std::string& address) = 0;
   [[nodiscard]] virtual bool CanSendBulk(NodeId to) const = 0;
 
   // `replica` has an input: its Step runs in this turn.

@@ -9,6 +9,7 @@ namespace synod {
 
 namespace {
 
+using internal::PendingChange;
 using internal::PendingProposal;
 using internal::PendingRead;
 using internal::PendingTransfer;
@@ -63,6 +64,15 @@ void Transfer(ReplicaImpl& replica, NodeId to, Duration deadline,
                   .target = to});
 }
 
+void Change(ReplicaImpl& replica, std::vector<MemberChange> changes, Duration deadline,
+            absl::AnyInvocable<void(Outcome)> done) {
+  replica.Submit({.deadline = After(replica, deadline),
+                  .request = PendingChange{std::move(done)},
+                  .command = {},
+                  .target = {},
+                  .changes = std::move(changes)});
+}
+
 }  // namespace
 
 std::future<Outcome> Replica::Propose(std::string_view command) {
@@ -102,6 +112,18 @@ std::future<absl::Status> Replica::TransferLeadership(NodeId to) {
 void Replica::TransferLeadership(NodeId to, Duration deadline,
                                  absl::AnyInvocable<void(absl::Status)> done) {
   Transfer(*impl_, to, deadline, Dispatched(*impl_, std::move(done)));
+}
+
+std::future<Outcome> Replica::Reconfigure(std::vector<MemberChange> changes) {
+  std::promise<Outcome> promise;
+  std::future<Outcome> future = promise.get_future();
+  Change(*impl_, std::move(changes), impl_->options().default_deadline, Fulfil(std::move(promise)));
+  return future;
+}
+
+void Replica::Reconfigure(std::vector<MemberChange> changes, Duration deadline,
+                          absl::AnyInvocable<void(Outcome)> done) {
+  Change(*impl_, std::move(changes), deadline, Dispatched(*impl_, std::move(done)));
 }
 
 ReplicaStatus Replica::Status() const { return impl_->Status(); }

@@ -22,14 +22,17 @@ std::string_view Describe(Alert::Kind kind) {
     case Alert::Kind::kConfigurationMismatch:
       return "was bootstrapped with other initial members: bootstrap it again, with the same ones";
     case Alert::Kind::kPeerWiped:
-      return "came back with another disk: it must join as a new member";
+      return "came back with another disk: it must be bootstrapped as a joiner, and made a member "
+             "again by a change";
     case Alert::Kind::kSelfWiped:
       return "remembers another disk of this node: this one lost what the old one promised, and "
-             "must join as a new member";
+             "must be bootstrapped as a joiner and made a member again by a change";
     case Alert::Kind::kUnsafeTruncation:
       return "asked to overwrite a committed entry: the data of one of the two is damaged";
     case Alert::Kind::kInvalidMessage:
       return "sent a message that no correct replica sends";
+    case Alert::Kind::kRemoved:
+      return "says that this replica is not a member any more: it may be stopped";
   }
   return "did something unknown";
 }
@@ -77,7 +80,7 @@ void ReplicaImpl::OnMessage(Message message) {
   if (stopped_) return;
   if (std::holds_alternative<SnapshotChunk>(message.body)) {
     // A leader that was replaced may not know yet (S6).
-    if (message.term < core_.term() || !core_.configuration().IsMember(message.from)) return;
+    if (message.term < core_.term()) return;
     snapshot_receiver_.OnChunk(message);
     return;
   }
@@ -145,11 +148,39 @@ void ReplicaImpl::PassRequestsToCore() {
   reads_.clear();
   for (const auto& [to, request] : transfers_) core_.Transfer(to, request);
   transfers_.clear();
+  for (auto& [changes, request] : std::exchange(changes_, {})) {
+    // Newcomers must be reachable before they are members. Who does not lead only says so.
+    std::vector<MemberRecord> records;
+    for (const MemberChange& change : changes) {
+      records.push_back(
+          {.node = change.node, .incarnation = {}, .epoch = {}, .address = change.address});
+    }
+    if (core_.IsLeader() && !TellAddresses(records).ok()) {
+      OnResolved({.request = request, .reason = Reason::kInvalidChange});
+    } else {
+      core_.Reconfigure(std::move(changes), request);
+    }
+  }
+}
+
+absl::Status ReplicaImpl::TellAddresses(const std::vector<MemberRecord>& records) {
+  absl::Status result;
+  for (const MemberRecord& record : records) {
+    if (record.address.empty() || record.node == host_.identity().node) continue;
+    absl::Status status = host_.SetPeer(record.node, record.address);
+    if (status.ok()) continue;
+    host_.Log(Severity::kError,
+              Name() + Concat("cannot take node ", record.node, "'s address: ", status.message()));
+    result.Update(std::move(status));
+  }
+  return result;
 }
 
 // --- The core's output ---
 
 void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
+  // What a leader could take is in the log for all, whether or not this host can.
+  if (output_.configuration) TellAddresses(output_.configuration->records).IgnoreError();
   if (!output_.persist.token.IsZero()) {
     written_ = output_.persist.token;
     batch.push_back({.group = options_.group, .persist = std::move(output_.persist)});
@@ -320,11 +351,10 @@ void ReplicaImpl::On(Applied& applied) {
 void ReplicaImpl::On(Answered& answered) { EndRead(answered.request, std::move(answered.answer)); }
 
 void ReplicaImpl::On(Viewed& viewed) {
-  // Members do not change, so the configuration in force now was in force at the view.
   snapshot_taker_.OnView(
       {.index = Mutated(Mutation::kSnapshotIndexOffByOne) ? viewed.at.index - 1 : viewed.at.index,
        .term = viewed.at.term,
-       .configuration = core_.configuration()},
+       .configuration = core_.ConfigurationAt(viewed.at.index)},
       std::move(viewed.view));
 }
 
@@ -453,6 +483,7 @@ void ReplicaImpl::Publish() {
   summary_.durable = core_.log().durable();
   summary_.snapshot = core_.snapshot_index();
   summary_.introduced = core_.introduced();
+  summary_.removed = core_.removed();
   summary_.counters = core_.counters();
   summary_.snapshot_failures = snapshot_sender_.failures() + snapshot_receiver_.failures();
   if (stopped_) summary_.stopped = *stopped_;
@@ -486,6 +517,7 @@ ReplicaStatus ReplicaImpl::Status() const {
     status.durable = summary_.durable;
     status.snapshot = summary_.snapshot;
     status.introduced = summary_.introduced;
+    status.removed = summary_.removed;
     status.peers = summary_.peers;
     status.stopped = summary_.stopped;
     counters = summary_.counters;

@@ -38,6 +38,7 @@ struct Submission {
   PendingRequest request;
   Payload command;  // Of a proposal.
   NodeId target;    // Of a transfer.
+  std::vector<MemberChange> changes = {};
   bool overloaded = false;
 };
 
@@ -100,6 +101,7 @@ class ReplicaImpl final : public Applier::Client,
     NodeId leader;
     Index commit, applied, first, last, durable, snapshot;
     bool introduced = false;
+    bool removed = false;
     RaftCounters counters;
     uint64_t snapshot_failures = 0;  // Of sending and of receiving.
     std::vector<ReplicaStatus::Peer> peers;
@@ -125,6 +127,7 @@ class ReplicaImpl final : public Applier::Client,
   void OnAlert(const Alert& alert);
   void NotifyObservers();
   void NameStrangers();
+  absl::Status TellAddresses(const std::vector<MemberRecord>& records);
 
   // The state machine.
   void OnReport(ApplierReport report) override;
@@ -162,9 +165,10 @@ class ReplicaImpl final : public Applier::Client,
   std::optional<absl::Status> stopped_;
 
   RequestTable requests_;
-  std::vector<Proposal> proposals_;                         // Not in the core yet.
-  std::vector<RequestId> reads_;                            // Likewise.
-  std::vector<std::pair<NodeId, RequestId>> transfers_;     // Likewise.
+  std::vector<Proposal> proposals_;                                       // Not in the core yet.
+  std::vector<RequestId> reads_;                                          // Likewise.
+  std::vector<std::pair<NodeId, RequestId>> transfers_;                   // Likewise.
+  std::vector<std::pair<std::vector<MemberChange>, RequestId>> changes_;  // Likewise.
   std::vector<std::pair<PendingRequest, Reason>> refused_;  // Without having got that far.
   bool ending_refused_ = false;                             // EndRefused is at work.
 

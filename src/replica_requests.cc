@@ -96,8 +96,10 @@ void ReplicaImpl::Accept(Submission submission) {
     } else {
       read_queue_.emplace(Index(), id);
     }
-  } else {
+  } else if (std::holds_alternative<PendingTransfer>(request)) {
     transfers_.emplace_back(submission.target, id);
+  } else {
+    changes_.emplace_back(std::move(submission.changes), id);
   }
 }
 
@@ -140,7 +142,7 @@ void ReplicaImpl::EndRead(RequestId id, absl::StatusOr<std::string> answer) {
   std::get<PendingRead>(*request).done(std::move(answer));
 }
 
-// Without success, but for a transfer.
+// Without success, but for a transfer or a change of the members.
 void ReplicaImpl::End(PendingRequest request, Outcome::Kind kind, Reason reason) {
   if (Mutated(Mutation::kRequestIsNotEnded) && reason == Reason::kDeadline) return;
   pending_.fetch_sub(1, std::memory_order_relaxed);
@@ -149,8 +151,11 @@ void ReplicaImpl::End(PendingRequest request, Outcome::Kind kind, Reason reason)
         {.kind = kind, .reason = reason, .index = Index(), .result = {}, .leader = leader()});
   } else if (auto* read = std::get_if<PendingRead>(&request)) {
     read->done(ReadStatus(reason));
+  } else if (auto* transfer = std::get_if<PendingTransfer>(&request)) {
+    transfer->done(TransferStatus(reason));
   } else {
-    std::get<PendingTransfer>(request).done(TransferStatus(reason));
+    std::get<PendingChange>(request).done(
+        {.kind = kind, .reason = reason, .index = Index(), .result = {}, .leader = leader()});
   }
 }
 

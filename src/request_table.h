@@ -32,7 +32,11 @@ struct PendingRead {
 struct PendingTransfer {
   absl::AnyInvocable<void(absl::Status)> done;
 };
-using PendingRequest = std::variant<PendingProposal, PendingRead, PendingTransfer>;
+// Of the members.
+struct PendingChange {
+  absl::AnyInvocable<void(Outcome)> done;
+};
+using PendingRequest = std::variant<PendingProposal, PendingRead, PendingTransfer, PendingChange>;
 
 // Whoever takes a request out ends it: that is what makes every request end once. A request's name
 // holds its slot and how often that slot was used before, so that looking one up is one step, and a

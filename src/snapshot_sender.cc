@@ -7,6 +7,7 @@
 
 #include "synod/base/crc32c.h"
 #include "synod/base/probe.h"
+#include "synod/core/configuration_codec.h"
 #include "synod/port/transport.h"
 #include "synod/port/wire.h"
 
@@ -17,8 +18,7 @@ namespace synod::internal {
 namespace {
 
 constexpr size_t kPieceBytes = 256 * 1024;
-// With the three lists of a configuration, a varint for each node.
-static_assert(kPieceBytes + wire::kMessageOverheadBytes + 3 * 10 * wire::kMaxNodesPerList <=
+static_assert(kPieceBytes + wire::kMessageOverheadBytes + kMaxConfigurationBytes <=
                   Transport::kGuaranteedMessageBytes,
               "every transport carries a piece");
 constexpr size_t kWindowPieces = 4;

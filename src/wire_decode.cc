@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "synod/base/crc32c.h"
+#include "synod/core/configuration_codec.h"
 #include "synod/port/wire.h"
 
 #include "src/wire_codec.h"
@@ -164,19 +165,14 @@ Enum ReadCode(Reader& in, const char* what, Enum first, Enum last) {
   return static_cast<Enum>(code);
 }
 
-void ReadNodes(Reader& in, std::vector<NodeId>& nodes) {
-  const size_t count = in.Count(1, kMaxNodesPerList, "too many members in a configuration");
-  nodes.reserve(count);
-  uint64_t node = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const uint64_t distance = in.Varint();
-    if (distance == 0 || distance > std::numeric_limits<uint64_t>::max() - node) {
-      in.Malformed("the members of a configuration are not in order");
-      return;
-    }
-    node += distance;
-    nodes.emplace_back(node);
+void Read(Reader& in, Configuration& configuration) {
+  const Payload bytes = in.Bytes();
+  std::optional<Configuration> decoded = DecodeConfiguration(bytes.view());
+  if (!decoded || bytes.size() > kMaxConfigurationBytes) {
+    in.Malformed("a configuration cannot be read");
+    return;
   }
+  configuration = *std::move(decoded);
 }
 
 void Read(Reader& in, Introduce& m) {
@@ -208,6 +204,7 @@ void Read(Reader& in, AppendRequest& m) {
   in.Varint(m.prev_index);
   in.Varint(m.prev_term);
   in.Varint(m.commit);
+  in.Varint(m.epoch);
   const size_t count = in.CountOfEntries();
   if (count > std::numeric_limits<uint64_t>::max() - m.prev_index.value()) {
     in.Malformed("the entries of an append run past the last index");
@@ -227,8 +224,8 @@ void Read(Reader& in, AppendRequest& m) {
       term += rise;
     }
     const uint8_t kind = head & static_cast<uint8_t>(~kTermRises);
-    if (kind != static_cast<uint8_t>(EntryKind::kNoOp) &&
-        kind != static_cast<uint8_t>(EntryKind::kCommand)) {
+    if (kind < static_cast<uint8_t>(EntryKind::kNoOp) ||
+        kind > static_cast<uint8_t>(EntryKind::kConfiguration)) {
       in.Unknown("entry kind", kind);  // Never skipped: the log would lack an entry (X5).
       return;
     }
@@ -253,6 +250,7 @@ void Read(Reader& in, AppendReply& m) {
 void Read(Reader& in, Heartbeat& m) {
   m.round = in.Varint();
   in.Varint(m.commit);
+  in.Varint(m.epoch);
 }
 
 void Read(Reader& in, HeartbeatReply& m) {
@@ -269,16 +267,14 @@ void Read(Reader& in, ReadRequest& m) { in.Varint(m.context); }
 void Read(Reader& in, ReadReply& m) {
   in.Varint(m.context);
   in.Varint(m.index);
-  m.reason = ReadCode(in, "reason", Reason::kNone, Reason::kUnreachable);
+  m.reason = ReadCode(in, "reason", Reason::kNone, Reason::kInvalidChange);
 }
 
 void Read(Reader& in, SnapshotChunk& m) {
   m.transfer = in.Varint();
   in.Varint(m.meta.index);
   in.Varint(m.meta.term);
-  ReadNodes(in, m.meta.configuration.voters);
-  ReadNodes(in, m.meta.configuration.outgoing);
-  ReadNodes(in, m.meta.configuration.learners);
+  Read(in, m.meta.configuration);
   m.meta.size = in.Varint();
   m.meta.checksum = in.Fixed<uint32_t>();
   m.offset = in.Varint();
@@ -294,6 +290,8 @@ void Read(Reader& in, SnapshotChunkReply& m) {
   m.next_offset = in.Varint();
   m.rejected = in.Bool();
 }
+
+void Read(Reader& in, NotMember& m) { in.Varint(m.as_of); }
 
 // Reads the alternative number `type`; false if there is none.
 template <size_t... kTypes>

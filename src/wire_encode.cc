@@ -6,6 +6,7 @@
 
 #include "synod/base/assert.h"
 #include "synod/base/crc32c.h"
+#include "synod/core/configuration_codec.h"
 #include "synod/port/wire.h"
 
 #include "src/wire_codec.h"
@@ -41,9 +42,7 @@ size_t SizeBound(const Message& message, bool with_shared) {
       bound += kEntryHeaderBound + payload_bytes(entry.payload);
     }
   } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
-    const Configuration& members = chunk->meta.configuration;
-    bound += kMaxVarintBytes *
-             (members.voters.size() + members.outgoing.size() + members.learners.size());
+    bound += EncodeConfiguration(chunk->meta.configuration).size();
     bound += payload_bytes(chunk->data);
   }
   return bound;
@@ -117,6 +116,7 @@ class OutgoingFrame::Encoder {
     Varint(m.prev_index);
     Varint(m.prev_term);
     Varint(m.commit);
+    Varint(m.epoch);
     Varint(m.entries.size());
     Index index = m.prev_index;
     Term term = m.prev_term;
@@ -144,6 +144,7 @@ class OutgoingFrame::Encoder {
   void Put(const Heartbeat& m) {
     Varint(m.round);
     Varint(m.commit);
+    Varint(m.epoch);
   }
   void Put(const HeartbeatReply& m) {
     Varint(m.round);
@@ -164,9 +165,7 @@ class OutgoingFrame::Encoder {
     Varint(m.transfer);
     Varint(m.meta.index);
     Varint(m.meta.term);
-    PutNodes(m.meta.configuration.voters);
-    PutNodes(m.meta.configuration.outgoing);
-    PutNodes(m.meta.configuration.learners);
+    PutText(EncodeConfiguration(m.meta.configuration));
     Varint(m.meta.size);
     Fixed(m.meta.checksum);
     Varint(m.offset);
@@ -178,18 +177,13 @@ class OutgoingFrame::Encoder {
     Varint(m.next_offset);
     Bool(m.rejected);
   }
+  void Put(const NotMember& m) { Varint(m.as_of); }
 
  private:
-  // Each as its distance from the one before: what is not sorted cannot be expressed.
-  void PutNodes(const std::vector<NodeId>& nodes) {
-    SYNOD_ASSERT(nodes.size() <= kMaxNodesPerList, "no configuration has so many members");
-    Varint(nodes.size());
-    uint64_t before = 0;
-    for (const NodeId node : nodes) {
-      SYNOD_ASSERT(node.value() > before, "a configuration's lists are sorted and free of repeats");
-      Varint(node.value() - before);
-      before = node.value();
-    }
+  void PutText(std::string_view text) {
+    Varint(text.size());
+    std::memcpy(out_, text.data(), text.size());
+    out_ += text.size();
   }
 
   void PutPayload(const Payload& payload) {

@@ -46,6 +46,7 @@ class Network::Port final : public Transport {
     network_.ports_[node_] = this;
     return absl::OkStatus();
   }
+  absl::Status SetPeer(NodeId, const std::string&) override { return absl::OkStatus(); }
   size_t MaxMessageBytes() const override { return size_t{16} << 20; }
   void Send(NodeId, std::span<Message> messages) override {
     for (Message& message : messages) {

@@ -1,9 +1,11 @@
 #include "format.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "synod/base/crc32c.h"
+#include "synod/core/configuration_codec.h"
 
 namespace synod::rocksdb {
 namespace {
@@ -45,13 +47,11 @@ class RecordWriter {
   }
   RecordWriter& Put(uint64_t value) { return PutBytes(value, 8); }
   RecordWriter& Put(uint32_t value) { return PutBytes(value, 4); }
-  RecordWriter& Put(const std::vector<NodeId>& nodes) {
-    Put(static_cast<uint32_t>(nodes.size()));
-    for (const NodeId node : nodes) Put(node);
-    return *this;
-  }
   RecordWriter& Put(const Configuration& configuration) {
-    return Put(configuration.voters).Put(configuration.outgoing).Put(configuration.learners);
+    const std::string bytes = synod::EncodeConfiguration(configuration);
+    Put(static_cast<uint32_t>(bytes.size()));
+    record_.append(bytes);
+    return *this;
   }
 
   std::string Seal(std::string_view key) {
@@ -102,13 +102,13 @@ class RecordReader {
     value = static_cast<uint32_t>(wide);
     return *this;
   }
-  RecordReader& Get(std::vector<NodeId>& nodes) {
-    nodes.resize(GetCount(8));
-    for (NodeId& node : nodes) Get(node);
-    return *this;
-  }
   RecordReader& Get(Configuration& configuration) {
-    return Get(configuration.voters).Get(configuration.outgoing).Get(configuration.learners);
+    const size_t size = GetCount(1);
+    std::optional<Configuration> decoded = synod::DecodeConfiguration(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+    if (!decoded) fits_ = false;
+    if (fits_) configuration = *std::move(decoded);
+    return *this;
   }
 
   // A number of items of at least `item_bytes` each; 0 if so many cannot follow.
@@ -253,6 +253,7 @@ absl::StatusOr<DecodedEntry> DecodeEntry(Index index, std::string_view value) {
   switch (decoded.entry.kind) {
     case EntryKind::kNoOp:
     case EntryKind::kCommand:
+    case EntryKind::kConfiguration:
       if ((kind & kStuffed) == 0) {
         decoded.entry.payload = Payload::Copy(payload);
         return decoded;
@@ -297,7 +298,8 @@ absl::StatusOr<Configuration> DecodeConfiguration(GroupId group, std::string_vie
 
 std::string EncodeHardState(GroupId group, const HardState& state) {
   RecordWriter writer;
-  writer.Put(state.term).Put(state.vote).Put(static_cast<uint32_t>(state.peers.size()));
+  writer.Put(state.term).Put(state.vote).Put(state.vote_incarnation);
+  writer.Put(static_cast<uint32_t>(state.peers.size()));
   for (const KnownPeer& peer : state.peers) writer.Put(peer.node).Put(peer.incarnation);
   return writer.Seal(GroupKey(group, GroupRecord::kHardState));
 }
@@ -305,7 +307,7 @@ std::string EncodeHardState(GroupId group, const HardState& state) {
 absl::StatusOr<HardState> DecodeHardState(GroupId group, std::string_view value) {
   HardState state;
   RecordReader reader(GroupKey(group, GroupRecord::kHardState), value);
-  reader.Get(state.term).Get(state.vote);
+  reader.Get(state.term).Get(state.vote).Get(state.vote_incarnation);
   state.peers.resize(reader.GetCount(16));
   for (KnownPeer& peer : state.peers) reader.Get(peer.node).Get(peer.incarnation);
   if (absl::Status status = reader.Finish(Of("the hard state", group)); !status.ok()) return status;

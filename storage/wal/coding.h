@@ -4,12 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "synod/base/ids.h"
-#include "synod/core/configuration.h"
+#include "synod/core/configuration_codec.h"
 #include "synod/core/durable_state.h"
 
 namespace synod::wal {
@@ -42,19 +43,18 @@ class Encoder {
   Encoder& Put(uint64_t value) { return PutNumber(value); }
   Encoder& Put(uint32_t value) { return PutNumber(value); }
   Encoder& Put(uint8_t value) { return PutNumber(value); }
-  Encoder& Put(const std::vector<NodeId>& nodes) {
-    Put(static_cast<uint32_t>(nodes.size()));
-    for (const NodeId node : nodes) Put(node);
-    return *this;
-  }
   Encoder& Put(const Configuration& configuration) {
-    return Put(configuration.voters).Put(configuration.outgoing).Put(configuration.learners);
+    const std::string bytes = EncodeConfiguration(configuration);
+    Put(static_cast<uint32_t>(bytes.size()));
+    out_.append(bytes);
+    return *this;
   }
   Encoder& Put(const StoreIdentity& identity) {
     return Put(identity.cluster).Put(identity.node).Put(identity.incarnation);
   }
   Encoder& Put(const HardState& state) {
-    Put(state.term).Put(state.vote).Put(static_cast<uint32_t>(state.peers.size()));
+    Put(state.term).Put(state.vote).Put(state.vote_incarnation);
+    Put(static_cast<uint32_t>(state.peers.size()));
     for (const KnownPeer& peer : state.peers) Put(peer.node).Put(peer.incarnation);
     return *this;
   }
@@ -90,19 +90,19 @@ class Decoder {
   Decoder& Get(uint64_t& value) { return GetNumber(value); }
   Decoder& Get(uint32_t& value) { return GetNumber(value); }
   Decoder& Get(uint8_t& value) { return GetNumber(value); }
-  Decoder& Get(std::vector<NodeId>& nodes) {
-    nodes.resize(GetCount(8));
-    for (NodeId& node : nodes) Get(node);
-    return *this;
-  }
   Decoder& Get(Configuration& configuration) {
-    return Get(configuration.voters).Get(configuration.outgoing).Get(configuration.learners);
+    const size_t size = GetCount(1);
+    std::optional<Configuration> decoded = DecodeConfiguration(bytes_.substr(offset_, size));
+    Skip(size);
+    if (!decoded) fits_ = false;
+    if (fits_) configuration = *std::move(decoded);
+    return *this;
   }
   Decoder& Get(StoreIdentity& identity) {
     return Get(identity.cluster).Get(identity.node).Get(identity.incarnation);
   }
   Decoder& Get(HardState& state) {
-    Get(state.term).Get(state.vote);
+    Get(state.term).Get(state.vote).Get(state.vote_incarnation);
     state.peers.resize(GetCount(16));
     for (KnownPeer& peer : state.peers) Get(peer.node).Get(peer.incarnation);
     return *this;

@@ -70,6 +70,7 @@ absl::StatusOr<Entry> DecodeEntry(GroupId group, Index index, std::string_view b
   switch (entry.kind) {
     case EntryKind::kNoOp:
     case EntryKind::kCommand:
+    case EntryKind::kConfiguration:
       entry.payload = Payload::Copy(bytes.substr(kEntryHeaderBytes));
       return entry;
   }
@@ -109,16 +110,14 @@ size_t EncodeGroupWrite(const GroupWrite& write, std::string& out) {
 }
 
 uint64_t EncodedBytes(const std::vector<GroupWrite>& batch) {
-  const auto of_configuration = [](const Configuration& c) {
-    return 3 * 4 + 8 * (c.voters.size() + c.outgoing.size() + c.learners.size());
-  };
   uint64_t bytes = 4;
   for (const GroupWrite& write : batch) {
     const Persist& persist = write.persist;
     bytes += kGroupHeaderBytes + 8 + 8;
-    if (persist.hard_state) bytes += 8 + 8 + 4 + 16 * persist.hard_state->peers.size();
+    if (persist.hard_state) bytes += 8 + 8 + 8 + 4 + 16 * persist.hard_state->peers.size();
     if (persist.snapshot) {
-      bytes += 8 + 8 + 8 + 8 + 4 + of_configuration(persist.snapshot->meta.configuration);
+      bytes += 8 + 8 + 8 + 8 + 4 + 4;
+      bytes += EncodeConfiguration(persist.snapshot->meta.configuration).size();
     }
     for (const Entry& entry : persist.entries) bytes += kEntryHeaderBytes + entry.payload.size();
   }

@@ -37,6 +37,8 @@ class Fd {
 struct HostPort {
   std::string host;
   std::string port;
+
+  friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
 // kInvalidArgument, saying what is expected.

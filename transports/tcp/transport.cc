@@ -48,31 +48,50 @@ absl::Status TcpTransport::Start(Context context) {
   if (!watched.ok()) return watched;
   running_ = true;
   for (const auto& [node, address] : peer_addresses_) {
-    if (node == context_.self.node) continue;
-    Peer& peer = peers_[node];
-    peer.node = node;
-    peer.address = address;
-    if (node > context_.self.node) continue;  // It dials us.
-    for (const Channel channel : {Channel::kConsensus, Channel::kBulk}) {
-      Dialer::Callbacks callbacks;
-      callbacks.connected = [this, &peer, channel](Fd fd, const SocketAddress& remote) {
-        OnDialed(peer, channel, std::move(fd), remote);
-      };
-      callbacks.failed = [this, &peer](const absl::Status& why) {
-        counters_.Add(Counter::kConnectFailed);
-        Log(Severity::kWarning, peer.node, Counter::kConnectFailed,
-            "cannot reach node " + std::to_string(peer.node.value()) + " at " + peer.address.host +
-                ":" + peer.address.port + ": " + std::string(why.message()));
-      };
-      const uint64_t seed =
-          context_.self.incarnation.value() ^ (node.value() << 8) ^ static_cast<uint64_t>(channel);
-      Link& link = peer.link(channel);
-      link.dialer = std::make_unique<Dialer>(*context_.loop, *resolver_, peer.address, options_,
-                                             seed, std::move(callbacks));
-      link.dialer->Start();
-    }
+    if (node != context_.self.node) AddPeer(node, address);
   }
   return absl::OkStatus();
+}
+
+absl::Status TcpTransport::SetPeer(NodeId node, const std::string& address) {
+  absl::StatusOr<HostPort> parsed = ParseHostPort(address);
+  if (!parsed.ok()) return parsed.status();
+  if (node == context_.self.node) return absl::OkStatus();
+  if (Peer* const peer = FindPeer(node)) {
+    if (peer->address == *parsed) return absl::OkStatus();
+    for (Link& link : peer->links) {
+      link.dialer.reset();
+      if (link.connection != nullptr) Close(*link.connection);
+    }
+  }
+  AddPeer(node, *parsed);
+  return absl::OkStatus();
+}
+
+// Of the two who shall be connected the one with the higher id dials.
+void TcpTransport::AddPeer(NodeId node, const HostPort& address) {
+  Peer& peer = peers_[node];
+  peer.node = node;
+  peer.address = address;
+  if (node > context_.self.node) return;
+  for (const Channel channel : {Channel::kConsensus, Channel::kBulk}) {
+    Dialer::Callbacks callbacks;
+    callbacks.connected = [this, &peer, channel](Fd fd, const SocketAddress& remote) {
+      OnDialed(peer, channel, std::move(fd), remote);
+    };
+    callbacks.failed = [this, &peer](const absl::Status& why) {
+      counters_.Add(Counter::kConnectFailed);
+      Log(Severity::kWarning, peer.node, Counter::kConnectFailed,
+          "cannot reach node " + std::to_string(peer.node.value()) + " at " + peer.address.host +
+              ":" + peer.address.port + ": " + std::string(why.message()));
+    };
+    const uint64_t seed =
+        context_.self.incarnation.value() ^ (node.value() << 8) ^ static_cast<uint64_t>(channel);
+    Link& link = peer.link(channel);
+    link.dialer = std::make_unique<Dialer>(*context_.loop, *resolver_, peer.address, options_, seed,
+                                           std::move(callbacks));
+    link.dialer->Start();
+  }
 }
 
 void TcpTransport::Stop() {

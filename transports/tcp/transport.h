@@ -40,6 +40,7 @@ class TcpTransport final : public Transport {
   ~TcpTransport() override;
 
   absl::Status Start(Context context) override;
+  absl::Status SetPeer(NodeId node, const std::string& address) override;
   size_t MaxMessageBytes() const override { return options_.max_frame_bytes; }
   void Send(NodeId to, std::span<Message> messages) override;
   bool CanSendBulk(NodeId to) const override;
@@ -86,7 +87,8 @@ class TcpTransport final : public Transport {
     Link& link(Channel channel) { return links[static_cast<size_t>(channel)]; }
   };
 
-  // transport.cc: sending, receiving.
+  // transport.cc: peers, sending, receiving.
+  void AddPeer(NodeId node, const HostPort& address);
   bool Enqueue(Peer& peer, const Message& message);
   void MarkDirty(Connection& connection);
   void Flush();

@@ -3,11 +3,31 @@
 #define SYNOD_CORE_CONFIGURATION_H_
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "synod/base/ids.h"
 
 namespace synod {
+
+// The most voters that one half of a configuration may have, and the most learners.
+inline constexpr size_t kMaxVoters = 15;
+inline constexpr size_t kMaxLearners = 64;
+
+// What a change of the members has settled about one of them, for all to know.
+struct MemberRecord {
+  NodeId node;
+  Incarnation incarnation;  // The one disk that counts under this name (M3).
+  Index epoch;              // The entry that made it a member; 0: it was an initial one (I9).
+  std::string address;      // Where transports find it; empty: as each host was told at its start.
+
+  static constexpr size_t kMaxAddressBytes = 255;
+
+  friend bool operator==(const MemberRecord&, const MemberRecord&) = default;
+};
 
 // Every list is sorted and free of repeats. While `outgoing` is not empty the configuration is
 // joint (Raft §6): every decision needs a quorum of `voters` and one of `outgoing`. A learner
@@ -16,12 +36,15 @@ struct Configuration {
   std::vector<NodeId> voters;
   std::vector<NodeId> outgoing;
   std::vector<NodeId> learners;
+  // One for each member, sorted by node. Empty until the members change for the first time: initial
+  // members know each other by their introductions.
+  std::vector<MemberRecord> records = {};
 
   // A configuration of voters alone, in canonical order.
   static Configuration Of(std::vector<NodeId> members) {
     std::sort(members.begin(), members.end());
     members.erase(std::unique(members.begin(), members.end()), members.end());
-    return {.voters = std::move(members), .outgoing = {}, .learners = {}};
+    return {.voters = std::move(members), .outgoing = {}, .learners = {}, .records = {}};
   }
 
   [[nodiscard]] bool IsJoint() const { return !outgoing.empty(); }
@@ -43,8 +66,54 @@ struct Configuration {
     return Of(std::move(all)).voters;
   }
 
+  // Null if there is none of the node.
+  [[nodiscard]] const MemberRecord* RecordOf(NodeId node) const {
+    const auto at =
+        std::lower_bound(records.begin(), records.end(), node,
+                         [](const MemberRecord& record, NodeId id) { return record.node < id; });
+    return at != records.end() && at->node == node ? &*at : nullptr;
+  }
+
+  // When the node became a member; 0: it was one from the beginning.
+  [[nodiscard]] Index EpochOf(NodeId node) const {
+    const MemberRecord* record = RecordOf(node);
+    return record == nullptr ? Index() : record->epoch;
+  }
+
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
+
+// Whether decisions can be taken under the configuration: each half has 1 to kMaxVoters voters (an
+// absent second half none), nobody is both voter and learner, there are records of all members or
+// of none, and every list is in canonical order. What comes from a disk or a peer is checked before
+// it is used.
+inline bool IsWellFormed(const Configuration& configuration) {
+  for (const auto* list :
+       {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
+    if (!list->empty() && list->front().IsZero()) return false;
+    if (std::adjacent_find(list->begin(), list->end(), std::greater_equal<>()) != list->end()) {
+      return false;
+    }
+  }
+  for (NodeId learner : configuration.learners) {
+    if (std::binary_search(configuration.voters.begin(), configuration.voters.end(), learner)) {
+      return false;
+    }
+  }
+  if (!configuration.records.empty()) {
+    const std::vector<NodeId> members = configuration.Members();
+    const bool are_all =
+        std::equal(members.begin(), members.end(), configuration.records.begin(),
+                   configuration.records.end(), [](NodeId member, const MemberRecord& record) {
+                     return record.node == member && !record.incarnation.IsZero() &&
+                            record.address.size() <= MemberRecord::kMaxAddressBytes;
+                   });
+    if (!are_all) return false;
+  }
+  return !configuration.voters.empty() && configuration.voters.size() <= kMaxVoters &&
+         configuration.outgoing.size() <= kMaxVoters &&
+         configuration.learners.size() <= kMaxLearners;
+}
 
 }  // namespace synod
 

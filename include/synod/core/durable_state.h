@@ -36,6 +36,8 @@ struct KnownPeer {
 struct HardState {
   Term term;
   NodeId vote;  // For whom in `term`; 0: nobody yet.
+  // Of whose disk: two of one name, of which one replaces the other, are two candidates.
+  Incarnation vote_incarnation = {};
   // Sorted by node. This node itself is the last to be recorded: once every other is, and has said
   // that it has recorded this one.
   std::vector<KnownPeer> peers;
@@ -56,7 +58,7 @@ struct SnapshotMeta {
 
 // Everything a store holds of one group, as found at start-up.
 struct DurableState {
-  Configuration initial_configuration;
+  Configuration initial_configuration;  // Empty: the replica waits to be made a member.
   HardState hard_state;
   SnapshotMeta snapshot;       // index 0: none.
   std::vector<Entry> entries;  // Contiguous; the first is at snapshot.index + 1 or before it.

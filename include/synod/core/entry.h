@@ -12,6 +12,7 @@ namespace synod {
 enum class EntryKind : uint8_t {
   kNoOp = 1,     // A new leader's first entry, through which it commits those before it (Raft §8).
   kCommand = 2,  // Bytes for the state machine.
+  kConfiguration = 3,  // Who the members are from here on: EncodeConfiguration.
 };
 
 struct Entry {

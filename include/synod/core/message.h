@@ -18,7 +18,8 @@ namespace synod {
 // same initial configuration, and knows that the others have recorded its own. Nobody votes before
 // that.
 struct Introduce {
-  uint64_t configuration_hash = 0;  // Of the sender's initial configuration.
+  // Of the sender's initial configuration; 0: it has none, and waits to be made a member.
+  uint64_t configuration_hash = 0;
   Incarnation recorded;  // What the sender has durably recorded for the receiver; 0: nothing yet.
   bool wants_reply = false;
 
@@ -61,7 +62,8 @@ struct VoteReply {
 struct AppendRequest {
   Index prev_index;
   Term prev_term;
-  Index commit;  // ≤ prev_index + entries.size() (I7).
+  Index commit;      // ≤ prev_index + entries.size() (I7).
+  Index epoch = {};  // Of the receiver's membership, to be echoed (I9).
   std::vector<Entry> entries;
 
   friend bool operator==(const AppendRequest&, const AppendRequest&) = default;
@@ -75,8 +77,7 @@ struct AppendReply {
     kMismatch = 2,  // The entry at `index` (the request's prev_index) is not ours.
   };
   Status status = Status::kAccepted;
-  Index epoch;  // The index of the entry that made the sender a member, as the sender knows it; 0:
-                // initial.
+  Index epoch;  // As asked.
   Index index;
   // With kMismatch: the logs can agree at most at `hint_index`, where this log has `hint_term`.
   Index hint_index;
@@ -90,13 +91,14 @@ struct AppendReply {
 struct Heartbeat {
   uint64_t round = 0;  // Rises with every broadcast that a read waits for (Raft §8).
   Index commit;        // ≤ the receiver's match (I7).
+  Index epoch = {};    // Of the receiver's membership, to be echoed (I9).
 
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
 struct HeartbeatReply {
   uint64_t round = 0;  // As asked.
-  Index epoch;
+  Index epoch;         // As asked.
   Index received;  // The log agrees with the leader's up to here, though it may not be durable yet.
   bool has_space = true;  // The sender's store takes more commands.
 
@@ -143,10 +145,19 @@ struct SnapshotChunkReply {
   friend bool operator==(const SnapshotChunkReply&, const SnapshotChunkReply&) = default;
 };
 
+// "You campaign, but you are not a member": the answer, beside the usual one, to a candidate that
+// the sender's committed configuration does not name (M7).
+struct NotMember {
+  Index as_of;  // Where the sender's configuration was set, or a later snapshot's end.
+
+  friend bool operator==(const NotMember&, const NotMember&) = default;
+};
+
 // The position of an alternative here is its number on the wire: append only.
-using MessageBody = std::variant<Introduce, PreVoteRequest, PreVoteReply, VoteRequest, VoteReply,
-                                 AppendRequest, AppendReply, Heartbeat, HeartbeatReply, TimeoutNow,
-                                 ReadRequest, ReadReply, SnapshotChunk, SnapshotChunkReply>;
+using MessageBody =
+    std::variant<Introduce, PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest,
+                 AppendReply, Heartbeat, HeartbeatReply, TimeoutNow, ReadRequest, ReadReply,
+                 SnapshotChunk, SnapshotChunkReply, NotMember>;
 
 struct Message {
   GroupId group;

@@ -17,13 +17,17 @@ enum class Reason : uint8_t {
   kNoQuorum = 2,        // The members have not all introduced themselves yet, so nobody may lead.
   kLeadershipLost = 3,  // This replica stopped leading while the request was under way.
   kTransferring = 4,    // Leadership is being handed over; ask again in a moment.
-  kOverloaded = 5,    // A bound on what may be under way is reached; ask again later, more slowly.
-  kTooLarge = 6,      // The command exceeds the group's max_entry_bytes.
-  kNoSpace = 7,       // The log's disk is nearly full.
-  kDeadline = 8,      // The caller's deadline passed.
-  kStopped = 9,       // The replica is stopping or has failed.
-  kNotVoter = 10,     // The target of a transfer may not lead.
-  kUnreachable = 11,  // The target of a transfer did not catch up in time.
+  kOverloaded = 5,  // A bound on what may be under way is reached; ask again later, more slowly.
+  kTooLarge = 6,    // The command exceeds the group's max_entry_bytes.
+  kNoSpace = 7,     // The log's disk is nearly full.
+  kDeadline = 8,    // The caller's deadline passed.
+  kStopped = 9,     // The replica is stopping or has failed.
+  kNotVoter = 10,   // The target of a transfer may not lead.
+  kUnreachable =
+      11,          // The target of a transfer did not catch up in time, or a newcomer not answer.
+  kNotReady = 12,  // This leader has not committed anything of its own yet; ask again in a moment.
+  kChanging = 13,  // Another change of the members is under way.
+  kInvalidChange = 14,  // The change names a node twice, or leaves too few or too many members.
 };
 
 // One sentence for people.
@@ -52,7 +56,13 @@ constexpr std::string_view Describe(Reason reason) {
     case Reason::kNotVoter:
       return "the target is not a voter";
     case Reason::kUnreachable:
-      return "the target did not catch up in time";
+      return "the target did not answer or catch up in time";
+    case Reason::kNotReady:
+      return "the leader has only just been elected";
+    case Reason::kChanging:
+      return "another change of the members is under way";
+    case Reason::kInvalidChange:
+      return "the change names a node twice, or leaves too few or too many members";
   }
   return "unknown reason";
 }

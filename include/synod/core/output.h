@@ -8,6 +8,7 @@
 
 #include "synod/base/ids.h"
 #include "synod/base/time.h"
+#include "synod/core/configuration.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/entry.h"
 #include "synod/core/message.h"
@@ -54,6 +55,7 @@ struct Alert {
     kSelfWiped,  // The peers remember another incarnation of this node: it may not take part.
     kUnsafeTruncation,  // `peer` asked to overwrite a committed entry (R10).
     kInvalidMessage,    // `peer` sent what no correct replica sends.
+    kRemoved,           // `peer` says that this replica is not a member any more (M7).
   };
   Kind kind;
   NodeId peer;
@@ -69,7 +71,8 @@ struct Output {
   std::vector<ReadReady> reads;
   std::vector<Resolved> resolved;
   std::vector<Alert> alerts;
-  Instant next_deadline = kNever;  // Call Tick no later than this.
+  std::optional<Configuration> configuration;  // Another one is in force now.
+  Instant next_deadline = kNever;              // Call Tick no later than this.
 
   // Empties the lists and keeps their memory.
   void Clear() {
@@ -86,6 +89,7 @@ struct Output {
     reads.clear();
     resolved.clear();
     alerts.clear();
+    configuration.reset();
     next_deadline = kNever;
   }
 };

@@ -16,23 +16,6 @@
 
 namespace synod {
 
-// The most voters that one half of a configuration may have.
-inline constexpr size_t kMaxVoters = 15;
-
-// Whether decisions can be taken under the configuration: each half has 1 to kMaxVoters voters (an
-// absent second half none), and every list is in canonical order. What comes from a disk or a peer
-// is checked before it is used.
-inline bool IsWellFormed(const Configuration& configuration) {
-  for (const auto* list :
-       {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
-    if (std::adjacent_find(list->begin(), list->end(), std::greater_equal<>()) != list->end()) {
-      return false;
-    }
-  }
-  return !configuration.voters.empty() && configuration.voters.size() <= kMaxVoters &&
-         configuration.outgoing.size() <= kMaxVoters;
-}
-
 // The quorums of one configuration: majorities, of both halves while it is joint. Any two of its
 // quorums meet. Borrows the configuration.
 class QuorumSystem {

@@ -14,7 +14,10 @@ struct BootstrapOptions {
   ClusterId cluster;  // The same on every member, and unlike every other cluster's.
   NodeId node;        // Whose store this is.
   GroupId group = 1;
-  std::vector<NodeId> members;  // The group's initial voters, the same on every member.
+  std::vector<NodeId> members = {};  // The group's initial voters, the same on every member.
+  // The group exists already, and Replica::Reconfigure is to make this node a member of it. Then
+  // `members` is empty: the node learns of them. So too where the node's old disk was lost.
+  bool joins = false;
 };
 
 // Writes the cluster, the members and a fresh random incarnation into a store that does not hold

@@ -18,6 +18,7 @@
 #include "synod/base/payload.h"
 #include "synod/base/time.h"
 #include "synod/core/configuration.h"
+#include "synod/core/member_change.h"
 #include "synod/core/outcome.h"
 #include "synod/core/role.h"
 #include "synod/port/state_machine.h"
@@ -51,6 +52,7 @@ struct ReplicaStatus {
   Index durable;            // The newest entry that is synced here.
   Index snapshot;           // 0: none.
   bool introduced = false;  // Every initial member has recorded every other: voting may begin.
+  bool removed = false;     // The group goes on without it, as far as it knows.
 
   struct Peer {
     NodeId node;
@@ -92,9 +94,9 @@ struct GroupOptions {
 
   Observer observer = {};
 
-  // Runs the callbacks of Propose, Read and TransferLeadership. By default they run on the loop's
-  // thread, and must be quick; those of a host that has stopped, or of requests that are too many,
-  // on the thread that asks.
+  // Runs the callbacks of Propose, Read, TransferLeadership and Reconfigure. By default they run on
+  // the loop's thread, and must be quick; those of a host that has stopped, or of requests that are
+  // too many, on the thread that asks.
   std::function<void(absl::AnyInvocable<void()>)> executor = {};
 };
 
@@ -121,6 +123,20 @@ class Replica {
   std::future<absl::Status> TransferLeadership(NodeId to);
   void TransferLeadership(NodeId to, Duration deadline,
                           absl::AnyInvocable<void(absl::Status)> done);
+
+  // Asks the leader, which must be this replica, to make of each node what its change says: voter,
+  // learner or no member, now or again on another disk. Nodes that are not named stay what they
+  // are. By joint consensus (Raft §6), in as many steps as it takes; committed once all of it is
+  // so, at once if it is so already. One change at a time: kChanging while another is under way.
+  //
+  // A newcomer must have been bootstrapped with `joins` and run; it is asked for its incarnation,
+  // and unless it answers nothing is changed (kUnreachable). A voter is needed for decisions from
+  // the first step on, so a newcomer should be a learner until it has caught up. A leader that
+  // removes itself leads to the end of it and hands over. With kUnknown the change may go on: ask
+  // again, which does no harm.
+  std::future<Outcome> Reconfigure(std::vector<MemberChange> changes);
+  void Reconfigure(std::vector<MemberChange> changes, Duration deadline,
+                   absl::AnyInvocable<void(Outcome)> done);
 
   // As of a moment ago: refreshed by the loop after every turn in which something changed.
   [[nodiscard]] ReplicaStatus Status() const;

@@ -54,6 +54,11 @@ class Transport {
   // Unreachable peers are no error: it keeps trying.
   [[nodiscard]] virtual absl::Status Start(Context context) = 0;
 
+  // From now on `peer` is to be found at `address`, whatever was known before: a connection to
+  // another place is given up. kInvalidArgument if that is no address for this transport. After
+  // Start and before Stop.
+  [[nodiscard]] virtual absl::Status SetPeer(NodeId peer, const std::string& address) = 0;
+
   // The largest message that it carries to any peer, as wire::EncodedSizeBound measures it; no less
   // than kGuaranteedMessageBytes. A larger one is dropped every time it is sent, so a group whose
   // appends can be larger is refused. Does not change. From any thread, and before Start.

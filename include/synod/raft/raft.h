@@ -19,7 +19,10 @@
 #include "synod/base/rng.h"
 #include "synod/base/time.h"
 #include "synod/core/configuration.h"
+#include "synod/core/configuration_codec.h"
+#include "synod/core/configuration_history.h"
 #include "synod/core/durable_state.h"
+#include "synod/core/member_change.h"
 #include "synod/core/message.h"
 #include "synod/core/output.h"
 #include "synod/core/quorum.h"
@@ -41,7 +44,8 @@ struct RaftCounters {
   uint64_t elections_started = 0;
   uint64_t leaderships = 0;
   uint64_t refused_proposals = 0;
-  uint64_t stale_messages = 0;  // Of an older term, or a reply nobody waits for any more.
+  // Of an older term, from who is no member, or a reply that nobody waits for any more.
+  uint64_t stale_messages = 0;
   uint64_t unknown_incarnation_messages = 0;  // From a disk that is not the recorded one (M3).
   uint64_t invalid_messages = 0;              // No correct replica sends these.
   uint64_t append_mismatches = 0;             // Answered kMismatch.
@@ -91,6 +95,11 @@ class Raft {
   // newer leader.
   void Transfer(NodeId to, RequestId request);
 
+  // Makes of each node what its change says, by joint consensus; newcomers are asked for their
+  // incarnation first. Ends in `resolved`: as kCommitted once all of it is so, whether or not there
+  // was anything to do. One change at a time.
+  void Reconfigure(std::vector<MemberChange> changes, RequestId request);
+
   // Every write up to `token` is durable.
   void Persisted(PersistToken token);
 
@@ -122,6 +131,7 @@ class Raft {
   [[nodiscard]] bool IsLeader() const { return role() == Role::kLeader; }
   [[nodiscard]] Term term() const { return hard_state_.term; }
   [[nodiscard]] NodeId vote() const { return hard_state_.vote; }
+  [[nodiscard]] Incarnation vote_incarnation() const { return hard_state_.vote_incarnation; }
   [[nodiscard]] NodeId leader() const { return leader_; }
   [[nodiscard]] Index commit() const { return commit_; }
   [[nodiscard]] Index snapshot_index() const { return snapshot_.index; }
@@ -129,7 +139,14 @@ class Raft {
   // the log is full proposals are refused, and it does not become emptier by itself.
   [[nodiscard]] bool WantsSnapshot() const { return log_.bytes() > options_.max_log_bytes / 2; }
   [[nodiscard]] const RaftLog& log() const { return log_; }
-  [[nodiscard]] const Configuration& configuration() const { return configuration_; }
+  // In force: the newest in the log, committed or not (Raft §6).
+  [[nodiscard]] const Configuration& configuration() const { return configurations_.newest(); }
+  // In force at `index`, which is between the snapshot's and the log's end (M4).
+  [[nodiscard]] const Configuration& ConfigurationAt(Index index) const {
+    return configurations_.At(index);
+  }
+  // This replica knows that the group goes on without it (M7).
+  [[nodiscard]] bool removed() const;
   [[nodiscard]] bool introduced() const { return introduced_; }
   // The members that it still has to meet before it is introduced.
   [[nodiscard]] std::vector<NodeId> Strangers() const;
@@ -167,6 +184,17 @@ class Raft {
     PersistToken own_vote;  // The candidate's own vote counts once this is durable, like any other.
   };
 
+  // A change of the members that this leader has been asked for.
+  struct PendingChange {
+    RequestId request;
+    std::vector<MemberChange> changes;
+    Instant deadline;           // For newcomers to answer.
+    Instant next_introduction;  // To them.
+    bool has_begun = false;     // Something of it is in the log.
+  };
+  // It waits so many election timeouts for newcomers.
+  static constexpr int kIntroductionPatience = 10;
+
   // A proposal of this leader's that is in the log above commit.
   struct PendingProposal {
     Index index;
@@ -182,6 +210,7 @@ class Raft {
   struct Leader {
     std::vector<Progress> peers;            // All members but this one, sorted by node.
     std::deque<PendingProposal> proposals;  // In index order, all above commit.
+    std::optional<PendingChange> change;
     std::deque<PendingRead> reads;  // In order of arrival: those with a round first, rounds rising.
     size_t uncommitted_bytes = 0;   // Of the entries above commit.
     bool quorum_has_space = true;   // QuorumHasSpace(), which each proposal asks for.
@@ -224,8 +253,26 @@ class Raft {
 #endif
   };
 
+  // --- impl/membership.ipp ---
+  [[nodiscard]] Reason RefusalOf(const std::vector<MemberChange>& changes) const;
+  [[nodiscard]] bool IsStranger(const MemberChange& change) const;
+  void ContinueChange();
+  [[nodiscard]] bool IsInitialAgain(const Configuration& next) const;
+  void WriteRecords(Configuration& next, const std::vector<MemberChange>& changes) const;
+  void AppendConfiguration(Configuration next);
+  void EndChange(Outcome::Kind kind, Reason reason);
+  void SettleConfiguration();
+  void LeaveOffice();
+  void Adopt(Index index, Configuration configuration);
+  void ConfigurationChanged();
+  [[nodiscard]] Progress NewPeer(NodeId node) const;
+  [[nodiscard]] bool IsVoter() const;
+  void TellIfRemoved(const Message& message);
+  void On(const Message& message, const NotMember& notice);
+
   // --- impl/step.ipp: what may enter, and the term rule ---
   bool IsAcceptable(const Message& message);
+  [[nodiscard]] static bool IsCounted(const Message& message);
   bool PassesTermRule(const Message& message);
   void AnswerStale(const Message& message);
   void Dispatch(Message& message);
@@ -235,10 +282,13 @@ class Raft {
   void SendIntroduction(NodeId to, bool wants_reply, PersistToken after);
   void IntroduceToStrangers();
   void RefuseIncarnation(NodeId peer);
+  [[nodiscard]] Incarnation Introduced(NodeId peer) const;
   [[nodiscard]] Incarnation Recorded(NodeId peer) const;
+  [[nodiscard]] bool IsJoiner() const { return configuration_hash_ == 0; }
   void Record(NodeId node, Incarnation incarnation);
   [[nodiscard]] bool IsKnownBothWays(NodeId peer) const;
   void MaybeCompleteIntroduction();
+  void Welcome(const Message& message);
   [[nodiscard]] bool IsIntroducing() const { return !introduced_ && introduction_token_.IsZero(); }
 
   // --- impl/election.ipp ---
@@ -326,7 +376,7 @@ class Raft {
 
   const RaftOptions options_;
   const Identity self_;
-  const uint64_t configuration_hash_;  // Of the initial configuration.
+  const uint64_t configuration_hash_;  // Of the initial configuration; 0: there was none.
   Rng rng_;
   Instant now_;
 
@@ -340,8 +390,9 @@ class Raft {
   PersistToken done_token_;        // Of the newest write known to be durable. ≤ last_token_.
   Instant oldest_write_ = kNever;  // When the oldest write that is not done was asked for.
 
-  Configuration configuration_;  // In force.
-  Index epoch_;                  // Of this replica's own membership (I9).
+  ConfigurationHistory configurations_;
+  bool removed_ = false;  // Another member has said so, and no leader the contrary since.
+  Index epoch_;           // Of this replica's own membership, as the leader last said (I9).
   std::variant<Follower, PreCandidate, Candidate, Leader> role_;
   NodeId leader_;              // Of this term; 0: not known.
   Instant leader_heard_;       // When the last valid message of leader_ arrived.
@@ -378,6 +429,7 @@ class Raft {
 #include "synod/raft/impl/heartbeat.ipp"
 #include "synod/raft/impl/identity.ipp"
 #include "synod/raft/impl/invariants.ipp"
+#include "synod/raft/impl/membership.ipp"
 #include "synod/raft/impl/output.ipp"
 #include "synod/raft/impl/read.ipp"
 #include "synod/raft/impl/replication.ipp"

@@ -35,5 +35,30 @@ TEST(Configuration, Members_AreEachNamedOnceInOrder) {
   EXPECT_THAT(configuration.Members(), ElementsAre(1, 2, 3, 4));
 }
 
+TEST(Configuration, IsWellFormed_RefusesWhatCannotDecide) {
+  Configuration good = {.voters = {1, 2}, .outgoing = {2, 3}, .learners = {4}};
+  for (NodeId node : good.Members()) {
+    good.records.push_back(
+        {.node = node, .incarnation = Incarnation(node.value()), .epoch = {}, .address = {}});
+  }
+  EXPECT_TRUE(IsWellFormed(good));
+  const auto is_bad = [&](auto change) {
+    Configuration bad = good;
+    change(bad);
+    return !IsWellFormed(bad);
+  };
+  EXPECT_TRUE(is_bad([](auto& c) { c.voters.clear(); }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.voters = {2, 1}; }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.voters = {0, 1, 2}; }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.learners = {2}; }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.records.pop_back(); }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.records[0].node = 9; }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.records[0].incarnation = Incarnation(); }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.records[0].address = std::string(256, 'x'); }));
+  EXPECT_TRUE(is_bad([](auto& c) {
+    for (uint64_t node = 10; node < 30; ++node) c.voters.emplace_back(node);
+  }));
+}
+
 }  // namespace
 }  // namespace synod

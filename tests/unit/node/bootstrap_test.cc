@@ -43,6 +43,12 @@ TEST(Bootstrap, SecondGroup_KeepsTheIncarnationOfTheDisk) {
   EXPECT_EQ(store->Groups()->size(), 2u);
 }
 
+TEST(Bootstrap, Joiner_KnowsNoMembers) {
+  const auto store = memory::Create();
+  ASSERT_TRUE(Bootstrap(*store, {.cluster = 7, .node = 4, .joins = true}).ok());
+  EXPECT_EQ(store->Load(1)->initial_configuration, Configuration());
+}
+
 TEST(Bootstrap, GroupIsThere_Refused) {
   const auto store = memory::Create();
   ASSERT_TRUE(Bootstrap(*store, Valid()).ok());
@@ -73,6 +79,7 @@ TEST(Bootstrap, OptionsThatFitNoGroup_Refused) {
   EXPECT_TRUE(refused([](BootstrapOptions& o) { o.node = 0; }));
   EXPECT_TRUE(refused([](BootstrapOptions& o) { o.group = 0; }));
   EXPECT_TRUE(refused([](BootstrapOptions& o) { o.members = {}; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.joins = true; }));
   EXPECT_TRUE(refused([](BootstrapOptions& o) { o.members = {2, 3}; }));
   EXPECT_TRUE(refused([](BootstrapOptions& o) { o.members = {1, 2, 2}; }));
   EXPECT_TRUE(refused([](BootstrapOptions& o) { o.members = {0, 1}; }));

@@ -97,6 +97,10 @@ class FakeHost final : public internal::HostServices {
   const StoreIdentity& identity() const override { return identity_; }
   std::vector<std::pair<std::string, uint64_t>> Counters() const override { return {}; }
   void Send(Message message) override { sent.push_back(std::move(message)); }
+  absl::Status SetPeer(NodeId peer, const std::string& address) override {
+    addresses[peer] = address;
+    return absl::OkStatus();
+  }
   bool CanSendBulk(NodeId) const override { return can_send_bulk; }
   void MarkDirty(internal::ReplicaImpl&) override {}
   void MarkToApply(internal::ReplicaImpl&) override {}
@@ -134,6 +138,7 @@ class FakeHost final : public internal::HostServices {
 
   std::vector<Message> sent;
   std::vector<std::string> logged;
+  std::map<NodeId, std::string> addresses;
   bool can_send_bulk = true;
 
  private:

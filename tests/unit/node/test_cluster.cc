@@ -53,6 +53,16 @@ void TestCluster::Wipe(NodeId node) {
   }
 }
 
+void TestCluster::StartJoiner(NodeId node) {
+  disks_[node] = std::make_unique<Disk>();
+  for (GroupId group : options_.groups) {
+    ledgers_[{node, group}] = std::make_unique<LedgerControl>();
+    const BootstrapOptions joins = {.cluster = 7, .node = node, .group = group, .joins = true};
+    ASSERT_TRUE(Bootstrap(*disks_[node]->store, joins).ok());
+  }
+  Start(node);
+}
+
 absl::StatusOr<Host> TestCluster::StartHost(NodeId node) {
   return Host::Start({.id = node,
                       .log = std::make_unique<LastingStore>(disk(node)),
@@ -123,6 +133,10 @@ Outcome TestCluster::Commit(const std::string& command, GroupId group) {
     return outcome.ok();
   })) << command;
   return outcome;
+}
+
+void TestCluster::Change(const std::vector<MemberChange>& changes) {
+  EXPECT_TRUE(Eventually([&] { return replica(AwaitLeader()).Reconfigure(changes).get().ok(); }));
 }
 
 void TestCluster::AwaitConvergence(GroupId group) {

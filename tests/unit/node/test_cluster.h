@@ -52,6 +52,8 @@ class TestCluster {
   void Stop(NodeId node);
   // Throws the node's disk away and bootstraps another in its place.
   void Wipe(NodeId node);
+  // Starts a node, with a new disk, that a change is to make a member.
+  void StartJoiner(NodeId node);
 
   // The node that leads and that a quorum follows, as soon as there is one.
   NodeId AwaitLeader(GroupId group = 1);
@@ -59,6 +61,8 @@ class TestCluster {
   NodeId AwaitFollower(GroupId group = 1);
   // Proposes until it is committed by whoever leads.
   Outcome Commit(const std::string& command, GroupId group = 1);
+  // Asks whoever leads to change the members until it is done.
+  void Change(const std::vector<MemberChange>& changes);
   // Every running node has applied what the leader has.
   void AwaitConvergence(GroupId group = 1);
   // The state as one node has it now.

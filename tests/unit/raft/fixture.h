@@ -160,6 +160,13 @@ class Core {
     return request;
   }
 
+  RequestId Reconfigure(std::vector<MemberChange> changes) {
+    const RequestId request = NextRequest();
+    raft_->Reconfigure(std::move(changes), request);
+    raft_->CheckInvariants();
+    return request;
+  }
+
   RequestId Transfer(NodeId to) {
     const RequestId request = NextRequest();
     raft_->Transfer(to, request);

@@ -205,16 +205,26 @@ TEST(WipedDisk, OfAPeer_ItsVotesAndAcksAreRefused) {
 TEST(WipedDisk, OfAPeer_IsToldUnderWhichIncarnationItIsKnown) {
   Core core;
   core.Elapse(kHeartbeat);
-  Message append = core.From(2, 1, Append(0, 0, {1}));
-  append.incarnation = Incarnation(77);
-  core.Step(append);
-  core.Step(append);
+  Message vote = core.From(2, 1, VoteReply{.granted = true});
+  vote.incarnation = Incarnation(77);
+  core.Step(vote);
+  core.Step(vote);
   core.Take();
   EXPECT_EQ(core->term(), Term(0)) << "Not even its term counts.";
   ASSERT_THAT(core.SentTo<Introduce>(2), SizeIs(1)) << "And not in a storm.";
   EXPECT_EQ(core.SentTo<Introduce>(2)[0].recorded, IncarnationOf(2));
   ASSERT_THAT(core.out.alerts, SizeIs(1));
   EXPECT_EQ(core.out.alerts[0].kind, Alert::Kind::kPeerWiped);
+}
+
+// M3: it may be a wiped disk itself, and must find out before it takes anything in.
+TEST(WipedDisk, NotIntroduced_HearsNobodyItHasNotMet) {
+  Core core({.introduced = false});
+  core.Receive(2, 5, Append(0, 0, {1}));
+  core.Receive(2, 5, AskVote(9, 4));
+  core.Take();
+  EXPECT_EQ(core->log().last(), Index());
+  EXPECT_EQ(core->term(), Term());
 }
 
 TEST(WipedDisk, OfAPeerThatIntroducesItself_KeepsTheRecordedIncarnation) {

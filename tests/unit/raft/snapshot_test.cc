@@ -356,14 +356,19 @@ TEST(SnapshotReceived, OwnProposalCommittedInTheSameOutput_EndsUnknown) {
                                             .reason = Reason::kLeadershipLost}));
 }
 
-TEST(SnapshotReceived, OfAnOlderTermAWipedPeerOrASecondLeader_IsDiscarded) {
+TEST(SnapshotReceived, OfAnOlderTermOrASecondLeader_IsDiscarded) {
   Core core;
   core.Follow(2, 5);
   EXPECT_FALSE(ReceiveSnapshot(core, 2, 4, SnapshotAt(9, 4)));
   EXPECT_FALSE(ReceiveSnapshot(core, 3, 5, SnapshotAt(9, 4)));
-  EXPECT_FALSE(core->SnapshotReceived(2, Incarnation(77), Term(5), SnapshotAt(9, 4), kStaged));
   EXPECT_EQ(core->commit(), Index());
   EXPECT_EQ(core->leader(), NodeId(2));
+}
+
+TEST(SnapshotReceived, BeforeTheReplicaIsIntroduced_IsDiscarded) {  // M3
+  Core core({.introduced = false});
+  EXPECT_FALSE(ReceiveSnapshot(core, 2, 5, SnapshotAt(9, 4)));
+  EXPECT_EQ(core->commit(), Index());
 }
 
 // What stands in a snapshot's description comes from a peer: it is checked like any message.

@@ -62,7 +62,13 @@ std::vector<BadState> BadStates() {
   };
   const Given good = {.term = 3, .log = {2, 2, 3}, .snapshot = SnapshotAt(4, 2)};
   return {
-      {"1 to 15 voters", with(good, [](auto& s) { s.initial_configuration = {}; })},
+      {"1 to 15 voters", with(good,
+                              [](auto& s) {
+                                s.initial_configuration = {};
+                                s.initial_configuration.learners = {1};
+                              })},
+      {"cannot be read",
+       with(good, [](auto& s) { s.entries[1].kind = EntryKind::kConfiguration; })},
       {"1 to 15 voters", with(good, [](auto& s) { s.snapshot.configuration = {}; })},
       {"without a term", with(good, [](auto& s) { s.snapshot.term = Term(); })},
       {"has a gap", with(good, [](auto& s) { s.entries.erase(s.entries.begin() + 1); })},

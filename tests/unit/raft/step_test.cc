@@ -21,8 +21,11 @@ TEST(Step, MessageForOrFromTheWrongOne_IsCountedAndIgnored) {
   bad([](Message& m) { m.group = 8; });
   bad([](Message& m) { m.to = 2; });
   bad([](Message& m) { m.from = 1; });
-  bad([](Message& m) { m.from = 7; });
   bad([](Message& m) { m.from = NodeId(); });
+  bad([](Message& m) {
+    m.from = 7;
+    m.group = 8;
+  });
   bad([](Message& m) { m.incarnation = Incarnation(); });
   core.Take();
   EXPECT_EQ(core->counters().invalid_messages, 6u);

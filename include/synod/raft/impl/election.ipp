@@ -11,9 +11,10 @@ inline void Raft::Ballots::Record(NodeId from, bool grant) {
   (grant ? granted : refused).push_back(from);
 }
 
-// Only an introduced voter may ask for votes, and one whose disk hangs could not lead.
+// Only an introduced voter may ask for votes; one whose disk hangs could not lead, and one that was
+// removed would disturb those who go on (M7).
 inline bool Raft::MayCampaign() const {
-  return introduced_ && configuration_.IsVoter(self_.node) && !OwnDiskIsStalled() &&
+  return introduced_ && IsVoter() && !removed_ && !OwnDiskIsStalled() &&
          hard_state_.term < kMaxTerm;
 }
 
@@ -41,11 +42,18 @@ inline void Raft::BecomeFollower(Term term, NodeId leader) {
               Reason::kLeadershipLost);
     }
     for (const PendingRead& read : state->reads) FinishRead(read, Reason::kLeadershipLost);
+    if (state->change) {
+      EndChange(state->change->has_begun ? Outcome::Kind::kUnknown : Outcome::Kind::kNotCommitted,
+                Reason::kLeadershipLost);
+    }
   }
   if (term > hard_state_.term || Mutated(Mutation::kVoteClearedInTerm)) {
     // The vote belongs to the term: it is forgotten with the term, and never within it (E3).
     hard_state_.term = term;
-    if (!Mutated(Mutation::kVoteKeptInNewTerm)) hard_state_.vote = NodeId();
+    if (!Mutated(Mutation::kVoteKeptInNewTerm)) {
+      hard_state_.vote = NodeId();
+      hard_state_.vote_incarnation = Incarnation();
+    }
     hard_state_changed_ = true;
     verified_ = Index();
   }
@@ -59,8 +67,8 @@ inline void Raft::BecomePreCandidate() {
   ++counters_.elections_started;
   role_ = PreCandidate{};
   SetLeader(NodeId());
-  for (NodeId member : configuration_.Members()) {
-    if (member == self_.node || !configuration_.IsVoter(member)) continue;
+  for (NodeId member : configuration().Members()) {
+    if (member == self_.node || !configuration().IsVoter(member)) continue;
     Send(member, PreVoteRequest{.next_term = hard_state_.term + 1,
                                 .last_index = log_.last(),
                                 .last_term = log_.last_term()});
@@ -75,6 +83,7 @@ inline void Raft::BecomeCandidate(bool by_transfer) {
   if (!options_.pre_vote || by_transfer) ++counters_.elections_started;
   ++hard_state_.term;
   hard_state_.vote = self_.node;
+  hard_state_.vote_incarnation = self_.incarnation;
   hard_state_changed_ = true;
   verified_ = Index();
   const auto* pre =
@@ -86,8 +95,8 @@ inline void Raft::BecomeCandidate(bool by_transfer) {
   // again (E11).
   const PersistToken after =
       Mutated(Mutation::kVoteBeforePersist) ? PersistToken() : std::get<Candidate>(role_).own_vote;
-  for (NodeId member : configuration_.Members()) {
-    if (member == self_.node || !configuration_.IsVoter(member)) continue;
+  for (NodeId member : configuration().Members()) {
+    if (member == self_.node || !configuration().IsVoter(member)) continue;
     Send(member,
          VoteRequest{
              .last_index = log_.last(), .last_term = log_.last_term(), .by_transfer = by_transfer},
@@ -100,13 +109,8 @@ inline void Raft::BecomeLeader() {
   SYNOD_ASSERT(hard_state_.vote == self_.node, "a leader voted for itself in its term");
   ++counters_.leaderships;
   Leader leader;
-  for (NodeId member : configuration_.Members()) {
-    if (member == self_.node) continue;
-    Progress peer;
-    peer.node = member;
-    peer.next = log_.last() + 1;
-    peer.last_heard = now_;
-    leader.peers.push_back(peer);
+  for (NodeId member : configuration().Members()) {
+    if (member != self_.node) leader.peers.push_back(NewPeer(member));
   }
   leader.term_start = log_.last() + 1;
   leader.next_heartbeat = now_ + options_.heartbeat_interval;
@@ -125,7 +129,7 @@ inline void Raft::CountBallots() {
   const auto in = [](const std::vector<NodeId>& list, NodeId node) {
     return std::find(list.begin(), list.end(), node) != list.end();
   };
-  const QuorumSystem quorums(configuration_);
+  const QuorumSystem quorums(configuration());
   if (quorums.IsQuorum([&](NodeId node) { return in(ballots.granted, node); })) {
     if (pre) {
       BecomeCandidate(/*by_transfer=*/false);
@@ -140,9 +144,11 @@ inline void Raft::CountBallots() {
 }
 
 inline void Raft::On(const Message& message, const PreVoteRequest& request) {
+  TellIfRemoved(message);
+  // Whether the candidate is a voter is for itself to know: its configuration may be the newer one,
+  // and it counts the answers by that (Raft §6).
   const bool may_grant = introduced_ && request.next_term > hard_state_.term &&
-                         IsUpToDate(request.last_index, request.last_term) &&
-                         configuration_.IsVoter(message.from);
+                         IsUpToDate(request.last_index, request.last_term);
   const bool granted = may_grant && (!LeaderIsAlive() || Mutated(Mutation::kPreVoteBesideLeader));
   if (may_grant && !granted) Reached("pre-vote refused beside a leader");
   Send(message.from, PreVoteReply{.next_term = request.next_term, .granted = granted});
@@ -159,19 +165,21 @@ inline void Raft::On(const Message& message, const PreVoteReply& reply) {
 }
 
 inline void Raft::On(const Message& message, const VoteRequest& request) {
-  const bool free = hard_state_.vote.IsZero() || hard_state_.vote == message.from ||
-                    Mutated(Mutation::kVoteTwice);
+  TellIfRemoved(message);
+  const bool is_its_own =
+      hard_state_.vote == message.from && hard_state_.vote_incarnation == message.incarnation;
+  const bool free = hard_state_.vote.IsZero() || is_its_own || Mutated(Mutation::kVoteTwice);
   const bool is_up_to_date = IsUpToDate(request.last_index, request.last_term);
-  const bool granted = introduced_ && free && leader_.IsZero() &&
-                       configuration_.IsVoter(message.from) && is_up_to_date;
+  const bool granted = introduced_ && free && leader_.IsZero() && is_up_to_date;
   if (!granted) {
     if (!free) Reached("vote refused, already given");
     if (!is_up_to_date) Reached("vote refused, log behind");
     Send(message.from, VoteReply{.granted = false});
     return;
   }
-  if (hard_state_.vote != message.from) {
+  if (!is_its_own) {
     hard_state_.vote = message.from;
+    hard_state_.vote_incarnation = message.incarnation;
     hard_state_changed_ = true;
   }
   if (!std::holds_alternative<Follower>(role_)) BecomeFollower(hard_state_.term, NodeId());
@@ -194,6 +202,7 @@ inline void Raft::On(const Message& message, const VoteReply& reply) {
 inline void Raft::HeardFromLeader(NodeId leader) {
   if (!std::holds_alternative<Follower>(role_)) BecomeFollower(hard_state_.term, leader);
   SetLeader(leader);
+  removed_ = false;
   leader_heard_ = now_;
   ResetElectionTimer();
 }

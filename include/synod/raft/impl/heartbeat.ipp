@@ -17,6 +17,11 @@ inline void Raft::TickLeader() {
     return;
   }
   auto& leader = std::get<Leader>(role_);
+  if (leader.change && now_ >= leader.change->deadline) {
+    EndChange(Outcome::Kind::kNotCommitted, Reason::kUnreachable);
+  } else if (leader.change && now_ >= leader.change->next_introduction) {
+    ContinueChange();
+  }
   if (now_ >= leader.next_heartbeat) {
     BroadcastHeartbeat();
     leader.next_heartbeat = now_ + options_.heartbeat_interval;
@@ -39,12 +44,13 @@ inline void Raft::SendHeartbeat(Progress& peer) {
                            ? commit_
                            : std::min(commit_, peer.match);  // I7
   peer.commit_sent = std::max(peer.commit_sent, commit);
-  Send(peer.node, Heartbeat{.round = std::get<Leader>(role_).round, .commit = commit});
+  Send(peer.node,
+       Heartbeat{.round = std::get<Leader>(role_).round, .commit = commit, .epoch = peer.epoch});
 }
 
 inline bool Raft::HearsQuorum() const {
   const auto& leader = std::get<Leader>(role_);
-  return QuorumSystem(configuration_).IsQuorum([&](NodeId node) {
+  return QuorumSystem(configuration()).IsQuorum([&](NodeId node) {
     if (node == self_.node) return true;
     const Progress* peer = Leader::Find(leader, node);
     return peer != nullptr && now_ < peer->last_heard + options_.election_timeout;
@@ -54,7 +60,7 @@ inline bool Raft::HearsQuorum() const {
 // A leader that goes on where no quorum can follow only fills its log with what cannot commit (F5).
 inline bool Raft::QuorumHasSpace() const {
   const auto& leader = std::get<Leader>(role_);
-  return QuorumSystem(configuration_).IsQuorum([&](NodeId node) {
+  return QuorumSystem(configuration()).IsQuorum([&](NodeId node) {
     if (node == self_.node) return has_space_;
     const Progress* peer = Leader::Find(leader, node);
     return peer != nullptr && peer->has_space;
@@ -77,6 +83,7 @@ inline void Raft::On(const Message& message, const Heartbeat& heartbeat) {
     return;
   }
   HeardFromLeader(message.from);
+  epoch_ = heartbeat.epoch;
   verified_ = std::max(verified_, heartbeat.commit);
   CommitTo(heartbeat.commit);
   Send(message.from, HeartbeatReply{.round = heartbeat.round,

@@ -7,11 +7,19 @@
 
 namespace synod {
 
-inline Incarnation Raft::Recorded(NodeId peer) const {
+// What the hard state says, which holds from the beginning until the members change.
+inline Incarnation Raft::Introduced(NodeId peer) const {
   const std::vector<KnownPeer>& peers = hard_state_.peers;
   const auto at = std::lower_bound(peers.begin(), peers.end(), peer,
                                    [](const KnownPeer& p, NodeId node) { return p.node < node; });
   return at != peers.end() && at->node == peer ? at->incarnation : Incarnation();
+}
+
+// The one disk that counts under the name, as far as is known here.
+inline Incarnation Raft::Recorded(NodeId peer) const {
+  if (configuration().records.empty()) return Introduced(peer);
+  const MemberRecord* record = configuration().RecordOf(peer);
+  return record == nullptr ? Incarnation() : record->incarnation;
 }
 
 inline void Raft::Record(NodeId node, Incarnation incarnation) {
@@ -23,7 +31,7 @@ inline void Raft::Record(NodeId node, Incarnation incarnation) {
 }
 
 inline bool Raft::IsKnownBothWays(NodeId peer) const {
-  return !Recorded(peer).IsZero() &&
+  return !Introduced(peer).IsZero() &&
          std::find(recorded_at_.begin(), recorded_at_.end(), peer) != recorded_at_.end();
 }
 
@@ -37,31 +45,51 @@ inline void Raft::MaybeCompleteIntroduction() {
 }
 
 inline void Raft::On(const Message& message, const Introduce& introduce) {
-  if (introduce.configuration_hash != configuration_hash_) {
+  const bool is_joining = IsJoiner() || introduce.configuration_hash == 0;
+  if (!is_joining && introduce.configuration_hash != configuration_hash_) {
+    ++counters_.invalid_messages;
     RaiseAlert(Alert::Kind::kConfigurationMismatch, message.from, /*fatal=*/false);
     if (introduce.wants_reply) SendIntroduction(message.from, /*wants_reply=*/false, {});
     return;
   }
   if (!introduce.recorded.IsZero() && introduce.recorded != self_.incarnation &&
       !Mutated(Mutation::kIgnoreSelfWiped)) {
-    // The peers hold promises of a disk that is not this one (M3).
-    Reached("replaced disk stops");
-    RaiseAlert(Alert::Kind::kSelfWiped, message.from, /*fatal=*/true);
-    return;
+    // The peers hold promises of a disk that is not this one (M3). A change may make this one count
+    // instead, and whoever has not heard of that yet is wrong about it.
+    if (!IsJoiner() && Recorded(self_.node) != self_.incarnation) {
+      Reached("replaced disk stops");
+      RaiseAlert(Alert::Kind::kSelfWiped, message.from, /*fatal=*/true);
+      return;
+    }
   }
   const Incarnation recorded = Recorded(message.from);
   if (recorded.IsZero()) {
-    Record(message.from, message.incarnation);
+    if (!introduced_ && configuration().IsMember(message.from)) {
+      Record(message.from, message.incarnation);
+    }
   } else if (recorded != message.incarnation) {
     RaiseAlert(Alert::Kind::kPeerWiped, message.from, /*fatal=*/false);
   }
   // Only the word of the disk that is recorded here counts.
-  if (introduce.recorded == self_.incarnation && Recorded(message.from) == message.incarnation &&
+  if (introduce.recorded == self_.incarnation && Introduced(message.from) == message.incarnation &&
       !IsKnownBothWays(message.from)) {
     recorded_at_.push_back(message.from);
   }
   MaybeCompleteIntroduction();
+  Welcome(message);
   if (introduce.wants_reply) SendIntroduction(message.from, /*wants_reply=*/false, AllWrites());
+}
+
+// A newcomer has said which disk it is.
+inline void Raft::Welcome(const Message& message) {
+  auto* leader = std::get_if<Leader>(&role_);
+  if (leader == nullptr || !leader->change) return;
+  for (MemberChange& change : leader->change->changes) {
+    if (change.node != message.from || !IsStranger(change)) continue;
+    change.incarnation = message.incarnation;
+    ContinueChange();
+    return;
+  }
 }
 
 inline void Raft::SendIntroduction(NodeId to, bool wants_reply, PersistToken after) {
@@ -75,7 +103,7 @@ inline void Raft::SendIntroduction(NodeId to, bool wants_reply, PersistToken aft
 inline std::vector<NodeId> Raft::Strangers() const {
   std::vector<NodeId> strangers;
   if (introduced_) return strangers;
-  for (NodeId member : configuration_.Members()) {
+  for (NodeId member : configuration().Members()) {
     if (member != self_.node && !IsKnownBothWays(member)) strangers.push_back(member);
   }
   return strangers;

@@ -15,6 +15,8 @@ inline void Raft::CheckInvariants() const {
     undurable += log_.At(i).Bytes();
   }
   SYNOD_ASSERT(undurable <= log_.undurable_bytes(), "what the disk lacks is counted (X3)");
+  SYNOD_ASSERT(configurations_.newest_index() <= log_.last(),
+               "a configuration in force is in the log, or was in the snapshot (M5)");
   for (const Outgoing& outgoing : output_.messages) {
     SYNOD_ASSERT(outgoing.after <= last_token_ + 1, "a message waits for a write that will be");
   }
@@ -23,6 +25,14 @@ inline void Raft::CheckInvariants() const {
   SYNOD_ASSERT(leader_ == self_.node, "a leader knows who leads");
   SYNOD_ASSERT(hard_state_.vote == self_.node, "a leader voted for itself in its term (Raft §5.2)");
   SYNOD_ASSERT(forwarded_reads_.empty(), "a leader asks nobody for read indexes");
+  std::vector<NodeId> others = configuration().Members();
+  std::erase(others, self_.node);
+  const bool are_all =
+      std::equal(others.begin(), others.end(), leader->peers.begin(), leader->peers.end(),
+                 [this](NodeId node, const Progress& peer) {
+                   return peer.node == node && peer.epoch == configuration().EpochOf(node);
+                 });
+  SYNOD_ASSERT(are_all, "a leader follows the progress of the members, and of nobody else");
   for (const Progress& peer : leader->peers) {
     SYNOD_ASSERT(peer.match < peer.next, "what is acked is not sent again");
     SYNOD_ASSERT(peer.match <= log_.last(), "nobody acks what the leader does not have (I6)");

@@ -18,7 +18,7 @@ inline void Raft::Resolve(RequestId request, Outcome::Kind kind, Reason reason) 
 
 inline void Raft::RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal) {
   if (!fatal) {
-    Instant& quiet_until = QuietUntil(kind, configuration_.IsMember(peer) ? peer : NodeId());
+    Instant& quiet_until = QuietUntil(kind, configuration().IsMember(peer) ? peer : NodeId());
     if (now_ < quiet_until) return;
     quiet_until = now_ + 10 * options_.election_timeout;
   }
@@ -87,6 +87,9 @@ inline void Raft::TakeOutput(Output& out) {
 inline Instant Raft::NextDeadline() const {
   Instant deadline = transfer_ ? transfer_->deadline : kNever;
   if (const auto* leader = std::get_if<Leader>(&role_)) {
+    if (leader->change) {
+      deadline = std::min({deadline, leader->change->deadline, leader->change->next_introduction});
+    }
     return std::min({deadline, leader->next_heartbeat, leader->commit_notice});
   }
   deadline = std::min(deadline, election_deadline_);

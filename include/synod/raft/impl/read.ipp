@@ -58,7 +58,7 @@ inline void Raft::ConfirmReads() {
     const Progress* peer = Leader::Find(leader, node);
     return peer == nullptr ? 0 : peer->round;
   };
-  const auto confirmed = QuorumSystem(configuration_).Reached<uint64_t>(round_of);
+  const auto confirmed = QuorumSystem(configuration()).Reached<uint64_t>(round_of);
   while (!leader.reads.empty() && leader.reads.front().round != 0 &&
          leader.reads.front().round <= confirmed) {
     FinishRead(leader.reads.front(), Reason::kNone);

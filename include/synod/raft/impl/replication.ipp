@@ -93,7 +93,11 @@ inline bool Raft::SendAppend(Progress& peer) {
     NeedSnapshot(peer);
     return false;
   }
-  AppendRequest request{.prev_index = prev, .prev_term = *prev_term, .commit = {}, .entries = {}};
+  AppendRequest request{.prev_index = prev,
+                        .prev_term = *prev_term,
+                        .commit = {},
+                        .epoch = peer.epoch,
+                        .entries = {}};
   size_t max_bytes = options_.max_append_bytes;
   if (Buggify("append_one_entry")) max_bytes = 1;
   if (!replicating && Buggify("probe_without_entries")) max_bytes = 0;
@@ -198,7 +202,7 @@ inline void Raft::AdvanceCommitIndex() {
     const bool is_me = Mutated(Mutation::kCountSelfTwice) && peer == &leader.peers.front();
     return is_me ? log_.durable() : peer->match;
   };
-  const Index reached = QuorumSystem(configuration_).Reached<Index>(match_of);
+  const Index reached = QuorumSystem(configuration()).Reached<Index>(match_of);
   if (reached <= commit_) return;
   // An entry of an older term is never committed by counting: a majority may hold it and a later
   // leader may still overwrite it. It commits with the first entry of this term behind it (Raft
@@ -213,6 +217,7 @@ inline void Raft::AdvanceCommitIndex() {
   }
   if (reached > log_.durable()) Reached("commit ahead of the leader's disk");
   CommitTo(reached);
+  SettleConfiguration();
 }
 
 // Hands the entries up to `index` over for application. Ignored if they are already.
@@ -268,8 +273,15 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
       return;
     }
     term = entry.term;
+    if (entry.kind != EntryKind::kConfiguration) continue;
+    const std::optional<Configuration> configuration = DecodeConfiguration(entry.payload.view());
+    if (!configuration || !IsWellFormed(*configuration)) {
+      Invalid(message);
+      return;
+    }
   }
   HeardFromLeader(message.from);
+  epoch_ = request.epoch;
   if (!request.entries.empty()) {
     CutToWhatFits(request.entries);
     if (request.entries.empty()) {
@@ -318,7 +330,11 @@ inline bool Raft::AppendFrom(const Message& message, AppendRequest& request) {
       TruncateFrom(entry.index);
     }
     output_.persist.entries.push_back(entry);
+    const bool is_configuration = entry.kind == EntryKind::kConfiguration;
     log_.Append(std::move(entry));
+    if (is_configuration) {
+      Adopt(log_.last(), *DecodeConfiguration(log_.At(log_.last()).payload.view()));
+    }
   }
   return true;
 }
@@ -327,6 +343,7 @@ inline void Raft::TruncateFrom(Index index) {
   SYNOD_ASSERT(index > commit_ || Mutated(Mutation::kTruncateCommitted),
                "a committed entry is never truncated (R10)");
   log_.TruncateFrom(index);
+  if (configurations_.TruncateFrom(index)) ConfigurationChanged();
   Persist& persist = output_.persist;
   while (!persist.entries.empty() && persist.entries.back().index >= index) {
     persist.entries.pop_back();

@@ -8,7 +8,10 @@ inline bool Raft::SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged)
   SYNOD_ASSERT(meta.index <= commit_, "only applied entries are in a snapshot");
   if (meta.index <= snapshot_.index || output_.persist.snapshot) return false;
   has_output_ = true;
+  SYNOD_ASSERT(meta.configuration == ConfigurationAt(meta.index),
+               "a snapshot carries the configuration in force at its end (M4)");
   snapshot_ = meta;
+  configurations_.CompactTo(meta.index);
   output_.persist.snapshot = InstallStaged{.staged = staged, .meta = meta, .resets_log = false};
   CompactLog();
   return true;
@@ -65,8 +68,8 @@ inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term te
     RaiseAlert(Alert::Kind::kInvalidMessage, from, /*fatal=*/false);
     return false;
   }
-  if (Recorded(from).IsZero() || Recorded(from) != incarnation || term < hard_state_.term ||
-      output_.persist.snapshot) {
+  const bool is_known = !Recorded(from).IsZero() && Recorded(from) == incarnation;
+  if ((!introduced_ && !is_known) || term < hard_state_.term || output_.persist.snapshot) {
     ++counters_.stale_messages;
     return false;
   }
@@ -105,7 +108,8 @@ inline void Raft::InstallInPlaceOfLog(const SnapshotMeta& meta, StagedSnapshot s
   if (Mutated(Mutation::kSnapshotKeepsLog)) persist.snapshot->resets_log = false;
   log_.Reset(meta.index, meta.term);
   snapshot_ = meta;
-  configuration_ = meta.configuration;
+  configurations_.Reset(meta.index, meta.configuration);
+  ConfigurationChanged();
   commit_ = meta.index;
   verified_ = meta.index;
   // What was to be applied in this output is in the image; the results of own proposals among it

@@ -4,8 +4,10 @@ namespace synod {
 
 namespace internal {
 
-// FNV-1a over the members in canonical order: equal on members that were bootstrapped alike.
+// FNV-1a over the members in canonical order: equal on members that were bootstrapped alike. 0 for
+// none.
 inline uint64_t HashOf(const Configuration& configuration) {
+  if (configuration.voters.empty()) return 0;
   uint64_t hash = 0xcbf29ce484222325u;
   const auto add = [&hash](uint64_t value) {
     for (int byte = 0; byte < 8; ++byte) {
@@ -36,7 +38,8 @@ inline RaftLog LogOf(DurableState& state) {
 }  // namespace internal
 
 inline absl::Status Raft::Validate(const DurableState& state) {
-  if (!IsWellFormed(state.initial_configuration) ||
+  const bool is_joiner = state.initial_configuration == Configuration();
+  if ((!is_joiner && !IsWellFormed(state.initial_configuration)) ||
       (!state.snapshot.index.IsZero() && !IsWellFormed(state.snapshot.configuration))) {
     return absl::DataLossError("a stored configuration does not have 1 to 15 voters in order");
   }
@@ -66,6 +69,11 @@ inline absl::Status Raft::Validate(const DurableState& state) {
     if (entry.index == state.snapshot.index && entry.term != state.snapshot.term) {
       return absl::DataLossError("the stored log contradicts the stored snapshot");
     }
+    if (entry.kind != EntryKind::kConfiguration) continue;
+    const std::optional<Configuration> configuration = DecodeConfiguration(entry.payload.view());
+    if (!configuration || !IsWellFormed(*configuration)) {
+      return absl::DataLossError("a configuration in the stored log cannot be read");
+    }
   }
   if (state.snapshot.term > state.hard_state.term) {
     return absl::DataLossError("the stored snapshot is of a later term than the stored one");
@@ -88,19 +96,28 @@ inline Raft::Raft(const RaftOptions& options, const Identity& identity, DurableS
       hard_state_(std::move(state.hard_state)),
       snapshot_(state.snapshot),
       log_(internal::LogOf(state)),
-      configuration_(state.snapshot.index.IsZero() ? state.initial_configuration
-                                                   : state.snapshot.configuration),
+      configurations_(snapshot_.index, snapshot_.index.IsZero() ? state.initial_configuration
+                                                                : snapshot_.configuration),
       leader_heard_(now - options.election_timeout),
       commit_(state.snapshot.index),
       next_introduction_(now),
       next_context_(rng_.Next()) {
-  introduced_ = Recorded(self_.node) == self_.incarnation ||
-                configuration_ == Configuration::Of({self_.node});
+  // Nobody has to be introduced to itself, nor a newcomer, which the others take in.
+  introduced_ = IsJoiner() || Introduced(self_.node) == self_.incarnation ||
+                state.initial_configuration == Configuration::Of({self_.node});
+  for (Index i = snapshot_.index + 1; i <= log_.last(); ++i) {
+    const Entry& entry = log_.At(i);
+    if (entry.kind != EntryKind::kConfiguration) continue;
+    configurations_.Append(i, *DecodeConfiguration(entry.payload.view()));
+  }
+  const MemberRecord* own = configuration().RecordOf(self_.node);
+  if (own != nullptr && own->incarnation == self_.incarnation) introduced_ = true;
+  if (!configuration().records.empty()) output_.configuration = configuration();
   ResetElectionTimer();
   // The log may have been kept under other limits. Were it too large for these, proposals would be
   // refused, and without proposals no newer snapshot would ever relieve it.
   if (WantsSnapshot()) CompactLog();
-  has_output_ = HasUnwritten();
+  has_output_ = HasUnwritten() || output_.configuration;
 }
 
 }  // namespace synod

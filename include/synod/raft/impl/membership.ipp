@@ -1,0 +1,241 @@
+// Changes of the members (Raft §6): by joint consensus alone, in force as soon as they are in the
+// log, and one at a time.
+
+namespace synod {
+
+// --- On the leader ---
+
+inline Reason Raft::RefusalOf(const std::vector<MemberChange>& changes) const {
+  const auto* leader = std::get_if<Leader>(&role_);
+  if (leader == nullptr) return introduced_ ? Reason::kNotLeader : Reason::kNoQuorum;
+  if (transfer_) return Reason::kTransferring;
+  // Until something of its own term is committed, a leader may hold a configuration that another
+  // leader's, which shares no quorum with the next, has overtaken (Ongaro's correction of 2015;
+  // M1).
+  if (commit_ < leader->term_start) return Reason::kNotReady;
+  const bool is_settled = !configuration().IsJoint() && configurations_.newest_index() <= commit_;
+  if (leader->change || !is_settled) return Reason::kChanging;  // M2
+  for (const MemberChange& change : changes) {
+    const auto names_it = [&](const MemberChange& other) { return other.node == change.node; };
+    if (change.node.IsZero() || std::count_if(changes.begin(), changes.end(), names_it) > 1 ||
+        change.address.size() > MemberRecord::kMaxAddressBytes) {
+      return Reason::kInvalidChange;
+    }
+    // It would end with the removal, and nobody would lead on to the return.
+    if (change.node == self_.node && !change.incarnation.IsZero() &&
+        change.incarnation != self_.incarnation) {
+      return Reason::kInvalidChange;
+    }
+  }
+  const Configuration target = Apply(changes, configuration());
+  const bool fits = !target.voters.empty() && target.voters.size() <= kMaxVoters &&
+                    target.learners.size() <= kMaxLearners;
+  return fits ? Reason::kNone : Reason::kInvalidChange;
+}
+
+inline void Raft::Reconfigure(std::vector<MemberChange> changes, RequestId request) {
+  const InvariantGuard guard{*this};
+  has_output_ = true;
+  const Reason refusal = RefusalOf(changes);
+  if (refusal != Reason::kNone) {
+    return Resolve(request, Outcome::Kind::kNotCommitted, refusal);
+  }
+  std::get<Leader>(role_).change =
+      PendingChange{.request = request,
+                    .changes = std::move(changes),
+                    .deadline = now_ + kIntroductionPatience * options_.election_timeout,
+                    .next_introduction = now_};
+  ContinueChange();
+}
+
+inline bool Raft::IsStranger(const MemberChange& change) const {
+  return change.to != MemberChange::To::kNone && change.incarnation.IsZero() &&
+         !configuration().IsMember(change.node);
+}
+
+// Takes the pending change one step on: an introduction to the newcomers, the next configuration,
+// or its end.
+inline void Raft::ContinueChange() {
+  auto& leader = std::get<Leader>(role_);
+  PendingChange& pending = *leader.change;
+  bool is_waiting = false;
+  for (const MemberChange& change : pending.changes) {
+    if (!IsStranger(change)) continue;
+    is_waiting = true;
+    if (now_ >= pending.next_introduction) SendIntroduction(change.node, /*wants_reply=*/true, {});
+  }
+  if (is_waiting) {
+    if (now_ >= pending.next_introduction) {
+      pending.next_introduction = now_ + options_.heartbeat_interval;
+    }
+    return;
+  }
+  pending.next_introduction = kNever;
+  pending.deadline = kNever;
+  // Under one name only one disk counts, so a disk that replaces another comes when that has gone.
+  std::vector<MemberChange> removals;
+  for (const MemberChange& change : pending.changes) {
+    if (change.incarnation.IsZero() || change.incarnation == Recorded(change.node)) continue;
+    if (configuration().IsMember(change.node)) {
+      removals.push_back({.node = change.node, .to = MemberChange::To::kNone});
+    }
+  }
+  const std::vector<MemberChange>& now = removals.empty() ? pending.changes : removals;
+  Configuration next = JoinOf(configuration(), Apply(now, configuration()));
+  // Nobody can come in whose removal would leave nobody to decide.
+  if (next.voters.empty()) return EndChange(Outcome::Kind::kNotCommitted, Reason::kInvalidChange);
+  WriteRecords(next, now);
+  if (next == configuration() || IsInitialAgain(next)) {
+    return EndChange(Outcome::Kind::kCommitted, Reason::kNone);
+  }
+  pending.has_begun = true;
+  AppendConfiguration(std::move(next));
+}
+
+// Whether writing the records is all that there would be to change.
+inline bool Raft::IsInitialAgain(const Configuration& next) const {
+  if (!configuration().records.empty()) return false;
+  const auto says_nothing = [](const MemberRecord& record) {
+    return record.epoch.IsZero() && record.address.empty();
+  };
+  return next.voters == configuration().voters && next.learners == configuration().learners &&
+         std::all_of(next.records.begin(), next.records.end(), says_nothing);
+}
+
+// One for each member of `next`: what is known of it already, with what `changes` say.
+inline void Raft::WriteRecords(Configuration& next,
+                               const std::vector<MemberChange>& changes) const {
+  std::vector<MemberRecord> records;
+  for (NodeId node : next.Members()) {
+    MemberRecord record{.node = node, .incarnation = {}, .epoch = {}, .address = {}};
+    if (const MemberRecord* known = configuration().RecordOf(node)) {
+      record = *known;
+    } else if (configuration().IsMember(node)) {
+      record.incarnation = node == self_.node ? self_.incarnation : Recorded(node);
+    } else {
+      record.epoch = log_.last() + 1;
+    }
+    for (const MemberChange& change : changes) {
+      if (change.node != node) continue;
+      if (!change.incarnation.IsZero()) record.incarnation = change.incarnation;
+      if (!change.address.empty()) record.address = change.address;
+    }
+    records.push_back(std::move(record));
+  }
+  next.records = std::move(records);
+}
+
+inline void Raft::AppendConfiguration(Configuration next) {
+  SYNOD_ASSERT(IsWellFormed(next), "a leader appends only configurations that can decide");
+  AppendOwn(EntryKind::kConfiguration, Payload::Copy(EncodeConfiguration(next)));
+  Adopt(log_.last(), std::move(next));
+}
+
+inline void Raft::EndChange(Outcome::Kind kind, Reason reason) {
+  auto& leader = std::get<Leader>(role_);
+  Resolve(leader.change->request, kind, reason);
+  leader.change.reset();
+}
+
+// The commit index has reached the newest configuration: what is next? A new leader asks the same,
+// for the one that its predecessor left (Raft §6).
+inline void Raft::SettleConfiguration() {
+  if (commit_ < configurations_.newest_index()) return;
+  auto& leader = std::get<Leader>(role_);
+  if (configuration().IsJoint()) {
+    AppendConfiguration(LeaveOf(configuration()));
+    return;
+  }
+  if (leader.change && leader.change->has_begun) {
+    ContinueChange();
+    if (commit_ < configurations_.newest_index()) return;
+  }
+  if (!configuration().IsVoter(self_.node)) LeaveOffice();
+}
+
+// A leader that is no voter any more has led until that was committed, and no longer (M6). The one
+// who has most of the log need not wait for an election timeout.
+inline void Raft::LeaveOffice() {
+  const Progress* heir = nullptr;
+  for (const Progress& peer : progress()) {
+    if (!configuration().IsVoter(peer.node)) continue;
+    if (heir == nullptr || peer.match > heir->match) heir = &peer;
+  }
+  if (heir != nullptr) Send(heir->node, TimeoutNow{});
+  BecomeFollower(hard_state_.term, NodeId());
+}
+
+// --- On everyone ---
+
+// The log has got an entry with this configuration.
+inline void Raft::Adopt(Index index, Configuration configuration) {
+  configurations_.Append(index, std::move(configuration));
+  ConfigurationChanged();
+}
+
+inline void Raft::ConfigurationChanged() {
+  output_.configuration = configuration();
+  // A leader can only have recorded a disk that had been introduced to it.
+  if (const MemberRecord* own = configuration().RecordOf(self_.node)) {
+    if (own->incarnation == self_.incarnation) introduced_ = true;
+  }
+  auto* leader = std::get_if<Leader>(&role_);
+  if (leader == nullptr) return;
+  std::vector<Progress> peers;
+  for (NodeId member : configuration().Members()) {
+    if (member == self_.node) continue;
+    Progress* known = Leader::Find(*leader, member);
+    const bool is_same = known != nullptr && known->epoch == configuration().EpochOf(member);
+    peers.push_back(is_same ? std::move(*known) : NewPeer(member));
+  }
+  leader->peers = std::move(peers);
+  leader->quorum_has_space = QuorumHasSpace();
+  ConfirmReads();  // Those who have answered may be a quorum now.
+}
+
+// Nothing is known of it yet but its name.
+inline Progress Raft::NewPeer(NodeId node) const {
+  Progress peer;
+  peer.node = node;
+  peer.epoch = configuration().EpochOf(node);
+  peer.next = log_.last() + 1;
+  peer.last_heard = now_;
+  return peer;
+}
+
+// Whether it is a voter under the newest configuration: this very disk, not one of the same name.
+inline bool Raft::IsVoter() const {
+  const MemberRecord* own = configuration().RecordOf(self_.node);
+  return configuration().IsVoter(self_.node) &&
+         (own == nullptr || own->incarnation == self_.incarnation);
+}
+
+// Tells whoever campaigns though it is not a member any more (M7). A configuration that is not
+// committed may yet be gone, and is no reason to tell anyone.
+inline void Raft::TellIfRemoved(const Message& message) {
+  const Configuration& committed = configurations_.At(commit_);
+  const MemberRecord* record = committed.RecordOf(message.from);
+  if (committed.records.empty()) return;
+  if (record != nullptr && record->incarnation == message.incarnation) return;
+  Send(message.from, NotMember{.as_of = configurations_.SetAt(commit_)});
+}
+
+inline void Raft::On(const Message& message, const NotMember& notice) {
+  // The sender may not have heard yet that this replica has come back.
+  if (IsLeader() || notice.as_of <= configurations_.newest_index() ||
+      configuration().voters.empty()) {
+    ++counters_.stale_messages;
+    return;
+  }
+  RaiseAlert(Alert::Kind::kRemoved, message.from, /*fatal=*/false);
+  removed_ = true;
+  if (!std::holds_alternative<Follower>(role_)) BecomeFollower(hard_state_.term, NodeId());
+}
+
+inline bool Raft::removed() const {
+  const bool is_settled = configurations_.newest_index() <= commit_;
+  return removed_ ||
+         (is_settled && !configuration().voters.empty() && !configuration().IsMember(self_.node));
+}
+
+}  // namespace synod

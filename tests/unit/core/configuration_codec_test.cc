@@ -1,0 +1,68 @@
+// A configuration is the same after a way through bytes, and nothing else passes for one.
+#include "synod/core/configuration_codec.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace synod {
+namespace {
+
+Configuration Large() {
+  Configuration configuration;
+  for (uint64_t node = 1; node <= kMaxVoters; ++node) {
+    configuration.voters.emplace_back(node);
+    configuration.outgoing.emplace_back(100 + node);
+  }
+  for (uint64_t node = 1; node <= kMaxLearners; ++node) {
+    configuration.learners.emplace_back(1000 + node);
+  }
+  for (NodeId node : configuration.Members()) {
+    configuration.records.push_back({.node = node,
+                                     .incarnation = Incarnation(~node.value()),
+                                     .epoch = Index(node.value() * 3),
+                                     .address = std::string(MemberRecord::kMaxAddressBytes, 'a')});
+  }
+  return configuration;
+}
+
+TEST(ConfigurationCodec, AnyConfiguration_IsTheSameAfterwards) {
+  for (const Configuration& configuration :
+       {Configuration(), Configuration::Of({3, 1, 2}), Large()}) {
+    EXPECT_EQ(DecodeConfiguration(EncodeConfiguration(configuration)), configuration);
+  }
+}
+
+TEST(ConfigurationCodec, LargestConfiguration_HasTheMostBytes) {
+  ASSERT_TRUE(IsWellFormed(Large()));
+  EXPECT_EQ(EncodeConfiguration(Large()).size(), kMaxConfigurationBytes);
+}
+
+// What is written stays readable: these bytes are in logs.
+TEST(ConfigurationCodec, Bytes_AreThese) {
+  Configuration configuration = Configuration::Of({1});
+  configuration.records.push_back({.node = 1,
+                                   .incarnation = Incarnation(0x0807060504030201),
+                                   .epoch = Index(9),
+                                   .address = "h"});
+  const std::string expected(
+      "\x01\0\x01\0\0\0\0\0\0\0"          // Voters.
+      "\0\0\0\0"                          // Outgoing, learners.
+      "\x01\0\x01\0\0\0\0\0\0\0"          // Records: the node,
+      "\x01\x02\x03\x04\x05\x06\x07\x08"  // its incarnation,
+      "\x09\0\0\0\0\0\0\0"                // its epoch,
+      "\x01\0h",                          // its address.
+      10 + 4 + 10 + 8 + 8 + 3);
+  EXPECT_EQ(EncodeConfiguration(configuration), expected);
+}
+
+TEST(ConfigurationCodec, CutAnywhereOrLonger_IsNone) {
+  const std::string bytes = EncodeConfiguration(Large());
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(DecodeConfiguration(std::string_view(bytes).substr(0, size))) << size;
+  }
+  EXPECT_FALSE(DecodeConfiguration(bytes + 'x'));
+}
+
+}  // namespace
+}  // namespace synod

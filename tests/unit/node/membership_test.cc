@@ -1,0 +1,150 @@
+// Members come, go and get new disks, while the group goes on.
+#include <gtest/gtest.h>
+
+#include "tests/unit/node/test_cluster.h"
+
+namespace synod::test {
+namespace {
+
+using To = MemberChange::To;
+using Nodes = std::vector<NodeId>;
+
+Configuration MembersOf(TestCluster& cluster, NodeId node) {
+  return cluster.replica(node).Status().configuration;
+}
+
+TEST(Membership, NewcomerBecomesLearnerAndThenVoter_HasEverything) {
+  TestCluster cluster;
+  cluster.Commit("a");
+  cluster.StartJoiner(4);
+  cluster.Change({{.node = 4, .to = To::kLearner}});
+  cluster.AwaitConvergence();
+  EXPECT_EQ(cluster.StateOf(4), "a,");
+  cluster.Change({{.node = 4, .to = To::kVoter}});
+  cluster.Commit("b");
+  cluster.AwaitConvergence();
+  for (NodeId node : {1, 2, 3, 4}) {
+    EXPECT_EQ(cluster.StateOf(node), "a,b,");
+    EXPECT_EQ(MembersOf(cluster, node).voters, (Nodes{1, 2, 3, 4}));
+  }
+}
+
+// By a snapshot, which carries the members.
+TEST(Membership, NewcomerIsFarBehind_CatchesUpAndKnowsTheMembers) {
+  TestCluster cluster({.adjust = [](NodeId, GroupOptions& options) {
+    options.snapshot_after_entries = 10;
+    options.raft.trailing_entries = 0;
+  }});
+  std::string expected;
+  for (int i = 0; i < 40; ++i) {
+    cluster.Commit(std::to_string(i));
+    expected += std::to_string(i) + ",";
+  }
+  cluster.StartJoiner(4);
+  cluster.Change({{.node = 4, .to = To::kLearner}});
+  cluster.AwaitConvergence();
+  EXPECT_EQ(cluster.StateOf(4), expected);
+  EXPECT_GT(cluster.replica(4).Status().snapshot, Index());
+  EXPECT_EQ(MembersOf(cluster, 4).learners, (Nodes{4}));
+}
+
+TEST(Membership, AllButOneAreReplaced_TheNewOnesGoOnAlone) {
+  TestCluster cluster;
+  cluster.Commit("a");
+  for (NodeId node : {4, 5}) cluster.StartJoiner(node);
+  cluster.Change({{.node = 4, .to = To::kVoter},
+                  {.node = 5, .to = To::kVoter},
+                  {.node = 1, .to = To::kNone},
+                  {.node = 2, .to = To::kNone}});
+  for (NodeId node : {1, 2}) cluster.Stop(node);
+  cluster.Commit("b");
+  cluster.AwaitConvergence();
+  for (NodeId node : {3, 4, 5}) EXPECT_EQ(cluster.StateOf(node), "a,b,");
+}
+
+TEST(Membership, LeaderRemovesItself_AnotherLeads) {  // M6
+  TestCluster cluster;
+  cluster.Commit("a");
+  const NodeId leader = cluster.AwaitLeader();
+  cluster.Change({{.node = leader, .to = To::kNone}});
+  EXPECT_TRUE(Eventually([&] { return !cluster.replica(leader).IsLeader(); }));
+  cluster.Stop(leader);
+  EXPECT_NE(cluster.AwaitLeader(), leader);
+  EXPECT_TRUE(cluster.Commit("b").ok());
+}
+
+TEST(Membership, RemovedMemberRestarts_LearnsOfIt) {  // M7
+  TestCluster cluster;
+  cluster.Commit("a");
+  const NodeId gone = cluster.AwaitFollower();
+  cluster.Stop(gone);
+  cluster.Change({{.node = gone, .to = To::kNone}});
+  cluster.Start(gone);
+  EXPECT_TRUE(Eventually([&] { return cluster.replica(gone).Status().removed; }));
+  const Term term = cluster.replica(cluster.AwaitLeader()).Status().term;
+  cluster.Commit("b");
+  EXPECT_EQ(cluster.replica(cluster.AwaitLeader()).Status().term, term);
+}
+
+TEST(Membership, DiskIsLost_AnotherTakesItsPlaceUnderTheSameName) {  // M3
+  TestCluster cluster;
+  cluster.Commit("a");
+  const NodeId lost = cluster.AwaitFollower();
+  cluster.Stop(lost);
+  cluster.StartJoiner(lost);
+  const Incarnation fresh = cluster.replica(lost).Status().incarnation;
+  cluster.Change({{.node = lost, .to = To::kVoter, .incarnation = fresh}});
+  // Now it is needed, and it counts.
+  const NodeId leader = cluster.AwaitLeader();
+  for (NodeId other : {1, 2, 3}) {
+    if (other != lost && other != leader) cluster.Stop(other);
+  }
+  cluster.Commit("b");
+  cluster.AwaitConvergence();
+  EXPECT_EQ(cluster.StateOf(lost), "a,b,");
+}
+
+TEST(Membership, GroupRestarts_KnowsItsMembers) {  // M5
+  TestCluster cluster;
+  cluster.StartJoiner(4);
+  cluster.Change({{.node = 4, .to = To::kVoter}, {.node = 3, .to = To::kNone}});
+  for (NodeId node : {1, 2, 3, 4}) cluster.Stop(node);
+  for (NodeId node : {1, 2, 4}) cluster.Start(node);
+  cluster.Commit("a");
+  cluster.AwaitConvergence();
+  for (NodeId node : {1, 2, 4}) EXPECT_EQ(MembersOf(cluster, node).voters, (Nodes{1, 2, 4}));
+}
+
+TEST(Membership, AskedOfAFollower_IsRefusedAndNamesTheLeader) {
+  TestCluster cluster;
+  EXPECT_TRUE(Eventually([&] {
+    const NodeId follower = cluster.AwaitFollower();
+    const Outcome outcome =
+        cluster.replica(follower).Reconfigure({{.node = 9, .to = To::kNone}}).get();
+    return outcome.reason == Reason::kNotLeader && outcome.leader == cluster.AwaitLeader();
+  }));
+}
+
+TEST(Membership, NewcomerDoesNotAnswer_NothingIsChanged) {
+  TestCluster cluster;
+  cluster.Commit("a");
+  EXPECT_TRUE(Eventually([&] {
+    const Outcome outcome =
+        cluster.replica(cluster.AwaitLeader()).Reconfigure({{.node = 9, .to = To::kVoter}}).get();
+    return outcome.kind == Outcome::Kind::kNotCommitted && outcome.reason == Reason::kUnreachable;
+  }));
+  EXPECT_EQ(MembersOf(cluster, cluster.AwaitLeader()), Configuration::Of({1, 2, 3}));
+}
+
+TEST(Membership, HostStops_ChangeUnderWayEnds) {
+  TestCluster cluster;
+  cluster.Commit("a");
+  const NodeId leader = cluster.AwaitLeader();
+  std::future<Outcome> change =
+      cluster.replica(leader).Reconfigure({{.node = 9, .to = To::kVoter}});
+  cluster.Stop(leader);
+  EXPECT_FALSE(change.get().ok());
+}
+
+}  // namespace
+}  // namespace synod::test

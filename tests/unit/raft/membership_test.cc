@@ -1,0 +1,670 @@
+// Tests of raft/impl/membership.ipp: changes of the members (Raft §6).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/raft/fixture.h"
+
+namespace synod::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Nodes = std::vector<NodeId>;
+using To = MemberChange::To;
+
+MemberChange Voter(uint64_t node) {
+  return {.node = NodeId(node), .to = To::kVoter, .incarnation = IncarnationOf(NodeId(node))};
+}
+MemberChange Learner(uint64_t node) {
+  return {.node = NodeId(node), .to = To::kLearner, .incarnation = IncarnationOf(NodeId(node))};
+}
+MemberChange Removal(uint64_t node) { return {.node = NodeId(node), .to = To::kNone}; }
+
+// One that a change has set: everybody under the usual incarnation.
+Configuration Changed(Nodes voters, Nodes outgoing = {}, Nodes learners = {}) {
+  Configuration configuration{.voters = std::move(voters),
+                              .outgoing = std::move(outgoing),
+                              .learners = std::move(learners)};
+  for (NodeId node : configuration.Members()) {
+    configuration.records.push_back(
+        {.node = node, .incarnation = IncarnationOf(node), .epoch = {}, .address = {}});
+  }
+  return configuration;
+}
+
+Entry EntryOf(const Configuration& configuration, uint64_t index, uint64_t term) {
+  return {.index = Index(index),
+          .term = Term(term),
+          .kind = EntryKind::kConfiguration,
+          .payload = Payload::Copy(EncodeConfiguration(configuration))};
+}
+
+AppendRequest AppendOf(uint64_t prev_index, uint64_t prev_term, Entry entry, uint64_t commit = 0) {
+  return {.prev_index = Index(prev_index),
+          .prev_term = Term(prev_term),
+          .commit = Index(commit),
+          .entries = {std::move(entry)}};
+}
+
+// An ack as a member that became one at `epoch` sends it.
+AppendReply AcceptedIn(uint64_t epoch, uint64_t index) {
+  AppendReply reply = Accepted(index);
+  reply.epoch = Index(epoch);
+  return reply;
+}
+
+Introduce FromNewcomer() { return {.configuration_hash = 0, .recorded = {}, .wants_reply = false}; }
+
+std::optional<Resolved> EndOf(const Core& core, RequestId request) {
+  for (const Resolved& resolved : core.out.resolved) {
+    if (resolved.request == request) return resolved;
+  }
+  return std::nullopt;
+}
+
+Resolved Ended(RequestId request, Outcome::Kind kind, Reason reason = Reason::kNone) {
+  return {.request = request, .kind = kind, .reason = reason};
+}
+
+// Acks everything under the epochs that the leader has.
+void AckAll(Core& core) {
+  for (const Progress& peer : std::vector(core->progress().begin(), core->progress().end())) {
+    if (!core->IsLeader()) return;
+    core.Receive(peer.node, core->term().value(),
+                 AcceptedIn(peer.epoch.value(), core->log().last().value()));
+  }
+}
+
+// --- Adding ---
+
+TEST(Reconfigure, Learner_IsInForceAtOnceAndNeedsNoJoinConsensus) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  const RequestId request = core.Reconfigure({Learner(4)});
+  core.Settle();
+  EXPECT_EQ(core->configuration().voters, (Nodes{1, 2, 3}));
+  EXPECT_EQ(core->configuration().learners, (Nodes{4}));
+  EXPECT_FALSE(core->configuration().IsJoint());
+  EXPECT_EQ(core.PeerProgress(4).epoch, Index(2));
+  core.Receive(4, 1, AcceptedIn(2, 2));  // M11
+  EXPECT_LT(core->commit(), Index(2));
+  core.Ack(2, 2);
+  core.Take();
+  EXPECT_EQ(core->commit(), Index(2));
+  EXPECT_EQ(EndOf(core, request), Ended(request, Outcome::Kind::kCommitted));
+}
+
+TEST(Reconfigure, Voter_TakesQuorumsOfBothHalvesAndThenOfTheNewOne) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  const RequestId request = core.Reconfigure({Voter(4), Voter(5), Removal(2), Removal(3)});
+  core.Take();
+  ASSERT_TRUE(core.out.configuration);
+  EXPECT_EQ(core.out.configuration->voters, (Nodes{1, 4, 5}));
+  EXPECT_EQ(core.out.configuration->outgoing, (Nodes{1, 2, 3}));
+  core.Persisted();
+  core.Receive(4, 1, AcceptedIn(2, 2));
+  EXPECT_LT(core->commit(), Index(2)) << "A quorum of the new half alone.";
+  core.Ack(3, 2);
+  core.Take();
+  EXPECT_EQ(core->commit(), Index(2));
+  EXPECT_FALSE(core->configuration().IsJoint());
+  EXPECT_EQ(core->configuration().Members(), (Nodes{1, 4, 5}));
+  EXPECT_THAT(core->configuration().records, SizeIs(3));
+  EXPECT_FALSE(EndOf(core, request)) << "It is not committed yet.";
+  core.Persisted();
+  core.Receive(5, 1, AcceptedIn(2, 3));
+  core.Take();
+  EXPECT_EQ(EndOf(core, request), Ended(request, Outcome::Kind::kCommitted));
+}
+
+TEST(Reconfigure, OldHalfAlone_DoesNotCommitTheJointConfiguration) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Reconfigure({Voter(4), Voter(5), Removal(2), Removal(3)});
+  core.Settle();
+  core.Ack(2, 2);
+  core.Ack(3, 2);
+  EXPECT_LT(core->commit(), Index(2));
+}
+
+TEST(Reconfigure, WhatIsSoAlready_EndsAtOnceAndWritesNothing) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  const RequestId request = core.Reconfigure({Voter(2), Removal(7)});
+  core.Take();
+  EXPECT_EQ(EndOf(core, request), Ended(request, Outcome::Kind::kCommitted));
+  EXPECT_TRUE(core.out.persist.IsEmpty());
+}
+
+TEST(Reconfigure, VoterBecomesLearner_StaysInTheOldHalfUntilTheEnd) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Reconfigure({{.node = 3, .to = To::kLearner}});
+  core.Settle();
+  EXPECT_TRUE(core->configuration().IsVoter(3));
+  AckAll(core);
+  core.Settle();
+  EXPECT_FALSE(core->configuration().IsVoter(3));
+  EXPECT_EQ(core->configuration().learners, (Nodes{3}));
+  EXPECT_EQ(core.PeerProgress(3).epoch, Index()) << "It was a member all the time.";
+}
+
+// --- Newcomers of whom only the name is known ---
+
+TEST(Newcomer, OfUnknownIncarnation_IsAskedForItFirst) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Reconfigure({{.node = 4, .to = To::kVoter, .address = "somewhere:1"}});
+  core.Take();
+  ASSERT_THAT(core.SentTo<Introduce>(4), SizeIs(1));
+  EXPECT_TRUE(core.SentTo<Introduce>(4)[0].wants_reply);
+  EXPECT_TRUE(core.out.persist.IsEmpty());
+  core.Elapse(kHeartbeat);
+  core.Take();
+  EXPECT_THAT(core.SentTo<Introduce>(4), SizeIs(1)) << "Asked again: the first may be lost.";
+  core.Receive(4, 0, FromNewcomer());
+  core.Take();
+  EXPECT_EQ(core->configuration().voters, (Nodes{1, 2, 3, 4}));
+  const MemberRecord* record = core->configuration().RecordOf(4);
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->incarnation, IncarnationOf(4));
+  EXPECT_EQ(record->address, "somewhere:1");
+  EXPECT_EQ(record->epoch, Index(2));
+  core.Elapse(kHeartbeat);
+  core.Take();
+  EXPECT_THAT(core.SentTo<Introduce>(4), IsEmpty());
+}
+
+TEST(Newcomer, DoesNotAnswer_NothingIsChanged) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  const RequestId request = core.Reconfigure({{.node = 4, .to = To::kVoter}});
+  std::optional<Resolved> end;
+  for (int i = 0; i < 101 && !end; ++i) {
+    core.Elapse(kHeartbeat);
+    for (NodeId peer : {2, 3}) core.Receive(peer, 1, HeartbeatReply{});
+    core.Take();
+    end = EndOf(core, request);
+  }
+  EXPECT_EQ(end, Ended(request, Outcome::Kind::kNotCommitted, Reason::kUnreachable));
+  EXPECT_EQ(core->log().last(), Index(1));
+  const RequestId next = core.Reconfigure({Learner(5)});
+  core.Take();
+  EXPECT_FALSE(EndOf(core, next)) << "Another may follow.";
+}
+
+TEST(Newcomer, BootstrappedAsAnInitialMember_IsNotTakenIn) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Reconfigure({{.node = 4, .to = To::kVoter}});
+  core.Receive(4, 0, Introduce{.configuration_hash = 5, .recorded = {}, .wants_reply = false});
+  core.Take();
+  EXPECT_FALSE(core->configuration().IsMember(4));
+  ASSERT_THAT(core.out.alerts, SizeIs(1));
+  EXPECT_EQ(core.out.alerts[0].kind, Alert::Kind::kConfigurationMismatch);
+}
+
+// M8: it need not be bootstrapped again, nor restarted.
+TEST(Newcomer, WasAMemberFromTheBeginning_ComesBack) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Reconfigure({Removal(3)});
+  for (int i = 0; i < 2; ++i) {
+    core.Settle();
+    AckAll(core);
+  }
+  core.Settle();
+  ASSERT_EQ(core->configuration().Members(), (Nodes{1, 2}));
+  core.Reconfigure({{.node = 3, .to = To::kVoter}});
+  core.Take();
+  ASSERT_THAT(core.SentTo<Introduce>(3), SizeIs(1));
+  EXPECT_EQ(core.SentTo<Introduce>(3)[0].recorded, Incarnation());
+  core.Receive(3, 0,
+               Introduce{.configuration_hash = internal::HashOf(Configuration::Of({1, 2, 3})),
+                         .recorded = {},
+                         .wants_reply = false});
+  EXPECT_EQ(core->configuration().voters, (Nodes{1, 2, 3}));
+}
+
+TEST(Joiner, IsTold_AnswersUnderItsIncarnationAndRecordsNobody) {
+  Core core({.node = 4, .members = {}});
+  core.Receive(1, 1, Introduce{.configuration_hash = 5, .recorded = {}, .wants_reply = true});
+  core.Take();
+  ASSERT_THAT(core.SentTo<Introduce>(1), SizeIs(1));
+  EXPECT_EQ(core.SentTo<Introduce>(1)[0].configuration_hash, 0u);
+  EXPECT_THAT(core.out.alerts, IsEmpty());
+  EXPECT_TRUE(core.out.persist.IsEmpty());
+}
+
+TEST(Joiner, IsToldOfAnotherDisk_GoesOnWaiting) {
+  Core core({.node = 4, .members = {}});
+  core.Receive(1, 1,
+               Introduce{.configuration_hash = 5, .recorded = Incarnation(9), .wants_reply = true});
+  core.Take();
+  EXPECT_THAT(core.out.alerts, IsEmpty());
+}
+
+TEST(Joiner, NeverCampaigns_ButVotesWhenItIsAsked) {
+  Core core({.node = 4, .members = {}});
+  core.ElapseElectionTimer();
+  core.Take();
+  EXPECT_EQ(core->role(), Role::kFollower);
+  EXPECT_THAT(core.out.messages, IsEmpty());
+  core.Receive(1, 5, AskVote(9, 4));
+  core.Take();
+  EXPECT_TRUE(core.SentTo<VoteReply>(1).at(0).granted);
+}
+
+TEST(Joiner, GetsTheLog_KnowsTheMembersAndCampaignsOnceItIsAVoter) {
+  Core core({.node = 4, .members = {}});
+  core.Receive(1, 1, AppendOf(0, 0, EntryOf(Changed({1, 2, 3}, {}, {4}), 1, 1)));
+  core.Settle();
+  core.ElapseElectionTimer();
+  EXPECT_EQ(core->role(), Role::kFollower);
+  core.Receive(1, 1, AppendOf(1, 1, EntryOf(Changed({1, 2, 3, 4}, {1, 2, 3}), 2, 1)));
+  core.Settle();
+  core.ElapseElectionTimer();
+  EXPECT_EQ(core->role(), Role::kPreCandidate);
+}
+
+TEST(Joiner, NamedWithAnotherDisk_DoesNotCampaign) {  // M3
+  Core core({.node = 4, .members = {}});
+  Configuration configuration = Changed({1, 2, 3, 4});
+  configuration.records[3].incarnation = Incarnation(9);
+  core.Receive(1, 1, AppendOf(0, 0, EntryOf(configuration, 1, 1)));
+  core.Settle();
+  core.ElapseElectionTimer();
+  EXPECT_EQ(core->role(), Role::kFollower);
+}
+
+// --- Refusals ---
+
+TEST(RefusedChange, OnAFollower_NamesTheReason) {
+  Core core;
+  core.Follow(2, 1);
+  const RequestId request = core.Reconfigure({Voter(4)});
+  core.Take();
+  EXPECT_EQ(EndOf(core, request), Ended(request, Outcome::Kind::kNotCommitted, Reason::kNotLeader));
+}
+
+TEST(RefusedChange, BeforeTheTermsFirstCommit_IsNotMade) {  // M1
+  Core core;
+  core.BecomeLeader();
+  const RequestId request = core.Reconfigure({Voter(4)});
+  core.Take();
+  EXPECT_EQ(EndOf(core, request), Ended(request, Outcome::Kind::kNotCommitted, Reason::kNotReady));
+  EXPECT_FALSE(core->configuration().IsMember(4));
+}
+
+TEST(RefusedChange, WhileAnotherIsUnderWay_IsNotMade) {  // M2
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Reconfigure({Voter(4)});
+  const RequestId asked = core.Reconfigure({Voter(5)});
+  core.Take();
+  EXPECT_EQ(EndOf(core, asked), Ended(asked, Outcome::Kind::kNotCommitted, Reason::kChanging));
+  core.Persisted();
+  AckAll(core);
+  core.Settle();
+  EXPECT_FALSE(core->configuration().IsJoint());
+  const RequestId again = core.Reconfigure({Voter(5)});
+  core.Take();
+  EXPECT_EQ(EndOf(core, again), Ended(again, Outcome::Kind::kNotCommitted, Reason::kChanging));
+  core.Persisted();
+  AckAll(core);
+  core.Settle();
+  core.Reconfigure({Voter(5)});
+  core.Take();
+  EXPECT_TRUE(core->configuration().IsMember(5));
+}
+
+// A leader of a later term, whose predecessor's change is not committed yet.
+TEST(RefusedChange, WhileThePredecessorsIsNotCommitted_IsNotMade) {  // M2
+  Core core;
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(Changed({1, 2, 3}, {}, {4}), 1, 1)));
+  core.Settle();
+  core.BecomeLeader();
+  ASSERT_TRUE(core->IsLeader());
+  const RequestId request = core.Reconfigure({Learner(5)});
+  core.Take();
+  EXPECT_EQ(EndOf(core, request), Ended(request, Outcome::Kind::kNotCommitted, Reason::kNotReady));
+}
+
+TEST(RefusedChange, ThatCannotBe_NamesTheReason) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  std::vector<MemberChange> too_many;
+  for (uint64_t node = 4; node <= 16; ++node) too_many.push_back(Voter(node));
+  MemberChange far = Voter(4);
+  far.address = std::string(MemberRecord::kMaxAddressBytes + 1, 'x');
+  MemberChange own = Voter(1);
+  own.incarnation = Incarnation(9);
+  const std::vector<std::vector<MemberChange>> bad = {{Voter(4), Removal(4)},
+                                                      {Removal(1), Removal(2), Removal(3)},
+                                                      too_many,
+                                                      {far},
+                                                      {own},
+                                                      {Voter(0)}};
+  for (const std::vector<MemberChange>& changes : bad) {
+    const RequestId request = core.Reconfigure(changes);
+    core.Take();
+    EXPECT_EQ(EndOf(core, request),
+              Ended(request, Outcome::Kind::kNotCommitted, Reason::kInvalidChange));
+  }
+  EXPECT_EQ(core->log().last(), Index(1));
+}
+
+TEST(RefusedChange, DuringATransfer_IsNotMade) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Transfer(2);
+  const RequestId request = core.Reconfigure({Voter(4)});
+  core.Take();
+  EXPECT_EQ(EndOf(core, request),
+            Ended(request, Outcome::Kind::kNotCommitted, Reason::kTransferring));
+}
+
+// --- Leaders that come and go ---
+
+TEST(ChangeUnderWay, LeaderIsReplaced_NobodyKnowsWhatComesOfIt) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  const RequestId request = core.Reconfigure({Voter(4)});
+  core.Receive(2, 2, Heartbeat{});
+  core.Take();
+  EXPECT_EQ(EndOf(core, request), Ended(request, Outcome::Kind::kUnknown, Reason::kLeadershipLost));
+}
+
+TEST(ChangeUnderWay, LeaderIsReplacedBeforeItBegan_WillNotBeMade) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  const RequestId request = core.Reconfigure({{.node = 4, .to = To::kVoter}});
+  core.Receive(2, 2, Heartbeat{});
+  core.Take();
+  EXPECT_EQ(EndOf(core, request),
+            Ended(request, Outcome::Kind::kNotCommitted, Reason::kLeadershipLost));
+}
+
+TEST(ChangeUnderWay, NewLeaderFindsAJointConfiguration_LeavesItOnceItIsCommitted) {
+  Core core;
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(Changed({1, 2, 3, 4}, {1, 2, 3}), 1, 1)));
+  core.Settle();
+  core.BecomeLeader();
+  ASSERT_TRUE(core->IsLeader());
+  EXPECT_TRUE(core->configuration().IsJoint());
+  AckAll(core);
+  core.Take();
+  EXPECT_EQ(core->commit(), Index(2));
+  EXPECT_FALSE(core->configuration().IsJoint());
+  EXPECT_EQ(core->configuration().voters, (Nodes{1, 2, 3, 4}));
+}
+
+// M6: it leads to the end of it.
+TEST(ChangeUnderWay, LeaderRemovesItself_LeadsUntilItIsCommittedAndHandsOver) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  const RequestId request = core.Reconfigure({Removal(1)});
+  core.Settle();
+  EXPECT_EQ(core->configuration().voters, (Nodes{2, 3}));
+  core.Ack(2, 2);
+  core.Ack(3, 2);
+  core.Take();
+  core.Persisted();
+  EXPECT_FALSE(core->configuration().IsMember(1));
+  EXPECT_TRUE(core->IsLeader());
+  core.Ack(2, 3);
+  EXPECT_TRUE(core->IsLeader()) << "Its own disk is counted no more.";
+  core.Ack(3, 3);
+  core.Take();
+  EXPECT_FALSE(core->IsLeader());
+  EXPECT_EQ(EndOf(core, request), Ended(request, Outcome::Kind::kCommitted));
+  EXPECT_EQ(core.Sent<TimeoutNow>().size(), 1u);
+  EXPECT_TRUE(core->removed());
+  core.ElapseElectionTimer();
+  core.Take();
+  EXPECT_EQ(core->role(), Role::kFollower);
+}
+
+// The answers that there are may be enough for fewer voters.
+TEST(ChangeUnderWay, VotersBecomeFewer_ReadsThatWaitAreConfirmed) {
+  Core core({.members = Configuration::Of({1, 2})});
+  core.BecomeEstablishedLeader();
+  core.Reconfigure({Removal(2)});
+  core.Settle();
+  const RequestId read = core.Read();
+  core.Settle();
+  EXPECT_THAT(core.out.reads, IsEmpty());
+  core.Ack(2, 2);
+  core.Take();
+  ASSERT_EQ(core->configuration().Members(), (Nodes{1}));
+  ASSERT_THAT(core.out.reads, SizeIs(1));
+  EXPECT_EQ(core.out.reads[0].request, read);
+}
+
+// M6: as long as the joint configuration is not left, the old half decides too.
+TEST(ChangeUnderWay, VoterOnItsWayOut_StillCampaignsAndVotes) {
+  Core core;
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(Changed({2, 3}, {1, 2, 3}), 1, 1)));
+  core.Settle();
+  core.ElapseElectionTimer();
+  EXPECT_EQ(core->role(), Role::kPreCandidate);
+  core.Receive(3, 5, AskVote(9, 4));
+  core.Take();
+  EXPECT_TRUE(core.SentTo<VoteReply>(3).at(0).granted);
+}
+
+// --- Truncation, restart, compaction ---
+
+TEST(Rollback, ConfigurationIsTruncated_TheOneBeforeIsInForceAgain) {  // M5
+  Core core;
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(Changed({1, 2, 3, 4}, {1, 2, 3}), 1, 1)));
+  core.Settle();
+  EXPECT_TRUE(core->configuration().IsJoint());
+  core.Receive(3, 2, Append(0, 0, {2}));
+  core.Take();
+  EXPECT_EQ(core->configuration(), Configuration::Of({1, 2, 3}));
+  EXPECT_EQ(core.out.configuration, Configuration::Of({1, 2, 3}));
+}
+
+TEST(Rollback, Restart_FindsTheConfigurationInTheLog) {  // M5
+  DurableState state = Core::StateOf({.term = 1, .log = {1}});
+  state.entries.push_back(EntryOf(Changed({1, 2, 3}, {}, {4}), 2, 1));
+  state.entries.push_back(EntryAt(3, 1));
+  Core core;
+  ASSERT_TRUE(Raft::Validate(state).ok());
+  core.Start(state);
+  EXPECT_EQ(core->configuration().learners, (Nodes{4}));
+  EXPECT_EQ(core->ConfigurationAt(Index(1)), Configuration::Of({1, 2, 3}));
+  core.Receive(2, 2, Append(1, 1, {2}));
+  EXPECT_EQ(core->configuration(), Configuration::Of({1, 2, 3}));
+}
+
+// M4: not the newest, which may yet be gone.
+TEST(Rollback, SnapshotTaken_HoldsTheConfigurationOfItsEnd) {
+  Core core;
+  core.Receive(2, 1, AppendOf(0, 0, EntryAt(1, 1), 1));
+  core.Receive(2, 1, AppendOf(1, 1, EntryOf(Changed({1, 2, 3, 4}, {1, 2, 3}), 2, 1), 1));
+  core.Settle();
+  SnapshotMeta meta = SnapshotAt(1, 1);
+  meta.configuration = core->ConfigurationAt(Index(1));
+  EXPECT_EQ(meta.configuration, Configuration::Of({1, 2, 3}));
+  EXPECT_TRUE(core->SnapshotTaken(meta, StagedSnapshot(1)));
+  core.Settle();
+  EXPECT_TRUE(core->configuration().IsJoint());
+  core.Receive(3, 2, AppendOf(1, 1, EntryAt(2, 2)));
+  EXPECT_EQ(core->configuration(), Configuration::Of({1, 2, 3}));
+}
+
+TEST(Rollback, SnapshotReceived_BringsItsConfiguration) {  // M4
+  Core core;
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(Changed({1, 2, 3, 4}, {1, 2, 3}), 1, 1)));
+  SnapshotMeta meta = SnapshotAt(9, 2);
+  meta.configuration = Changed({1, 2, 5});
+  EXPECT_TRUE(core->SnapshotReceived(2, IncarnationOf(2), Term(2), meta, StagedSnapshot(1)));
+  core.Take();
+  EXPECT_EQ(core->configuration().voters, (Nodes{1, 2, 5}));
+  ASSERT_TRUE(core.out.configuration);
+  EXPECT_EQ(core.out.configuration->voters, (Nodes{1, 2, 5}));
+}
+
+TEST(ConfigurationEntry, ThatCannotBeRead_IsInvalid) {
+  Core core;
+  Entry bad = EntryOf(Changed({1, 2, 3}), 1, 1);
+  bad.payload = Payload::Copy("members");
+  core.Receive(2, 1, AppendOf(0, 0, bad));
+  Configuration nobody = Changed({1});
+  nobody.voters.clear();
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(nobody, 1, 1)));
+  core.Take();
+  EXPECT_EQ(core->log().last(), Index());
+  EXPECT_EQ(core->counters().invalid_messages, 2u);
+}
+
+// --- Removed members ---
+
+TEST(Removed, Campaigns_IsToldSo) {  // M7
+  Core core;
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(Changed({1, 2}), 1, 1)));
+  core.Receive(3, 1, PreVoteRequest{.next_term = Term(2), .last_index = {}, .last_term = {}});
+  core.Take();
+  EXPECT_THAT(core.SentTo<NotMember>(3), IsEmpty()) << "It is not committed, and may yet be gone.";
+  core.Receive(2, 1, Heartbeat{.round = 1, .commit = Index(1)});
+  core.Receive(3, 1, PreVoteRequest{.next_term = Term(2), .last_index = {}, .last_term = {}});
+  core.Take();
+  ASSERT_THAT(core.SentTo<NotMember>(3), SizeIs(1));
+  EXPECT_EQ(core.SentTo<NotMember>(3)[0].as_of, Index(1));
+}
+
+TEST(Removed, IsToldSo_DisturbsNobodyUntilALeaderComes) {  // M7
+  Core core;
+  core.Receive(2, 1, Append(0, 0, {1}));
+  core.Settle();
+  core.ElapseElectionTimer();
+  core.Take();
+  ASSERT_EQ(core->role(), Role::kPreCandidate);
+  core.Receive(2, 1, NotMember{.as_of = Index(7)});
+  core.Take();
+  ASSERT_THAT(core.out.alerts, SizeIs(1));
+  EXPECT_EQ(core.out.alerts[0].kind, Alert::Kind::kRemoved);
+  EXPECT_TRUE(core->removed());
+  core.ElapseElectionTimer();
+  core.Take();
+  EXPECT_EQ(core->role(), Role::kFollower);
+  core.Follow(2, 3);
+  EXPECT_FALSE(core->removed());
+  core.ElapseElectionTimer();
+  EXPECT_EQ(core->role(), Role::kPreCandidate);
+}
+
+TEST(Removed, NoticeIsOlderThanItsReturn_IsIgnored) {  // M8
+  Core core;
+  core.Receive(2, 1, Append(0, 0, {1, 1}));
+  core.Receive(2, 1, AppendOf(2, 1, EntryOf(Changed({1, 2, 3}), 3, 1)));
+  core.Settle();
+  core.Receive(3, 1, NotMember{.as_of = Index(2)});
+  EXPECT_FALSE(core->removed());
+}
+
+// M8, I9: in one term, and without a restart.
+TEST(Removed, ComesBack_IsProbedAnewAndItsOldAcksAreVoid) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Reconfigure({Learner(4)});
+  core.Settle();
+  core.Receive(4, 1, AcceptedIn(2, 2));
+  AckAll(core);
+  core.Settle();
+  core.Reconfigure({Removal(4)});
+  core.Settle();
+  AckAll(core);
+  core.Settle();
+  core.Reconfigure({Learner(4)});
+  core.Settle();
+  AckAll(core);
+  core.Settle();
+  ASSERT_EQ(core->configuration().EpochOf(4), Index(4));
+  core.Reconfigure({Removal(4)});
+  core.Settle();
+  AckAll(core);
+  core.Settle();
+  core.Reconfigure({Learner(4)});
+  core.Settle();
+  const Index match = core.PeerProgress(4).match;
+  core.Receive(4, 1, AcceptedIn(4, 5));
+  EXPECT_EQ(core.PeerProgress(4).match, match);
+  core.Receive(4, 1, AcceptedIn(6, 5));
+  EXPECT_EQ(core.PeerProgress(4).match, Index(5));
+}
+
+// --- Replaced disks (M3) ---
+
+TEST(ReplacedDisk, GoesBeforeTheNewOneComes) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  MemberChange fresh = Voter(3);
+  fresh.incarnation = Incarnation(77);
+  const RequestId request = core.Reconfigure({fresh});
+  core.Settle();
+  EXPECT_EQ(core->configuration().voters, (Nodes{1, 2}));
+  EXPECT_EQ(core->configuration().outgoing, (Nodes{1, 2, 3}));
+  core.Ack(2, 2);
+  core.Settle();
+  core.Ack(2, 3);
+  core.Settle();
+  EXPECT_FALSE(EndOf(core, request));
+  EXPECT_EQ(core->configuration().voters, (Nodes{1, 2, 3}));
+  EXPECT_EQ(core->configuration().RecordOf(3)->incarnation, Incarnation(77));
+  EXPECT_EQ(core->configuration().EpochOf(3), Index(4));
+  // The old disk's word counts no more.
+  core.Receive(3, 1, AcceptedIn(4, 4));
+  EXPECT_EQ(core.PeerProgress(3).match, Index());
+  Message ack = core.From(3, 1, AcceptedIn(4, 4));
+  ack.incarnation = Incarnation(77);
+  core.Step(ack);
+  core.Ack(2, 4);
+  core.Settle();
+  EXPECT_FALSE(core->configuration().IsJoint());
+  core.Ack(2, 5);
+  core.Take();
+  EXPECT_EQ(EndOf(core, request), Ended(request, Outcome::Kind::kCommitted));
+}
+
+TEST(ReplacedDisk, OldOneIsToldOfTheNew_DoesNotStopAMemberOfTheChange) {
+  Core core({.node = 3});
+  Configuration now = Changed({1, 2, 3});
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(now, 1, 1)));
+  core.Settle();
+  // Whoever says so has not heard of the change.
+  core.Receive(1, 1, Introduce{.configuration_hash = 0, .recorded = Incarnation(9)});
+  core.Take();
+  EXPECT_THAT(core.out.alerts, IsEmpty());
+}
+
+// --- What is told of epochs (I9) ---
+
+TEST(Epoch, OfTheReceiver_IsToldAndEchoed) {
+  Core follower;
+  AppendRequest append = Append(0, 0, {1});
+  append.epoch = Index(7);
+  follower.Receive(2, 1, append);
+  follower.Take();
+  EXPECT_EQ(follower.SentTo<AppendReply>(2).at(0).epoch, Index(7));
+  follower.Receive(2, 1, Heartbeat{.round = 1, .commit = {}, .epoch = Index(8)});
+  follower.Take();
+  EXPECT_EQ(follower.SentTo<HeartbeatReply>(2).at(0).epoch, Index(8));
+
+  Core leader;
+  leader.BecomeEstablishedLeader();
+  leader.Reconfigure({Learner(4)});
+  leader.Take();
+  EXPECT_EQ(leader.SentTo<AppendRequest>(4).at(0).epoch, Index(2));
+  EXPECT_EQ(leader.SentTo<AppendRequest>(2).at(0).epoch, Index());
+  leader.Elapse(kHeartbeat);
+  leader.Take();
+  EXPECT_EQ(leader.SentTo<Heartbeat>(4).at(0).epoch, Index(2));
+}
+
+}  // namespace
+}  // namespace synod::test
