@@ -87,6 +87,7 @@ class TcpTransport final : public Transport {
   };
 
   // transport.cc: sending, receiving.
+  [[nodiscard]] std::string NamesOfPeers() const;
   bool Enqueue(Peer& peer, const Message& message);
   void MarkDirty(Connection& connection);
   void Flush();
