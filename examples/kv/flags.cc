@@ -19,6 +19,8 @@ constexpr std::string_view kIntroduction =
   synod-kv serve --id=N --cluster=… --data-dir=…
       Runs the member until SIGTERM or SIGINT. On SIGUSR1 it writes all its counters to
       standard error, refused requests by reason among them.
+  synod-kv --version
+      Prints the version.
 
 )";
 
@@ -199,6 +201,10 @@ absl::StatusOr<Flags> ParseFlags(std::span<const std::string_view> arguments) {
   }
   for (std::string_view argument : arguments) {
     if (argument == "--help" || argument == "-h" || argument == "help") return flags;
+    if (argument == "--version" || argument == "version") {
+      flags.verb = Flags::Verb::kVersion;
+      return flags;
+    }
   }
   if (arguments[0] == "serve") {
     flags.verb = Flags::Verb::kServe;
@@ -219,6 +225,8 @@ absl::StatusOr<Flags> ParseFlags(std::span<const std::string_view> arguments) {
   if (!status.ok()) return status;
   return flags;
 }
+
+std::string VersionText() { return "synod-kv " SYNOD_KV_VERSION "\n"; }
 
 std::string HelpText() {
   std::string text(kIntroduction);
