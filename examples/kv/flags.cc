@@ -109,15 +109,15 @@ const Flag kFlags[] = {
        return absl::OkStatus();
      }},
     {"heartbeat-interval", "TIME",
-     "How often a leader shows that it is alive (default 50ms). About the round trip\n"
-     "time between members, or more.",
+     "How often a leader shows that it is alive (default 50ms). No less than the round\n"
+     "trip between members.",
      [](std::string_view text, Flags* flags) {
        return ParseDuration(text, &flags->heartbeat_interval);
      }},
     {"election-timeout", "TIME",
      "After how long without a sign of the leader a member wants to replace it: a\n"
      "time drawn between this and twice this (default 500ms). At least three times\n"
-     "the heartbeat interval; ten times is usual.",
+     "the heartbeat interval, and ten times as a rule.",
      [](std::string_view text, Flags* flags) {
        return ParseDuration(text, &flags->election_timeout);
      }},
