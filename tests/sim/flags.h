@@ -26,10 +26,14 @@ inline constexpr char kUsage[] =
     "  --complete         stops when all that is counted has happened, each mark was reached and\n"
     "                     each knob turned, and fails if that does not come\n"
     "  --verbose          says of each run what its options were and what happened in it\n"
-    "  --shrink           makes the failing run as small as it can and prints its transcript\n"
+    "  --shrink           makes the failing run as small as it can and prints its transcript,\n"
+    "                     whose seed may be another one\n"
     "  --runs N           how many runs that may take (default 2000)\n"
     "  --write FILE       writes the transcript there: as it is, or shrunk\n"
-    "  --help             this text\n";
+    "  --help             this text\n"
+    "\n"
+    "Runs \"beyond the atlas\" are those in which more disks were damaged than the protocol\n"
+    "tolerates. They may stop for good, and must not be wrong.\n";
 
 struct Flags {
   uint64_t first_seed = 1;
