@@ -141,6 +141,20 @@ bool IsPart(std::string_view name) {
          name == "simulator";
 }
 
+// `value`: null if there is none.
+int BadUsage(const std::string& flag, const char* value) {
+  std::string why = "there is no flag " + flag;
+  if (flag == "--seconds" || flag == "--directory" || flag == "--only") {
+    why = flag + " takes a value";
+    if (value != nullptr) {
+      why = flag + ": '" + value + "' is " +
+            (flag == "--only" ? "no part" : "no positive number of seconds");
+    }
+  }
+  std::fprintf(stderr, "synod-bench: %s\n\n%s", why.c_str(), kUsage);
+  return 2;
+}
+
 int Main(int argc, char** argv) {
   // How ReplicaProcess starts this program: --replica NODE PORT PORT PORT PROCESSOR DIRECTORY
   if (argc == 8 && std::strcmp(argv[1], "--replica") == 0) {
@@ -168,8 +182,7 @@ int Main(int argc, char** argv) {
     } else if (flag == "--only" && i + 1 < argc && IsPart(argv[i + 1])) {
       only = argv[i + 1];
     } else {
-      std::fprintf(stderr, "synod-bench: cannot make sense of '%s'\n\n%s", flag.c_str(), kUsage);
-      return 2;
+      return BadUsage(flag, i + 1 < argc ? argv[i + 1] : nullptr);
     }
   }
   std::string work = (directory / "synod-bench-XXXXXX").string();

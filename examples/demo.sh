@@ -13,6 +13,8 @@ executed twice. Exits with an error otherwise.
 
   --keep   leaves the cluster running afterwards and prints where it listens
   --stop   ends every cluster that --keep has left running
+
+SYNOD_BIN=FOLDER takes synod-kv and synod-kv-load from there, and builds nothing.
 TEXT
 }
 
@@ -53,20 +55,44 @@ build() {
   cmake --build --preset release --target synod-kv synod-kv-load
 }
 
+bad_usage() {
+  echo "examples/demo.sh: $1" >&2
+  usage >&2
+  exit 2
+}
+
+# Ends all that runs, also what was started so lately that nobody has noted its number.
+end_jobs() {
+  local pid pids
+  mapfile -t pids < <(jobs -p)
+  for pid in "${pids[@]}"; do kill -s KILL "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+}
+
+interrupt() {
+  interrupted=yes
+  exit "$1"
+}
+
+# Without a handler of its own, a signal that comes between two commands runs this with the exit code
+# of the first of them, and one that a command has dealt with goes unnoticed.
+finished=no
+interrupted=no
 cleanup() {
-  local code=$?
-  [[ -z "${kv_load_pid:-}" ]] || kill "$kv_load_pid" 2>/dev/null || true
-  if [[ $keep == yes && $code == 0 ]]; then
-    return
-  fi
-  kv_stop_all
-  if [[ $code == 0 ]]; then
+  trap '' HUP INT TERM # However often one presses Ctrl-C.
+  if [[ -z "$kv_dir" || -f "$kv_dir/kept" ]]; then return; fi
+  end_jobs
+  if [[ $interrupted == yes ]]; then
+    rm -rf "$kv_dir"
+    echo "The demo was interrupted. Its servers and its data are gone." >&2
+  elif [[ $finished == yes ]]; then
     rm -rf "$kv_dir"
   else
     echo "The demo failed. The servers' output is in $kv_dir." >&2
   fi
 }
 
+[[ $# -le 1 ]] || bad_usage "takes one argument at most"
 keep=no
 case "${1:-}" in
   "") ;;
@@ -79,19 +105,22 @@ case "${1:-}" in
     usage
     exit
     ;;
-  *)
-    usage >&2
-    exit 2
-    ;;
+  *) bad_usage "unknown argument: $1" ;;
 esac
 
-build
-
-kv_bin="$PWD/build/bin"
+kv_bin="${SYNOD_BIN:-}"
+if [[ -z "$kv_bin" ]]; then
+  build
+  kv_bin="$PWD/build/bin"
+fi
+kv_dir=""
+trap cleanup EXIT
+trap 'interrupt 129' HUP
+trap 'interrupt 130' INT
+trap 'interrupt 143' TERM
 kv_dir="$(mktemp -d "${TMPDIR:-/tmp}/synod-demo.XXXXXX")"
 # shellcheck source=examples/kv/cluster.sh
 source examples/kv/cluster.sh
-trap cleanup EXIT
 
 echo
 echo "Starting three servers; their data is in $kv_dir."
@@ -128,7 +157,8 @@ hashes="$(kv_hashes)" || lost=yes
 echo
 echo "  acknowledged writes           $(kv_load_result acknowledged)" \
   "($(kv_load_result per_second) a second)"
-echo "  not executed / fate unknown   $(kv_load_result refused) / $(kv_load_result unknown)"
+echo "  not executed / fate unknown   $(kv_load_result refused) / $(kv_load_result unknown)" \
+  "(unknown: calls under way at the kill, one a client)"
 echo "  writes stood still for        $(kv_load_result longest_pause_ms) ms at the longest"
 echo "  acknowledged and missing      $(found missing)" \
   "(read from member $leader, which was killed)"
@@ -141,8 +171,11 @@ if [[ $lost == yes ]]; then
   kv_fail "Something was lost, or is not as it was said to be."
 fi
 echo "Nothing was lost."
+finished=yes
 if [[ $keep == yes ]]; then
-  printf '%s\n' "${kv_pids[@]}" >"$kv_dir/kept"
+  # At one stroke: a signal finds the whole list, or none.
+  printf '%s\n' "${kv_pids[@]}" >"$kv_dir/kept.new"
+  mv "$kv_dir/kept.new" "$kv_dir/kept"
   disown -a
   echo "The cluster keeps running. Try: etcdctl --endpoints=$(kv_endpoints) get greeting"
   echo "End it with: examples/demo.sh --stop"

@@ -17,10 +17,19 @@ namespace {
 // So many entries are applied on the loop before it looks at the network again.
 constexpr std::ptrdiff_t kMaxEntriesAtOnce = 4096;
 
-std::string_view Describe(Alert::Kind kind) {
+// Stores may be removed only where nobody has voted. Who has met everybody knows that somebody may
+// have; who has not may be one whose disk was replaced, and does not know.
+std::string_view Describe(Alert::Kind kind, bool introduced) {
   switch (kind) {
     case Alert::Kind::kConfigurationMismatch:
-      return "was bootstrapped with other initial members: bootstrap it again, with the same ones";
+      if (introduced) {
+        return "was bootstrapped with other initial members than this group, which has begun: its "
+               "store is another group's, or was made since";
+      }
+      return "and this node were bootstrapped with different initial members. If the group has "
+             "never had a leader, remove the stores of all its members and bootstrap all of them "
+             "again, with one list. If it has had one, remove none but the one that was "
+             "bootstrapped since";
     case Alert::Kind::kPeerWiped:
       return "came back with another disk: it must be bootstrapped as a joiner, and made a member "
              "again by a change";
@@ -239,7 +248,8 @@ void ReplicaImpl::PlanRestore(const Restore& restore) {
 }
 
 void ReplicaImpl::OnAlert(const Alert& alert) {
-  const std::string line = Concat("node ", alert.peer, " ", Describe(alert.kind));
+  const std::string line =
+      Concat("node ", alert.peer, " ", Describe(alert.kind, core_.introduced()));
   if (alert.fatal) {
     Stop(absl::FailedPreconditionError(line));
   } else {

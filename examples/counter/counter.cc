@@ -39,7 +39,7 @@ int main() {
   std::vector<synod::Host> hosts;
   std::vector<synod::Replica> replicas;
   for (const auto& [id, address] : peers) {
-    auto log = synod::memory::Create();  // Or synod::rocksdb::Open("/var/lib/counter").
+    auto log = synod::memory::Create();  // Forgets all at its end.
     if (!synod::Bootstrap(*log, {.cluster = 1, .node = id, .members = {1, 2, 3}}).ok()) return 1;
     auto host = synod::Host::Start(
         {.id = id, .log = std::move(log), .transport = synod::tcp::Listen(address, peers)});

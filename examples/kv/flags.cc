@@ -19,6 +19,8 @@ constexpr std::string_view kIntroduction =
   synod-kv serve --id=N --cluster=… --data-dir=…
       Runs the member until SIGTERM or SIGINT. On SIGUSR1 it writes all its counters to
       standard error, refused requests by reason among them.
+  synod-kv --version
+      Prints the version.
 
 )";
 
@@ -107,15 +109,15 @@ const Flag kFlags[] = {
        return absl::OkStatus();
      }},
     {"heartbeat-interval", "TIME",
-     "How often a leader shows that it is alive (default 50ms). About the round trip\n"
-     "time between members, or more.",
+     "How often a leader shows that it is alive (default 50ms). No less than the round\n"
+     "trip between members.",
      [](std::string_view text, Flags* flags) {
        return ParseDuration(text, &flags->heartbeat_interval);
      }},
     {"election-timeout", "TIME",
      "After how long without a sign of the leader a member wants to replace it: a\n"
      "time drawn between this and twice this (default 500ms). At least three times\n"
-     "the heartbeat interval; ten times is usual.",
+     "the heartbeat interval, and ten times as a rule.",
      [](std::string_view text, Flags* flags) {
        return ParseDuration(text, &flags->election_timeout);
      }},
@@ -199,6 +201,10 @@ absl::StatusOr<Flags> ParseFlags(std::span<const std::string_view> arguments) {
   }
   for (std::string_view argument : arguments) {
     if (argument == "--help" || argument == "-h" || argument == "help") return flags;
+    if (argument == "--version" || argument == "version") {
+      flags.verb = Flags::Verb::kVersion;
+      return flags;
+    }
   }
   if (arguments[0] == "serve") {
     flags.verb = Flags::Verb::kServe;
@@ -219,6 +225,8 @@ absl::StatusOr<Flags> ParseFlags(std::span<const std::string_view> arguments) {
   if (!status.ok()) return status;
   return flags;
 }
+
+std::string VersionText() { return "synod-kv " SYNOD_KV_VERSION "\n"; }
 
 std::string HelpText() {
   std::string text(kIntroduction);

@@ -17,7 +17,7 @@
 namespace synod_kv {
 
 struct Flags {
-  enum class Verb { kHelp, kBootstrap, kServe };
+  enum class Verb { kHelp, kVersion, kBootstrap, kServe };
   enum class Log { kRocksDb, kWal, kMemory };
 
   Verb verb = Verb::kHelp;
@@ -39,6 +39,9 @@ struct Flags {
 // `arguments` without the program's name. kInvalidArgument says what is wrong and what would be
 // right.
 [[nodiscard]] absl::StatusOr<Flags> ParseFlags(std::span<const std::string_view> arguments);
+
+// What --version prints.
+[[nodiscard]] std::string VersionText();
 
 // What --help prints.
 [[nodiscard]] std::string HelpText();

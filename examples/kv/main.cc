@@ -87,6 +87,9 @@ int main(int argc, char** argv) {
     case synod_kv::Flags::Verb::kHelp:
       std::fputs(synod_kv::HelpText().c_str(), stdout);
       return 0;
+    case synod_kv::Flags::Verb::kVersion:
+      std::fputs(synod_kv::VersionText().c_str(), stdout);
+      return 0;
     case synod_kv::Flags::Verb::kBootstrap: {
       absl::Status status = synod_kv::BootstrapMember(*flags);
       return status.ok() ? 0 : Report(status, kFailed);

@@ -28,7 +28,8 @@ namespace synod_kv {
 // replica and outlives it.
 struct NodeStats {
   StoreStats store;
-  std::atomic<uint64_t> term = 0;  // Of the newest leader.
+  std::atomic<uint64_t> term = 0;       // Of the newest leader.
+  std::atomic<bool> has_state = false;  // As Node::HasState has found before.
 };
 
 // Immutable, but for what it refers to.
@@ -58,6 +59,15 @@ struct Node {
     const auto remaining = context.deadline() - std::chrono::system_clock::now();
     return remaining < longest_call ? std::chrono::duration_cast<synod::Duration>(remaining)
                                     : longest_call;
+  }
+
+  // Whether anything was applied or restored since this process began. Until then the store is
+  // empty whatever the log holds: what of it is committed only a leader can say.
+  [[nodiscard]] bool HasState() const {
+    if (stats.has_state.load(std::memory_order_relaxed)) return true;
+    if (replica.Status().applied.IsZero()) return false;
+    stats.has_state.store(true, std::memory_order_relaxed);
+    return true;
   }
 
   [[nodiscard]] bool IsFull() const {

@@ -10,6 +10,11 @@ namespace synod_kv {
 grpc::ServerUnaryReactor* ReadCall::Start(const Node& node, grpc::CallbackServerContext* context,
                                           std::string query, synod::Consistency consistency,
                                           Deliver deliver) {
+  if (consistency == synod::Consistency::kStale && !node.HasState()) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    node.Finish(NoLeaderError(), *context, reactor);
+    return reactor;
+  }
   std::optional<CallBudget::Share> share = node.budget.Take(query.size());
   if (!share) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();

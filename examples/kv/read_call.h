@@ -19,7 +19,8 @@
 namespace synod_kv {
 
 // Asks this member's state machine. A linearizable read that finds no leader waits for one, as a
-// write does. No thread waits for it: it lives on the heap from Start until it has answered.
+// write does; a stale one is refused as long as there is no state at all that could be read. No
+// thread waits for it: it lives on the heap from Start until it has answered.
 class ReadCall {
  public:
   // Makes the response of the answer: on the loop's thread, so it takes no time in the size of one

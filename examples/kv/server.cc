@@ -27,16 +27,34 @@ synod::BootstrapOptions BootstrapOptionsOf(const Flags& flags) {
   return options;
 }
 
-// What a data directory holds.
+// What a data directory holds. Only the bootstrap makes one: where a start finds none, a disk may
+// be missing, and nothing is to be written in its place.
 absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenDirectory(const Flags& flags) {
+  const bool creates = flags.verb == Flags::Verb::kBootstrap;
   if (flags.log == Flags::Log::kWal) {
-    return synod::wal::Open(flags.data_dir, {.logger = synod::StderrLogger()});
+    return synod::wal::Open(flags.data_dir,
+                            {.create_if_missing = creates, .logger = synod::StderrLogger()});
   }
-  return synod::rocksdb::Open(flags.data_dir, {.logger = synod::StderrLogger()});
+  return synod::rocksdb::Open(flags.data_dir,
+                              {.create_if_missing = creates, .logger = synod::StderrLogger()});
+}
+
+absl::Status NotBootstrappedError(const Flags& flags) {
+  const bool is_wal = flags.log == Flags::Log::kWal;
+  return absl::FailedPreconditionError(
+      flags.data_dir +
+      " has not been bootstrapped. Before its first start run synod-kv bootstrap, with the same "
+      "--id, --cluster and --data-dir, " +
+      (is_wal ? "--log=wal " : "") +
+      "and a --cluster-id. If this member has run before, its disk was lost or is not mounted, and "
+      "it must not be bootstrapped again: the others go on without it");
 }
 
 absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenLog(const Flags& flags) {
-  if (flags.log != Flags::Log::kMemory) return OpenDirectory(flags);
+  if (flags.log != Flags::Log::kMemory) {
+    auto log = OpenDirectory(flags);
+    return absl::IsNotFound(log.status()) ? NotBootstrappedError(flags) : std::move(log);
+  }
   std::unique_ptr<synod::LogStore> log = synod::memory::Create();
   absl::Status status = synod::Bootstrap(*log, BootstrapOptionsOf(flags));
   if (!status.ok()) return status;
@@ -45,14 +63,7 @@ absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenLog(const Flags& flags) {
 
 absl::StatusOr<synod::ClusterId> ClusterOf(const synod::LogStore& log, const Flags& flags) {
   absl::StatusOr<synod::StoreIdentity> identity = log.Identity();
-  if (absl::IsNotFound(identity.status())) {
-    return absl::FailedPreconditionError(flags.data_dir +
-                                         " has not been bootstrapped. Before its first start run "
-                                         "synod-kv bootstrap, with the same --id, --cluster and "
-                                         "--data-dir and a --cluster-id. If this member has run "
-                                         "before, its disk was lost or is not mounted, and it must "
-                                         "not be bootstrapped again: the others go on without it");
-  }
+  if (absl::IsNotFound(identity.status())) return NotBootstrappedError(flags);
   if (!identity.ok()) return identity.status();
   if (identity->node != flags.id) {
     return absl::FailedPreconditionError(flags.data_dir + " belongs to the member " +
@@ -65,6 +76,15 @@ absl::StatusOr<synod::ClusterId> ClusterOf(const synod::LogStore& log, const Fla
         ", not to " + std::to_string(flags.cluster_id->value()) + " as --cluster-id says");
   }
   return identity->cluster;
+}
+
+// gRPC listens last, when the others have been met, and does not say what is wrong with an address.
+// So somebody else tries before.
+absl::Status CheckClientAddress(const ClusterMember& self) {
+  const auto listening = synod::tcp::Listen(self.client_address, {});
+  if (listening.ok()) return absl::OkStatus();
+  return absl::Status(listening.status().code(),
+                      "cannot serve clients: " + std::string(listening.status().message()));
 }
 
 absl::Status CheckMembers(const synod::Replica& replica, const Flags& flags) {
@@ -92,7 +112,9 @@ absl::Status BootstrapMember(const Flags& flags) {
     return absl::AlreadyExistsError(flags.data_dir + " was bootstrapped before, as the member " +
                                     std::to_string(identity->node.value()) + " of the cluster " +
                                     std::to_string(identity->cluster.value()) +
-                                    ", and was left as it is: start it by serve");
+                                    ", and was left as it is: start it by serve. To bootstrap it "
+                                    "anew remove it first, but only as long as the cluster has "
+                                    "never had a leader: afterwards the others would refuse it");
   }
   return synod::Bootstrap(**log, BootstrapOptionsOf(flags));
 }
@@ -117,10 +139,11 @@ absl::Status Server::StartReplica(const Flags& flags,
   for (const ClusterMember& member : flags.cluster) {
     if (member.id != flags.id) peers.emplace(member.id, member.peer_address);
   }
-  absl::StatusOr<synod::Host> host =
-      synod::Host::Start({.id = flags.id,
-                          .log = std::move(log),
-                          .transport = synod::tcp::Listen(flags.Self().peer_address, peers)});
+  auto transport = synod::tcp::Listen(flags.Self().peer_address, peers);
+  if (!transport.ok()) return transport.status();
+  if (absl::Status status = CheckClientAddress(flags.Self()); !status.ok()) return status;
+  absl::StatusOr<synod::Host> host = synod::Host::Start(
+      {.id = flags.id, .log = std::move(log), .transport = std::move(transport)});
   if (!host.ok()) return host.status();
   host_.emplace(*std::move(host));
 
@@ -180,8 +203,8 @@ absl::Status Server::StartGrpc(const Flags& flags) {
   builder.RegisterCallbackGenericService(&unimplemented_);
   grpc_ = builder.BuildAndStart();
   if (grpc_ == nullptr || port == 0) {
-    return absl::UnavailableError("cannot listen to clients at " + address +
-                                  ": is the port in use, or the address another machine's?");
+    return absl::UnavailableError("cannot serve clients: cannot listen on " + address +
+                                  ": is the port in use by now?");
   }
   return absl::OkStatus();
 }

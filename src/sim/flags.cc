@@ -133,10 +133,15 @@ std::string Usage(const Program& program) {
                 "                     each knob turned, and fails if that does not come\n"
               : "") +
          "  --verbose          says of each run what its options were and what happened in it\n"
-         "  --shrink           makes the failing run as small as it can and prints its transcript\n"
+         "  --shrink           makes the failing run as small as it can and prints its "
+         "transcript,\n"
+         "                     whose seed may be another one\n"
          "  --runs N           how many runs that may take (default 2000)\n"
          "  --write FILE       writes the transcript there: as it is, or shrunk\n"
          "  --help             this text\n"
+         "\n"
+         "Runs \"beyond the atlas\" are those in which more disks were damaged than the protocol\n"
+         "tolerates. They may stop for good, and must not be wrong.\n"
          "\n"
          "Equal hashes mean the same run: the same events at the same times, the same messages,\n"
          "writes and answers. The hash of several seeds is of all their runs.\n";

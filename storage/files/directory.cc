@@ -40,19 +40,23 @@ std::string Magic(const Format& format) { return std::string(format.name) + ", f
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Directory>> Directory::Open(FileSystem& files, std::string path,
-                                                           Format format) {
+                                                           Format format, bool may_create) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   if (path.empty()) return absl::InvalidArgumentError("the path of the log store is empty");
 
   std::unique_ptr<Directory> directory(new Directory(files, std::move(path), format));
-  absl::Status status = directory->CheckContents(/*may_create=*/true);
+  absl::Status status = directory->CheckContents(may_create);
+  if (status.ok() && !may_create && !directory->is_complete_) {
+    status = absl::NotFoundError(directory->path_ + " holds no log store");
+  }
   if (!status.ok()) return status;
   auto lock = files.Lock(directory->path_ + "/" + std::string(kLockFile));
   if (!lock.ok()) {
     if (!absl::IsFailedPrecondition(lock.status())) return lock.status();
     return absl::FailedPreconditionError(
         "the log store " + directory->path_ +
-        " is held by another process, or is open twice in this one: " + lock.status().ToString());
+        " is held by another process, or is open twice in this one: " +
+        std::string(lock.status().message()));
   }
   directory->lock_ = *std::move(lock);
   // Again, now that nobody else can be at it: another process may have created it in between.

@@ -28,13 +28,16 @@ struct Format {
 // Each is durable before the next is begun.
 class Directory {
  public:
-  // Opens the directory, or creates it if it is empty or missing. Durable at return, with FORMAT.
+  // Opens the directory, or creates it if it is empty or missing and `may_create`. Durable at
+  // return, with FORMAT.
   //
   // kFailedPrecondition if it is held, holds something else, or is of a version that is not known;
-  // kNotFound if its parent is missing. Whatever is refused is left as it was.
+  // kNotFound if its parent is missing, or if it may not be created and was never complete.
+  // Whatever is refused is left as it was.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Directory>> Open(FileSystem& files,
                                                                        std::string path,
-                                                                       Format format);
+                                                                       Format format,
+                                                                       bool may_create);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string SnapshotsPath() const;

@@ -170,7 +170,10 @@ absl::Status EnvFiles::Remove(const std::string& path) {
 absl::StatusOr<std::unique_ptr<FileLock>> EnvFiles::Lock(const std::string& path) {
   ::rocksdb::FileLock* lock = nullptr;
   const IOStatus status = files_.LockFile(path, IOOptions(), &lock, nullptr);
-  if (!status.ok()) return absl::FailedPreconditionError(status.ToString());
+  if (!status.ok()) {
+    const char* const why = status.getState();
+    return absl::FailedPreconditionError(why != nullptr ? why : status.ToString());
+  }
   return std::make_unique<EnvLock>(files_, lock);
 }
 

@@ -67,7 +67,8 @@ constexpr size_t kMaxCommitBytes = 4 * 1024 * 1024;
 absl::StatusOr<std::unique_ptr<LogStore>> Store::Open(std::string path, Options options) {
   if (options.env == nullptr) options.env = ::rocksdb::Env::Default();
   auto files = std::make_unique<EnvFiles>(*options.env->GetFileSystem());
-  auto directory = storage::Directory::Open(*files, std::move(path), kFormat);
+  auto directory =
+      storage::Directory::Open(*files, std::move(path), kFormat, options.create_if_missing);
   if (!directory.ok()) return directory.status();
   std::unique_ptr<Store> store(
       new Store(std::move(files), *std::move(directory), std::move(options)));

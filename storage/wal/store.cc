@@ -60,7 +60,8 @@ class Store::Reading {
 absl::StatusOr<std::unique_ptr<LogStore>> Store::Open(std::string path, Options options) {
   if (options.files == nullptr) options.files = &MachineFileSystem();
   FileSystem& files = *options.files;
-  auto directory = storage::Directory::Open(files, std::move(path), kFormat);
+  auto directory =
+      storage::Directory::Open(files, std::move(path), kFormat, options.create_if_missing);
   if (!directory.ok()) return directory.status();
   auto recovered = Recover(files, (*directory)->path(), (*directory)->IsComplete());
   if (!recovered.ok()) {

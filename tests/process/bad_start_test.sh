@@ -27,12 +27,19 @@ start_fails 2 "is not a member" serve --id=1 --cluster=nonsense
 start_fails 2 "no member 4" serve $(member 4 a)
 [[ "$("$kv_bin/synod-kv" --help)" == *"--election-timeout=TIME"* ]] || kv_fail "--help lacks a flag"
 
-# Without bootstrap, and with it twice.
+# Without bootstrap, where nothing is made in place of a disk that is not mounted; and with it twice.
+mkdir "$kv_dir/unmounted"
 # shellcheck disable=SC2046
 {
   start_fails 1 "has not been bootstrapped. Before its first start run synod-kv bootstrap" serve $(member 1 a)
+  start_fails 1 "--data-dir, --log=wal and a --cluster-id" serve --log=wal $(member 1 a)
+  [[ ! -e "$kv_dir/a" ]] || kv_fail "a refused start has made $kv_dir/a"
+  start_fails 1 "has not been bootstrapped" serve $(member 1 unmounted)
+  start_fails 1 "has not been bootstrapped" serve --log=wal $(member 1 unmounted)
+  expect "the empty directory" "" "$(ls "$kv_dir/unmounted")"
   "$kv_bin/synod-kv" bootstrap $(member 1 a) --cluster-id=5
   start_fails 1 "$kv_dir/a was bootstrapped before, as the member 1 of the cluster 5" bootstrap $(member 1 a) --cluster-id=5
+  start_fails 1 "only as long as the cluster has never had a leader" bootstrap $(member 1 a) --cluster-id=5
 }
 
 # Another member's, another cluster's and a foreign data directory.
@@ -64,6 +71,12 @@ expect "the foreign directory" "file" "$(ls "$kv_dir/foreign")"
 start_fails 1 "bootstrapped with: 1, 2, 3" serve --id=1 --data-dir="$kv_dir/a" \
   --cluster="1=$(kv_peer_address 1)/$(kv_endpoint 1)"
 
+# Addresses where it cannot listen.
+start_fails 1 "cannot serve clients: cannot resolve 'no-such-host.invalid'" serve --id=1 \
+  --data-dir="$kv_dir/a" --cluster="${cluster/$(kv_endpoint 1)/no-such-host.invalid:1}"
+start_fails 1 "cannot listen on 192.0.2.1:1: it is no address of this machine" serve --id=1 \
+  --data-dir="$kv_dir/a" --cluster="${cluster/$(kv_peer_address 1)/192.0.2.1:1}"
+
 # A data directory in use, and ports in use.
 # shellcheck disable=SC2046
 {
@@ -73,13 +86,14 @@ start_fails 1 "bootstrapped with: 1, 2, 3" serve --id=1 --data-dir="$kv_dir/a" \
   start_fails 1 "another process" serve $(member 1 a)
   "$kv_bin/synod-kv" bootstrap $(member 1 b) --cluster-id=5
   start_fails 1 "$(kv_peer_address 1)" serve $(member 1 b)
-  start_fails 1 "cannot listen to clients at $(kv_endpoint 1)" serve --id=1 --data-dir="$kv_dir/b" \
+  start_fails 1 "cannot serve clients: cannot listen on $(kv_endpoint 1): another process" serve --id=1 --data-dir="$kv_dir/b" \
     --cluster="${cluster/$(kv_peer_address 1)/127.0.0.2:$kv_first_port}"
 }
 
 # None of this disturbed the member that runs, and without the others it has no leader.
 kv_answers 1 >/dev/null || kv_fail "member 1 no longer answers"
 expect_error "no leader" kv_ctl 1 put key value
+expect_error "no leader" kv_ctl 1 get --consistency=s key
 kv_stop 1
 expect "its exit code after SIGTERM" 0 "$kv_exit"
 echo "every bad start was refused clearly"

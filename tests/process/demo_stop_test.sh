@@ -1,7 +1,33 @@
 #!/usr/bin/env bash
-# demo.sh --stop ends a kept cluster, even a server that does not mind SIGTERM.
+# demo.sh --stop ends a kept cluster, even a server that does not mind SIGTERM; a demo that is
+# interrupted leaves nothing that would have to be stopped; and what it is told to do is checked.
 # shellcheck source=tests/process/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh" "$@"
+
+demo="$(dirname "${BASH_SOURCE[0]}")/../../examples/demo.sh"
+export TMPDIR="$kv_dir" SYNOD_BIN="$kv_bin"
+
+# Wrong arguments are named.
+expect_error "unknown argument: --kepe" "$demo" --kepe
+expect_error "one argument at most" "$demo" --keep --stop
+
+# Interrupted while it starts its servers, and while it writes. What a shell starts in the background
+# would ignore SIGINT.
+demo_has() { compgen -G "$kv_dir/synod-demo.*/$1"; }
+servers() { grep -lz "^--data-dir=$kv_dir/synod-demo" /proc/[0-9]*/cmdline 2>/dev/null; }
+for signal in TERM INT; do
+  for file in 2.log record; do
+    env --default-signal=INT "$demo" --keep >"$kv_dir/demo.log" 2>&1 &
+    demo_pid=$!
+    kv_wait 60 "the demo to write $file" demo_has "$file"
+    kill -s "$signal" "$demo_pid"
+    code=0
+    wait "$demo_pid" || code=$?
+    expect "the exit code after SIG$signal at $file" $((128 + $(kill -l "$signal"))) "$code"
+    if demo_has ""; then kv_fail "SIG$signal at $file left a folder: $(cat "$kv_dir/demo.log")"; fi
+    if servers; then kv_fail "SIG$signal at $file left servers: $(cat "$kv_dir/demo.log")"; fi
+  done
+done
 
 folder="$kv_dir/synod-demo.test"
 mkdir "$folder"
@@ -16,9 +42,8 @@ kv_named_server() { [[ "$(cat "/proc/${kv_pids[1]}/comm")" == synod-kv ]]; }
 kv_wait 10 "the stand-in" kv_named_server
 echo "${kv_pids[1]}" >"$folder/kept"
 
-TMPDIR="$kv_dir" timeout 60 "$(dirname "${BASH_SOURCE[0]}")/../../examples/demo.sh" --stop \
-  >"$kv_dir/output" || kv_fail "--stop failed"
+timeout 60 "$demo" --stop >"$kv_dir/output" || kv_fail "--stop failed"
 grep -q "Stopped the cluster in $folder" "$kv_dir/output" || kv_fail "--stop did not say so"
 if kv_running 1; then kv_fail "the server is still running"; fi
 [[ ! -e "$folder" ]] || kv_fail "$folder is still there"
-echo "demo.sh --stop ends whatever runs"
+echo "demo.sh --stop ends whatever runs, and an interrupted demo leaves nothing"

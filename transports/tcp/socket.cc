@@ -115,10 +115,15 @@ absl::StatusOr<Fd> ListenOn(const std::string& name, const std::vector<SocketAdd
     if (bind(fd.get(), address.get(), address.size) == 0 && listen(fd.get(), kBacklog) == 0) {
       return fd;
     }
-    error = errno == EADDRINUSE
-                ? absl::AlreadyExistsError("cannot listen on " + name +
-                                           ": another process listens there already")
-                : ErrnoStatus("cannot listen on " + name);
+    if (errno == EADDRINUSE) {
+      error = absl::AlreadyExistsError("cannot listen on " + name +
+                                       ": another process listens there already");
+    } else if (errno == EADDRNOTAVAIL) {
+      error =
+          absl::UnavailableError("cannot listen on " + name + ": it is no address of this machine");
+    } else {
+      error = ErrnoStatus("cannot listen on " + name);
+    }
   }
   return error;
 }

@@ -110,10 +110,23 @@ void TcpTransport::Stop() {
   while (!connections_.empty()) Close(*connections_.begin()->first);
 }
 
+std::string TcpTransport::NamesOfPeers() const {
+  std::string names;
+  for (const auto& [node, peer] : peers_) {
+    names += (names.empty() ? "node " : ", node ") + std::to_string(node.value());
+  }
+  return names.empty() ? "none" : names;
+}
+
 void TcpTransport::Send(NodeId to, std::span<Message> messages) {
   Peer* const peer = FindPeer(to);
   if (peer == nullptr) {
     counters_.Add(Counter::kDroppedUnknownPeer, messages.size());
+    if (to != context_.self.node) {
+      Log(Severity::kError, to, Counter::kDroppedUnknownPeer,
+          "there is no address of node " + std::to_string(to.value()) +
+              " in the peer list, which names " + NamesOfPeers() + ": messages for it are dropped");
+    }
     return;
   }
   size_t queued = 0;

@@ -89,6 +89,7 @@ class TcpTransport final : public Transport {
 
   // transport.cc: peers, sending, receiving.
   void AddPeer(NodeId node, const HostPort& address);
+  [[nodiscard]] std::string NamesOfPeers() const;
   bool Enqueue(Peer& peer, const Message& message);
   void MarkDirty(Connection& connection);
   void Flush();

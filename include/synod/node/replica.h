@@ -33,7 +33,9 @@ class ReplicaImpl;
 enum class Consistency : uint8_t {
   kLinearizable,  // Sees every write that ended before the read began. Costs a round trip to a
                   // quorum (I11).
-  kStale,  // What this replica has applied by now. Costs nothing, promises nothing but a prefix.
+  kStale,  // What this replica has applied by now. Costs nothing, promises nothing but a prefix:
+           // after a start that is its snapshot, or nothing at all (Status().applied is 0), until
+           // a leader says how much of the log is committed.
 };
 
 // What a replica is doing. A consistent picture of one moment.

@@ -36,6 +36,9 @@ class SnapshotView {
 // the group's apply thread (GroupOptions::apply_on_own_thread). On the loop they must be quick:
 // while one runs, no message is answered. Restore, which reads a disk, always runs on a thread that
 // may block.
+//
+// No method may throw: an exception that leaves one ends the process. A replica that went on
+// without the command would drift apart from the others, and each of them meets the same command.
 class StateMachine {
  public:
   virtual ~StateMachine() = default;

@@ -82,11 +82,16 @@ TEST(HelpText, Printed_NamesEveryFlag) {
   const std::string help = HelpText();
   for (const char* flag : {"--id=", "--cluster=", "--cluster-id=", "--data-dir=", "--log=",
                            "--heartbeat-interval=", "--election-timeout=", "--snapshot-entries=",
-                           "--trailing-entries=", "--quota-bytes=", "SIGUSR1"}) {
+                           "--trailing-entries=", "--quota-bytes=", "SIGUSR1", "--version"}) {
     EXPECT_NE(help.find(flag), std::string::npos) << flag;
   }
   EXPECT_EQ(Parse({"--help"})->verb, Flags::Verb::kHelp);
   EXPECT_EQ(Parse({"serve", "--help"})->verb, Flags::Verb::kHelp);
+}
+
+TEST(VersionText, Printed_NamesTheProgramAndAVersion) {
+  EXPECT_EQ(Parse({"--version"})->verb, Flags::Verb::kVersion);
+  EXPECT_TRUE(VersionText().starts_with("synod-kv 0."));
 }
 
 }  // namespace

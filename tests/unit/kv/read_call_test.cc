@@ -49,6 +49,7 @@ TEST(ReadCall, Linearizable_AtAFollower_SeesWhatWasWritten) {
 TEST(ReadCall, WithoutLeader_OnlySerializable_IsAnsweredInTheTermThatItIs) {
   TestMember member({.leader_patience = std::chrono::milliseconds(50)});
   member.Elect(kOther);
+  Eventually([&] { return member.node().HasState(); });
   member.LoseLeader();
   RangeResponse response;
   const grpc::Status status = Get(member, /*serializable=*/false, &response);
@@ -56,6 +57,17 @@ TEST(ReadCall, WithoutLeader_OnlySerializable_IsAnsweredInTheTermThatItIs) {
   EXPECT_EQ(status.error_message(), "etcdserver: no leader");
   EXPECT_TRUE(Get(member, /*serializable=*/true, &response).ok());
   EXPECT_GE(response.header().raft_term(), 1u);
+}
+
+// The store is empty then, which says nothing of what the log holds.
+TEST(ReadCall, BeforeTheFirstLeader_Serializable_IsRefused) {
+  TestMember member({.starts_alone = true});
+  RangeResponse response;
+  const grpc::Status status = Get(member, /*serializable=*/true, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "etcdserver: no leader");
+  member.Heal();
+  Eventually([&] { return Get(member, /*serializable=*/true, &response).ok(); });
 }
 
 TEST(ReadCall, WithoutLeader_Linearizable_WaitsForTheNextOne) {

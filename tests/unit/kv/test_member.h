@@ -49,9 +49,11 @@ class TestMember {
     CallBudget::Limits limits = {};
     synod::Duration leader_patience = std::chrono::hours(1);
     synod::Duration longest_call = std::chrono::hours(1);
+    bool starts_alone = false;  // The two do not reach each other until Heal.
   };
 
   explicit TestMember(const Options& options) : budget_(options.limits) {
+    if (options.starts_alone) network_.Cut(kSelf, kOther);
     for (const synod::NodeId id : {kSelf, kOther}) StartHost(id);
     node_.emplace(Node{.cluster = kTestCluster,
                        .self = kSelf,

@@ -2,7 +2,11 @@
 #include "synod/node/bootstrap.h"
 
 #include <atomic>
+#include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -127,6 +131,61 @@ TEST(Bootstrap, OtherInitialMembers_NeverVoteTogether) {
   }));
   EXPECT_FALSE(replica->Status().introduced);
   EXPECT_EQ(replica->Propose("x").get().reason, Reason::kNoQuorum);
+}
+
+// A member that was started with a list of initial members, and notes whether it logs a text.
+class LoggingMember {
+ public:
+  LoggingMember(local::Network& network, NodeId node, std::vector<NodeId> members,
+                std::string_view text) {
+    absl::Status status = Bootstrap(
+        *disk_.store, {.cluster = 7, .node = node, .group = 1, .members = std::move(members)});
+    EXPECT_TRUE(status.ok()) << status;
+    host_ = Host::Start({.id = node,
+                         .log = std::make_unique<LastingStore>(disk_),
+                         .transport = network.Attach(),
+                         .logger = [this, text](Severity, std::string_view line) {
+                           if (line.find(text) != std::string_view::npos) has_logged_ = true;
+                         }});
+    EXPECT_TRUE(host_.ok()) << host_.status();
+    replica_ = host_->Join({.state_machine = std::make_unique<Ledger>(control_)});
+    EXPECT_TRUE(replica_.ok()) << replica_.status();
+  }
+
+  [[nodiscard]] bool HasLogged() const { return has_logged_; }
+  [[nodiscard]] bool IsIntroduced() const { return replica_->Status().introduced; }
+
+ private:
+  Disk disk_;
+  LedgerControl control_;
+  std::atomic<bool> has_logged_ = false;
+  absl::StatusOr<Host> host_ = absl::UnknownError("not started");
+  absl::StatusOr<Replica> replica_ = absl::UnknownError("not joined");
+};
+
+// Which of the two is wrong neither can know: to bootstrap one again would only make it a stranger
+// to those that have met it.
+TEST(Bootstrap, OtherInitialMembers_BothSayWhatToDo) {
+  local::Network network;
+  const std::string_view advice =
+      "and this node were bootstrapped with different initial members. If the group has never had "
+      "a leader, remove the stores of all its members";
+  const LoggingMember one(network, 1, {1, 2, 3}, advice);
+  const LoggingMember two(network, 2, {1, 2}, advice);
+  EXPECT_TRUE(Eventually([&] { return one.HasLogged() && two.HasLogged(); }));
+}
+
+// Its disk was replaced: the others must not be told to remove theirs.
+TEST(Bootstrap, OtherInitialMembersOfAGroupThatHasBegun_AreRefusedAlone) {
+  local::Network network;
+  const LoggingMember one(network, 1, {1, 2},
+                          "was bootstrapped with other initial members than this group");
+  std::optional<LoggingMember> two;
+  two.emplace(network, 2, std::vector<NodeId>{1, 2}, "");
+  EXPECT_TRUE(Eventually([&] { return one.IsIntroduced() && two->IsIntroduced(); }));
+  two.emplace(network, 2, std::vector<NodeId>{1, 2, 3},
+              "If it has had one, remove none but the one that was bootstrapped since");
+  EXPECT_TRUE(Eventually([&] { return one.HasLogged() && two->HasLogged(); }));
 }
 
 TEST(Bootstrap, MemberNeverSeen_IsNamedInTheLog) {

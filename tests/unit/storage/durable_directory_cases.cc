@@ -11,6 +11,7 @@ namespace synod::test {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // What the FORMAT of a store of this version says.
 std::string FormatText(const DurableStoreParam& store, uint32_t version) {
@@ -38,11 +39,36 @@ TEST_P(DurableStore, Missing_IsCreatedIfItsParentIsThere) {
   EXPECT_TRUE(absl::IsInvalidArgument(harness().OpenAt("").status()));
 }
 
+TEST_P(DurableStore, NotToBeCreated_IsOpenedOnlyIfItWasMadeToTheEnd) {
+  harness().SetCreateIfMissing(false);
+  const auto expect_not_found = [this] {
+    const std::vector<std::string> files = harness().disk().FilesBelow("");
+    const uint64_t operations = harness().disk().operations();
+    const absl::Status status = harness().Open();
+    EXPECT_TRUE(absl::IsNotFound(status)) << status;
+    EXPECT_EQ(harness().disk().FilesBelow(""), files);
+    EXPECT_EQ(harness().disk().operations(), operations);
+  };
+  expect_not_found();
+  ASSERT_EQ(harness().disk().CreateDirectory("/store"), absl::OkStatus());
+  expect_not_found();  // Where a disk is not mounted,
+  ASSERT_EQ(harness().disk().CreateDirectory("/store/lost+found"), absl::OkStatus());
+  expect_not_found();  // or a new one is.
+  harness().disk().SetContents("/store/FORMAT", FormatText(GetParam(), GetParam().version));
+  expect_not_found();
+  harness().SetCreateIfMissing(true);
+  harness().MustOpen();
+  harness().Close();
+  harness().SetCreateIfMissing(false);
+  EXPECT_EQ(harness().Open(), absl::OkStatus());
+}
+
 TEST_P(DurableStore, HeldInThisProcess_IsRefusedUntilClosed) {
   harness().MustOpen();
   const absl::Status status = harness().OpenAt(StoreHarness::kPath).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("held by another process"));
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr("PRECONDITION")));
   harness().Close();
   EXPECT_EQ(harness().Open(), absl::OkStatus());
 }

@@ -28,6 +28,7 @@ class RocksdbHarness final : public StoreHarness {
   ::rocksdb::Env& env() { return *env_; }
 
   void SetReserve(uint64_t bytes) override { options_.reserve_bytes = bytes; }
+  void SetCreateIfMissing(bool creates) override { options_.create_if_missing = creates; }
   void UseSmallFiles() override { options_.write_buffer_bytes = 64 * 1024; }
   absl::StatusOr<std::unique_ptr<LogStore>> OpenAt(const std::string& path) override;
 

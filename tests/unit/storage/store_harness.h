@@ -39,6 +39,7 @@ class StoreHarness {
 
   // Of the stores opened from now on.
   virtual void SetReserve(uint64_t bytes) = 0;
+  virtual void SetCreateIfMissing(bool creates) = 0;
   // So small that the files of the log follow each other within a short test.
   virtual void UseSmallFiles() = 0;
 

@@ -23,6 +23,7 @@ class WalHarness final : public StoreHarness {
   wal::Options& options() { return options_; }
 
   void SetReserve(uint64_t bytes) override { options_.reserve_bytes = bytes; }
+  void SetCreateIfMissing(bool creates) override { options_.create_if_missing = creates; }
   void UseSmallFiles() override { options_.segment_bytes = 4096; }
   absl::StatusOr<std::unique_ptr<LogStore>> OpenAt(const std::string& path) override;
 

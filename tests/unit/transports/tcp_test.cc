@@ -374,6 +374,15 @@ TEST_F(TcpTest, RandomBytesAfterTheHandshake_NeverHarmTheNode) {
   }
 }
 
+TEST_F(TcpTest, MessagesForANodeOutsideThePeerList_AreDroppedAndLoggedOnce) {
+  StartNode();
+  for (uint64_t round = 1; round <= 50; ++round) node_->Send(9, {HeartbeatOf(round)});
+  EXPECT_EQ(node_->Counter("dropped_unknown_peer"), 50u);
+  EXPECT_TRUE(node_->AwaitLog("there is no address of node 9 in the peer list"));
+  const std::string log = node_->log();
+  EXPECT_LE(std::count(log.begin(), log.end(), '\n'), 2);
+}
+
 TEST_F(TcpTest, StrangersRepeatedly_FillNeitherLogNorMemory) {
   StartNode();
   for (int i = 0; i < 50; ++i) {
@@ -583,6 +592,14 @@ TEST(TcpListen, NameOfNoHost_IsUnavailableAndNamed) {
   const auto listening = tcp::Listen("no-such-host.invalid:7000", {});
   EXPECT_TRUE(absl::IsUnavailable(listening.status())) << listening.status();
   EXPECT_THAT(std::string(listening.status().message()), HasSubstr("no-such-host.invalid"));
+}
+
+// One of those that no machine has (RFC 5737).
+TEST(TcpListen, AddressOfAnotherMachine_IsUnavailableAndSaysSo) {
+  const auto listening = tcp::Listen("192.0.2.1:7000", {});
+  EXPECT_TRUE(absl::IsUnavailable(listening.status())) << listening.status();
+  EXPECT_THAT(std::string(listening.status().message()),
+              HasSubstr("192.0.2.1:7000: it is no address of this machine"));
 }
 
 TEST(TcpAddress, Parsed_DescribesItselfAsItWasWritten) {

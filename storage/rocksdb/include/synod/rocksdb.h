@@ -19,6 +19,10 @@ class Env;
 namespace synod::rocksdb {
 
 struct Options {
+  // Whether a store is made where there is none. A service that was set up before has no use for
+  // that: where its store should be, a disk is missing.
+  bool create_if_missing = true;
+
   // HasSpace is false while the file system has less than this free, and no snapshot is begun below
   // half of it. What is left then is for hard states, compaction and RocksDB's own housekeeping,
   // which takes up to eight times write_buffer_bytes.
@@ -42,12 +46,13 @@ struct Options {
 };
 
 // Opens the store in directory `path`, or creates it if the directory is empty or missing (its
-// parent must exist). Blocks. Writes are synced to the disk before they are done.
+// parent must exist; see create_if_missing). Blocks. Writes are synced to the disk before they are
+// done.
 //
 // kFailedPrecondition if another process or store holds the directory, if it holds something else
-// (nothing in it is touched), or if a newer version wrote it. kDataLoss if what is there is damaged
-// in a place where it may have been acknowledged; the message says what is, and nothing is
-// repaired.
+// (nothing in it is touched), or if a newer version wrote it. kNotFound if there is none and none
+// is to be made, and then nothing is. kDataLoss if what is there is damaged in a place where it may
+// have been acknowledged; the message says what is, and nothing is repaired.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<LogStore>> Open(std::string path,
                                                              Options options = {});
 

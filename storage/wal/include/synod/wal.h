@@ -15,6 +15,10 @@
 namespace synod::wal {
 
 struct Options {
+  // Whether a store is made where there is none. A service that was set up before has no use for
+  // that: where its store should be, a disk is missing.
+  bool create_if_missing = true;
+
   // A segment file that has grown to this is followed by the next one. Compacted entries leave the
   // disk by whole segments. A start holds one segment at a time in memory.
   uint64_t segment_bytes = 64 * 1024 * 1024;
@@ -36,13 +40,13 @@ struct Options {
 };
 
 // Opens the store in directory `path`, or creates it if the directory is empty or missing (its
-// parent must exist). Blocks, for as long as it takes to read the whole log. Writes are synced to
-// the disk before they are done.
+// parent must exist; see create_if_missing). Blocks, for as long as it takes to read the whole log.
+// Writes are synced to the disk before they are done.
 //
 // kFailedPrecondition if another process or store holds the directory, if it holds something else
-// (nothing in it is touched), or if a newer version wrote it. kDataLoss if what is there is damaged
-// in a place where it may have been acknowledged; the message says what is, and nothing is
-// repaired.
+// (nothing in it is touched), or if a newer version wrote it. kNotFound if there is none and none
+// is to be made, and then nothing is. kDataLoss if what is there is damaged in a place where it may
+// have been acknowledged; the message says what is, and nothing is repaired.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<LogStore>> Open(std::string path,
                                                              Options options = {});
 
