@@ -78,6 +78,9 @@ class TestNode : private Receiver {
     Do([&] { transport_->Send(to, messages); });
   }
 
+  // For the loop's thread.
+  Transport& transport() { return *transport_; }
+
   size_t MaxMessageBytes() const { return transport_->MaxMessageBytes(); }
   bool CanSendBulk(NodeId to) {
     bool can = false;

@@ -1,6 +1,15 @@
 // Members come, go and get new disks, while the group goes on.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
+#include "synod/memory.h"
+#include "synod/tcp.h"
+
+#include "tests/conformance/transport/loopback.h"
 #include "tests/unit/node/test_cluster.h"
 
 namespace synod::test {
@@ -113,6 +122,62 @@ TEST(Membership, GroupRestarts_KnowsItsMembers) {  // M5
   cluster.Commit("a");
   cluster.AwaitConvergence();
   for (NodeId node : {1, 2, 4}) EXPECT_EQ(MembersOf(cluster, node).voters, (Nodes{1, 2, 4}));
+}
+
+// Nobody but the newcomers was told at its start where the others are.
+TEST(Membership, ChangeNamesAddresses_EveryTransportIsTold) {
+  constexpr uint64_t kNodes = 3;
+  std::map<NodeId, std::string> addresses;
+  std::vector<std::unique_ptr<LedgerControl>> ledgers;
+  std::vector<Host> hosts;
+  std::vector<Replica> replicas;
+  for (uint64_t node = 1; node <= kNodes; ++node) {
+    std::unique_ptr<LogStore> log = memory::Create();
+    BootstrapOptions born = {.cluster = 7, .node = node, .joins = node > 1};
+    if (node == 1) born.members = {1};
+    ASSERT_TRUE(Bootstrap(*log, born).ok());
+    const std::string address = addresses[node] = testing::NewLoopbackAddress();
+    absl::StatusOr<Host> host = Host::Start({.id = node,
+                                             .log = std::move(log),
+                                             .transport = tcp::Listen(address, {{1, addresses[1]}}),
+                                             .logger = {}});
+    ASSERT_TRUE(host.ok()) << host.status();
+    GroupOptions group;
+    group.state_machine =
+        std::make_unique<Ledger>(*ledgers.emplace_back(std::make_unique<LedgerControl>()));
+    group.default_deadline = std::chrono::minutes(1);
+    replicas.push_back(hosts.emplace_back(*std::move(host)).Join(std::move(group)).value());
+    ASSERT_TRUE(Eventually([&] { return replicas[0].IsLeader(); }));
+    if (node == 1) continue;
+    EXPECT_TRUE(Eventually([&] {
+      return replicas[0]
+          .Reconfigure({{.node = node, .to = To::kVoter, .address = address}})
+          .get()
+          .ok();
+    }));
+  }
+  ASSERT_TRUE(replicas[0].Propose("a").get().ok());
+  // The two others can only go on if they know each other.
+  hosts.erase(hosts.begin());
+  EXPECT_TRUE(Eventually(
+      [&] { return replicas[1].Propose("b").get().ok() || replicas[2].Propose("b").get().ok(); }));
+}
+
+TEST(Membership, ChangeNamesAnAddressThatIsNone_IsRefused) {
+  std::unique_ptr<LogStore> log = memory::Create();
+  ASSERT_TRUE(Bootstrap(*log, {.cluster = 7, .node = 1, .members = {1}}).ok());
+  absl::StatusOr<Host> host =
+      Host::Start({.id = 1,
+                   .log = std::move(log),
+                   .transport = tcp::Listen(testing::NewLoopbackAddress(), {}),
+                   .logger = {}});
+  ASSERT_TRUE(host.ok()) << host.status();
+  LedgerControl ledger;
+  Replica replica = host->Join({.state_machine = std::make_unique<Ledger>(ledger)}).value();
+  ASSERT_TRUE(Eventually([&] { return replica.IsLeader(); }));
+  const Outcome outcome =
+      replica.Reconfigure({{.node = 2, .to = To::kLearner, .address = "nowhere"}}).get();
+  EXPECT_EQ(outcome.reason, Reason::kInvalidChange);
 }
 
 TEST(Membership, AskedOfAFollower_IsRefusedAndNamesTheLeader) {

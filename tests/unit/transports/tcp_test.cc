@@ -109,6 +109,35 @@ TEST_F(TcpTest, HelloOfAStranger_IsRefusedWithReason) {
                 "node 9 is not in the peer list of node 1", "handshake_refused_unknown_peer");
 }
 
+TEST_F(TcpTest, StrangerBecomesAPeer_IsServed) {
+  StartNode();
+  RawPeer stranger(address_);
+  stranger.Introduce(RawPeer::Hello(9, kNode));
+  ASSERT_TRUE(stranger.ReadRefusal().has_value());
+  absl::Status told;
+  node_->Do([&] { told = node_->transport().SetPeer(9, NewLoopbackAddress()); });
+  ASSERT_TRUE(told.ok()) << told;
+  RawPeer peer(address_);
+  peer.Introduce(RawPeer::Hello(9, kNode));
+  EXPECT_TRUE(peer.ReadIntroduction().has_value());
+  ExpectServes();
+}
+
+// The one with the higher id dials.
+TEST_F(TcpTest, PeerHasMoved_IsLeftAndDialedWhereItIsNow) {
+  StartNode();
+  RawPeer before = ConnectPeer();
+  absl::Status told;
+  const auto set = [&](const std::string& address) {
+    node_->Do([&] { told = node_->transport().SetPeer(kPeer, address); });
+    return told;
+  };
+  EXPECT_TRUE(absl::IsInvalidArgument(set("nowhere")));
+  ASSERT_TRUE(set(NewLoopbackAddress()).ok());
+  EXPECT_TRUE(before.IsClosedByPeer());
+  ExpectServes();
+}
+
 TEST_F(TcpTest, HelloOfAnotherIncarnationBesideTheFirst_IsRefusedWithReason) {
   StartNode();
   const RawPeer first = ConnectPeer();
