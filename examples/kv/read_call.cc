@@ -10,15 +10,11 @@ namespace synod_kv {
 grpc::ServerUnaryReactor* ReadCall::Start(const Node& node, grpc::CallbackServerContext* context,
                                           std::string query, synod::Consistency consistency,
                                           Deliver deliver) {
-  if (consistency == synod::Consistency::kStale && !node.HasState()) {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    node.Finish(NoLeaderError(), *context, reactor);
-    return reactor;
-  }
   std::optional<CallBudget::Share> share = node.budget.Take(query.size());
-  if (!share) {
+  const bool has_answer = consistency != synod::Consistency::kStale || node.HasState();
+  if (!share || !has_answer) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    node.Finish(TooManyRequestsError(), *context, reactor);
+    node.Finish(share ? NoLeaderError() : TooManyRequestsError(), *context, reactor);
     return reactor;
   }
   auto* call = new ReadCall(node, context, std::move(query), consistency, std::move(deliver),
