@@ -167,8 +167,9 @@ Enum ReadCode(Reader& in, const char* what, Enum first, Enum last) {
 
 void Read(Reader& in, Configuration& configuration) {
   const Payload bytes = in.Bytes();
-  std::optional<Configuration> decoded = DecodeConfiguration(bytes.view());
-  if (!decoded || bytes.size() > kMaxConfigurationBytes) {
+  std::optional<Configuration> decoded;
+  if (bytes.size() <= kMaxConfigurationBytes) decoded = DecodeConfiguration(bytes.view());
+  if (!decoded) {
     in.Malformed("a configuration cannot be read");
     return;
   }

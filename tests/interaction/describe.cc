@@ -74,6 +74,9 @@ struct BodyText {
   }
   std::string operator()(const SnapshotChunk&) const { return "snapshot chunk"; }
   std::string operator()(const SnapshotChunkReply&) const { return "snapshot chunk answered"; }
+  std::string operator()(const NotMember& m) const {
+    return "not a member as of " + Number(m.as_of);
+  }
 };
 
 }  // namespace
@@ -81,8 +84,10 @@ struct BodyText {
 std::string Describe(Index index, Term term) { return Number(index) + "@" + Number(term); }
 
 std::string Describe(const Entry& entry) {
-  const std::string what =
-      entry.kind == EntryKind::kNoOp ? "no-op" : std::string(entry.payload.view());
+  const std::string what = entry.kind == EntryKind::kNoOp ? "no-op"
+                           : entry.kind == EntryKind::kConfiguration
+                               ? "members"
+                               : std::string(entry.payload.view());
   return Describe(entry.index, entry.term) + " " + what;
 }
 
@@ -123,6 +128,8 @@ std::string Describe(const Alert& alert) {
         return "asked to overwrite a committed entry";
       case Alert::Kind::kInvalidMessage:
         return "sent what no correct replica sends";
+      case Alert::Kind::kRemoved:
+        return "says that this is no member any more";
     }
     return "did something unknown";
   };

@@ -64,27 +64,29 @@ class RandomMessages {
     m.prev_index = Index(Number() / 2);
     m.prev_term = Term(Number() / 2);
     m.commit = Index(Number());
+    m.epoch = Index(Number());
     Term term = m.prev_term;
     const size_t count = rng_.Below(6);
     for (size_t i = 0; i < count; ++i) {
       if (rng_.Chance(1, 3)) term = term + rng_.Below(1000);
-      const bool command = Bool();
+      const auto kind = static_cast<EntryKind>(1 + rng_.Below(3));
+      const bool is_empty = kind == EntryKind::kNoOp;
       m.entries.push_back({.index = m.prev_index + (i + 1),
                            .term = term,
-                           .kind = command ? EntryKind::kCommand : EntryKind::kNoOp,
-                           .payload = command ? Payload::Copy(Bytes(PayloadSize())) : Payload()});
+                           .kind = kind,
+                           .payload = is_empty ? Payload() : Payload::Copy(Bytes(PayloadSize()))});
     }
   }
   void Fill(AppendReply& m) {
     m = {Bool() ? AppendReply::Status::kAccepted : AppendReply::Status::kMismatch, Index(Number()),
          Index(Number()), Index(Number()), Term(Number())};
   }
-  void Fill(Heartbeat& m) { m = {Number(), Index(Number())}; }
+  void Fill(Heartbeat& m) { m = {Number(), Index(Number()), Index(Number())}; }
   void Fill(HeartbeatReply& m) { m = {Number(), Index(Number()), Index(Number()), Bool()}; }
   void Fill(TimeoutNow&) {}
   void Fill(ReadRequest& m) { m = {RequestId(Number())}; }
   void Fill(ReadReply& m) {
-    m = {RequestId(Number()), Index(Number()), static_cast<Reason>(rng_.Below(12))};
+    m = {RequestId(Number()), Index(Number()), static_cast<Reason>(rng_.Below(15))};
   }
   void Fill(SnapshotChunk& m) {
     m.transfer = Number();
@@ -93,6 +95,14 @@ class RandomMessages {
     m.meta.configuration = Configuration::Of({1, 2 + rng_.Below(5), 10 + Number()});
     if (Bool()) m.meta.configuration.outgoing = {NodeId(2), NodeId(3)};
     if (Bool()) m.meta.configuration.learners = {NodeId(5 + Number())};
+    if (Bool()) {
+      for (NodeId node : m.meta.configuration.Members()) {
+        m.meta.configuration.records.push_back({.node = node,
+                                                .incarnation = Incarnation(rng_.Next()),
+                                                .epoch = Index(Number()),
+                                                .address = Bytes(rng_.Below(30))});
+      }
+    }
     m.meta.checksum = static_cast<uint32_t>(rng_.Next());
     m.checksum = static_cast<uint32_t>(rng_.Next());
     m.data = Payload::Copy(Bytes(PayloadSize()));
@@ -100,6 +110,7 @@ class RandomMessages {
     m.meta.size = m.offset + m.data.size() + rng_.Below(100);
   }
   void Fill(SnapshotChunkReply& m) { m = {Number(), Number(), Bool()}; }
+  void Fill(NotMember& m) { m = {Index(Number())}; }
 
   // Mostly small; now and then above what is sent by reference.
   size_t PayloadSize() { return rng_.Chance(1, 10) ? 8000 + rng_.Below(20'000) : rng_.Below(300); }

@@ -551,9 +551,9 @@ TEST_F(TcpDialTest, PeerUnderTwoIncarnations_IsRefused) {
 TEST_F(TcpDialTest, PeerOfAnotherVersionAnswers_IsLoggedWithBothVersions) {
   auto [peer, hello] = Accept();
   std::string welcome = tcp::Encode(WelcomeTo(hello));
-  welcome[4] = 3;
+  welcome[4] = 9;
   peer.Send(welcome);
-  EXPECT_TRUE(node_->AwaitLog("the peer speaks version 3"));
+  EXPECT_TRUE(node_->AwaitLog("the peer speaks version 9"));
 }
 
 // --- Listen.
