@@ -96,7 +96,7 @@ TEST(Wire, Batch_Encoded_ComesBackInOrder) {
 TEST(Wire, HeartbeatsOfManyGroups_InOneFrame_TakeFewBytesEach) {
   std::vector<Message> batch;
   for (uint64_t group = 1; group <= 100; ++group) batch.push_back(HeartbeatOf(group, Term(3)));
-  EXPECT_LE(Encode(batch).size(), wire::kHeaderBytes + 10 + 100 * 5);
+  EXPECT_LE(Encode(batch).size(), wire::kHeaderBytes + 10 + 100 * 6);
 }
 
 TEST(Wire, SizeBound_OfAnyMessage_IsNotExceeded) {
