@@ -129,6 +129,19 @@ TEST(Reconfigure, OldHalfAlone_DoesNotCommitTheJointConfiguration) {
   EXPECT_LT(core->commit(), Index(2));
 }
 
+TEST(Reconfigure, CommitBelowTheJointConfiguration_DoesNotLeaveIt) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  core.Propose("a");
+  core.Reconfigure({Voter(4)});
+  core.Settle();
+  core.Receive(4, 1, AcceptedIn(3, 2));
+  core.Ack(2, 2);
+  core.Take();
+  EXPECT_EQ(core->commit(), Index(2));
+  EXPECT_TRUE(core->configuration().IsJoint());
+}
+
 TEST(Reconfigure, WhatIsSoAlready_EndsAtOnceAndWritesNothing) {
   Core core;
   core.BecomeEstablishedLeader();

@@ -185,8 +185,7 @@ inline void Raft::ConfigurationChanged() {
   for (NodeId member : configuration().Members()) {
     if (member == self_.node) continue;
     Progress* known = Leader::Find(*leader, member);
-    const bool is_same = known != nullptr && known->epoch == configuration().EpochOf(member);
-    peers.push_back(is_same ? std::move(*known) : NewPeer(member));
+    peers.push_back(known == nullptr ? NewPeer(member) : std::move(*known));
   }
   leader->peers = std::move(peers);
   leader->quorum_has_space = QuorumHasSpace();
