@@ -52,6 +52,8 @@ class Node final : public Actor {
   [[nodiscard]] bool IsDamaged() const { return is_wiped_ || is_corrupt_; }
   // By itself: it has found something wrong.
   [[nodiscard]] bool IsStopped() const { return IsUp() && has_stopped_; }
+  // Its disk has failed in this life, whether or not it has noticed yet.
+  [[nodiscard]] bool HasFailedDisk() const { return IsUp() && disk_->failures() > disk_failures_; }
   // These, while it is up.
   [[nodiscard]] synod::internal::HostImpl& host() { return *host_; }
   [[nodiscard]] synod::internal::ReplicaImpl& replica() { return *replica_; }

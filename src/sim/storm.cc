@@ -226,7 +226,9 @@ void Storm::End(const std::vector<NodeId>& healthy, Duration soon) {
     node->disk().SetCapacity(kUnlimited);
     node->Calm(soon);
     const bool shall_run = std::find(healthy.begin(), healthy.end(), node->id()) != healthy.end();
-    if (node->IsUp() && (!shall_run || node->IsStopped())) node->Stop();
+    // One that has failed in the storm shall not find out in the calm.
+    const bool must_end = !shall_run || node->IsStopped() || node->HasFailedDisk();
+    if (node->IsUp() && must_end) node->Stop();
     if (!shall_run) node->StayDown();
     if (shall_run && !node->IsUp()) node->StartIn({});
   }
