@@ -383,7 +383,7 @@ void ReplicaImpl::On(Restored& restored) {
 // --- Snapshots ---
 
 void ReplicaImpl::MaybeTakeSnapshot() {
-  if (stopped_) return;
+  if (stopped_ || !core_.MaySnapshotAt(applied_.index)) return;
   if (snapshot_taker_.Begin(core_.WantsSnapshot() || !has_space_)) applier_.TakeView();
 }
 

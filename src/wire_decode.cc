@@ -180,6 +180,7 @@ void Read(Reader& in, Introduce& m) {
   m.configuration_hash = in.Fixed<uint64_t>();
   m.recorded = Incarnation(in.Fixed<uint64_t>());
   m.wants_reply = in.Bool();
+  m.is_settled = in.Bool();
 }
 
 void Read(Reader& in, PreVoteRequest& m) {

@@ -96,6 +96,7 @@ class OutgoingFrame::Encoder {
     Fixed(m.configuration_hash);
     Fixed(m.recorded.value());
     Bool(m.wants_reply);
+    Bool(m.is_settled);
   }
   void Put(const PreVoteRequest& m) {
     Varint(m.next_term);

@@ -1,6 +1,7 @@
 #include "src/sim/calm.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 namespace synod::sim {
@@ -11,36 +12,59 @@ void Calm::Run() {
   cluster_.RunUntil([this] { return cluster_.world().Now() >= healed_; });
   const uint64_t elections = counts.elections;
   AwaitLeader();
+  if (!cluster_.judge().HasFailed()) AwaitMembers();
   if (!cluster_.judge().HasFailed()) AwaitAnswers();
   if (!cluster_.judge().HasFailed()) AwaitEquality();
   if (cluster_.judge().HasFailed()) return;
-  if (counts.elections > elections + 10 + cluster_.options().nodes) {
+  if (counts.elections > elections + 10 + cluster_.options().AllNodes()) {
     Fail("stable leadership",
          std::to_string(counts.elections - elections) + " elections were won after the storm");
   }
 }
 
+// Disks under the name of a member that is another disk stay away: they would only be told to stop.
 void Calm::Heal() {
   const Options& options = cluster_.options();
   const Judge& judge = cluster_.judge();
+  const std::vector<Members> deciding = judge.Deciding();
   for (const auto& node : cluster_.nodes()) {
-    if (!node->IsDamaged()) healthy_.push_back(node->id());
+    const auto is_in = [&](const Members& members) { return members->IsMember(node->id()); };
+    const auto counts = [&](const Members& members) {
+      return is_in(members) && judge.IsOnKnownDisk(node->id(), *members);
+    };
+    const bool is_impostor = std::any_of(deciding.begin(), deciding.end(), is_in) &&
+                             std::none_of(deciding.begin(), deciding.end(), counts);
+    if (!node->IsCorrupt() && !is_impostor) healthy_.push_back(node->id());
   }
-  Rng dice = cluster_.world().Dice(Stream::kHealed);
   // Before all have met nobody may lead.
-  const size_t quorum = judge.AllAreIntroduced() ? options.nodes / 2 + 1 : options.nodes;
-  while (healthy_.size() > quorum && dice.Chance(1, 2)) {
-    healthy_.erase(healthy_.begin() + static_cast<ptrdiff_t>(dice.Below(healthy_.size())));
-  }
+  if (judge.AllAreIntroduced()) LeaveOutSome();
   healed_ = cluster_.network().LastArrival();
   for (NodeId id : healthy_) {
-    if (cluster_.node(id).IsUp())
-      healed_ = std::max(healed_, cluster_.node(id).life().paused_until);
+    Node& node = cluster_.node(id);
+    if (node.IsUp()) healed_ = std::max(healed_, node.life().paused_until);
   }
   healed_ = std::max(healed_, cluster_.world().Now());
   recovery_.election_timeout = options.raft.election_timeout;
   storm_.End(healthy_, patience_.Soon());
   clients_.SetDeadline(std::max(options.request_deadline, patience_.Answer(0)));
+}
+
+// Down to a quorum, at most.
+void Calm::LeaveOutSome() {
+  Rng dice = cluster_.world().Dice(Stream::kHealed);
+  const auto without = [this](NodeId node) {
+    std::vector<NodeId> rest = healthy_;
+    std::erase(rest, node);
+    return rest;
+  };
+  while (true) {
+    std::vector<NodeId> dispensable;
+    for (NodeId node : healthy_) {
+      if (storm_.atlas().IsEnough(without(node))) dispensable.push_back(node);
+    }
+    if (dispensable.empty() || !dice.Chance(1, 2)) return;
+    healthy_ = without(dispensable[dice.Below(dispensable.size())]);
+  }
 }
 
 template <class Done>
@@ -59,33 +83,87 @@ void Calm::Fail(const char* rule, const std::string& what) {
   cluster_.judge().Fail(rule, what + cluster_.Picture());
 }
 
-Calm::Reign Calm::CurrentReign() {
-  const auto core = [this](NodeId id) { return &cluster_.node(id).replica().core(); };
-  for (NodeId id : healthy_) {
-    if (!cluster_.node(id).IsUp() || cluster_.node(id).IsStopped()) return {};
-  }
-  const Reign reign{core(healthy_.front())->leader(), core(healthy_.front())->term()};
-  for (NodeId id : healthy_) {
-    if (core(id)->leader() != reign.leader || core(id)->term() != reign.term) return {};
-  }
-  if (std::find(healthy_.begin(), healthy_.end(), reign.leader) == healthy_.end()) return {};
-  return cluster_.node(reign.leader).replica().IsLeader() && storm_.IsAnswered() ? reign : Reign();
+std::vector<NodeId> Calm::HealthyOf(const Configuration& members) const {
+  std::vector<NodeId> those;
+  std::copy_if(healthy_.begin(), healthy_.end(), std::back_inserter(those), [&](NodeId node) {
+    return members.IsMember(node) && cluster_.judge().IsOnKnownDisk(node, members);
+  });
+  return those;
 }
 
-// For an election time-out, in which its peers also tell it of the space that they have.
-void Calm::AwaitLeader() {
+Calm::Reign Calm::CurrentReign() {
   Reign reign;
+  const Raft* leader = nullptr;
+  for (NodeId id : healthy_) {
+    Node& node = cluster_.node(id);
+    if (!node.IsUp() || node.IsStopped() || !node.replica().IsLeader()) continue;
+    const Raft& core = node.replica().core();
+    if (core.term() < reign.term) continue;
+    leader = &core;
+    reign = {.leader = id, .term = core.term()};
+  }
+  if (leader == nullptr || !storm_.IsAnswered()) return {};
+  for (NodeId id : HealthyOf(leader->configuration())) {
+    if (!cluster_.node(id).IsUp() || cluster_.node(id).IsStopped()) return {};
+    const Raft& core = cluster_.node(id).replica().core();
+    if (core.leader() != reign.leader || core.term() != reign.term) return {};
+  }
+  return reign;
+}
+
+bool Calm::AreSettled(NodeId leader) {
+  const Raft& core = cluster_.node(leader).replica().core();
+  return storm_.atlas().changes_under_way() == 0 && !core.configuration().IsJoint() &&
+         core.ConfigurationAt(core.commit()) == core.configuration() && AllKnowIfRemoved();
+}
+
+bool Calm::AllKnowIfRemoved() {
+  const Configuration& members = *cluster_.judge().Deciding().front();
+  return std::all_of(healthy_.begin(), healthy_.end(), [&](NodeId id) {
+    Node& node = cluster_.node(id);
+    if (!node.IsUp() || node.IsStopped()) return true;
+    const Raft& core = node.replica().core();
+    const auto votes_by = [&](const Configuration& its) {
+      return its.IsVoter(id) && cluster_.judge().IsOnKnownDisk(id, its);
+    };
+    const std::vector<NodeId> informed = HealthyOf(members);
+    const bool is_heard = std::any_of(informed.begin(), informed.end(), [&](NodeId member) {
+      return core.configuration().IsVoter(member);
+    });
+    return !core.MayCampaign() || !is_heard || votes_by(members);
+  });
+}
+
+// In an election time-out peers also tell it of the space that they have.
+bool Calm::AwaitReign(Recovery::Part& part, Instant from, Duration most, bool settled) {
   Instant since;
   const Duration timeout = cluster_.options().raft.election_timeout;
-  const bool is_led = Await(recovery_.leader, healed_, patience_.Leader(), [&] {
+  return Await(part, from, most, [&] {
     const Reign current = CurrentReign();
     const Instant now = cluster_.world().Now();
-    if (current != reign || now < healed_) since = now;
-    reign = current;
-    return !reign.leader.IsZero() && now >= since + timeout;
+    if (current != reign_ || now < healed_) since = now;
+    reign_ = current;
+    return !current.leader.IsZero() && now >= since + timeout &&
+           (!settled || AreSettled(current.leader));
   });
-  if (!is_led) return Fail("liveness", "nobody leads for good after the storm");
-  clients_.ExpectAnswers(reign.leader);
+}
+
+void Calm::AwaitLeader() {
+  if (!AwaitReign(recovery_.leader, healed_, patience_.Leader(), /*settled=*/false)) {
+    return Fail("liveness", "nobody leads for good after the storm");
+  }
+  members_ = HealthyOf(cluster_.node(reign_.leader).replica().core().configuration());
+}
+
+// A change is done behind all that waits to be committed, and may remove who leads.
+void Calm::AwaitMembers() {
+  const Duration most = patience_.Equality(Backlog()) + patience_.Leader();
+  if (!AwaitReign(recovery_.members, cluster_.world().Now(), most, /*settled=*/true)) {
+    return Fail(AllKnowIfRemoved() ? "liveness" : "removed members are told (M7)",
+                "after the storm the members are not settled");
+  }
+  members_ = HealthyOf(cluster_.node(reign_.leader).replica().core().configuration());
+  clients_.ExpectAnswers(reign_.leader, members_);
 }
 
 void Calm::AwaitAnswers() {
@@ -101,16 +179,16 @@ void Calm::AwaitAnswers() {
 // Nobody asks any more: everything ends, and nothing is left of it.
 void Calm::AwaitEquality() {
   clients_.Finish();
-  const auto is_equal = [this] { return clients_.AllIdle() && cluster_.AreEqual(healthy_); };
+  const auto is_equal = [this] { return clients_.AllIdle() && cluster_.AreEqual(members_); };
   // What clients do not wait for any more, a node may still do.
   const auto is_over = [this] { return storm_.IsAnswered() && !IsAnythingPending(); };
   if (Await(recovery_.equality, cluster_.world().Now(), patience_.Equality(Backlog()),
             [&] { return is_equal() && is_over(); })) {
-    for (NodeId id : healthy_) cluster_.node(id).ShowState();
+    for (NodeId id : members_) cluster_.node(id).ShowState();
     return;
   }
   if (clients_.AllIdle() && !is_equal()) {
-    Fail("convergence", "after the storm the healthy nodes do not become equal");
+    Fail("convergence", "after the storm the healthy members do not become equal");
   } else {
     Fail("every request ends", "after the storm a request is pending for ever");
   }
@@ -119,8 +197,8 @@ void Calm::AwaitEquality() {
 uint64_t Calm::Backlog() {
   uint64_t most = 0;
   Index last = cluster_.judge().committed();
-  for (NodeId id : healthy_) last = std::max(last, cluster_.node(id).replica().core().log().last());
-  for (NodeId id : healthy_) {
+  for (NodeId id : members_) last = std::max(last, cluster_.node(id).replica().core().log().last());
+  for (NodeId id : members_) {
     most = std::max(most, last - cluster_.node(id).replica().Status().applied);
   }
   return most;

@@ -21,8 +21,9 @@ class Calm {
   Calm(Cluster& cluster, Clients& clients, Storm& storm)
       : cluster_(cluster), clients_(clients), storm_(storm), patience_(cluster.options()) {}
 
-  // First somebody must lead, then everybody be answered, and when nobody asks any more all become
-  // equal. Breaks a rule if that does not come in time.
+  // First somebody must lead, and bring to an end what was begun with the members. Then everybody be
+  // answered, and when nobody asks any more all become equal. Breaks a rule if that does not come in
+  // time.
   void Run();
   [[nodiscard]] const Recovery& recovery() const { return recovery_; }
 
@@ -35,13 +36,23 @@ class Calm {
   };
 
   void Heal();
+  void LeaveOutSome();
   void AwaitLeader();
+  void AwaitMembers();
   void AwaitAnswers();
   void AwaitEquality();
 
-  // That of whom all healthy nodes follow and who hands over to nobody. None if there is no such.
+  // That of whom all healthy members follow and who hands over to nobody. None if there is no such.
   [[nodiscard]] Reign CurrentReign();
-  // Entries that some healthy node has not applied.
+  // Somebody has led so for an election time-out, with the members settled if that is asked.
+  [[nodiscard]] bool AwaitReign(Recovery::Part& part, Instant since, Duration most, bool settled);
+  // No change is under way, neither in a log nor in the mind of a leader.
+  [[nodiscard]] bool AreSettled(NodeId leader);
+  // Of the healthy nodes, those whose disks count under the configuration.
+  [[nodiscard]] std::vector<NodeId> HealthyOf(const Configuration& members) const;
+  // Whoever takes itself for a voter, and is none, has been told if it asks a member (M7).
+  [[nodiscard]] bool AllKnowIfRemoved();
+  // Entries that some healthy member has not applied.
   [[nodiscard]] uint64_t Backlog();
   [[nodiscard]] bool IsAnythingPending();
   // False if the run has failed, or `done` is not so within `most` from `since` on.
@@ -53,6 +64,8 @@ class Calm {
   Clients& clients_;
   Storm& storm_;
   std::vector<NodeId> healthy_;
+  std::vector<NodeId> members_;  // Of them, as of the last reign.
+  Reign reign_;
   const Patience patience_;
   Instant healed_;  // When the last pause of the storm is over, and what was late has arrived.
   Recovery recovery_;

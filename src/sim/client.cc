@@ -53,6 +53,7 @@ Clients::Clients(World& world, const Options& options, Workload& workload,
       counts_(counts),
       actor_(world.Add(*this)),
       deadline_(options.request_deadline) {
+  for (const auto& node : nodes) addresses_.push_back(node->id());
   for (uint64_t client = 0; client < options.clients; ++client) {
     clients_.emplace_back(world.Dice(Stream::kClients, client));
   }
@@ -72,13 +73,13 @@ void Clients::OnEvent(uint64_t client) {
 }
 
 Node* Clients::Target(Client& client) {
-  Node* node = nullptr;
-  if (!client.target.IsZero() && !client.dice.Chance(1, 16)) {
-    node = nodes_[client.target.value() - 1].get();
-  } else {
-    node = nodes_[client.dice.Below(nodes_.size())].get();
-  }
+  NodeId id = client.target;
   client.target = NodeId();
+  if (id.IsZero() || client.dice.Chance(1, 16) ||
+      std::find(addresses_.begin(), addresses_.end(), id) == addresses_.end()) {
+    id = addresses_[client.dice.Below(addresses_.size())];
+  }
+  Node* const node = nodes_[id.value() - 1].get();
   return node->IsUp() ? node : nullptr;
 }
 
@@ -173,7 +174,10 @@ void Clients::OnAnswer(uint64_t number, uint64_t request, absl::StatusOr<std::st
   Answered(number, DecodeIndex(*answer), answer->substr(kIndexBytes));
 }
 
-void Clients::ExpectAnswers(NodeId leader) { leader_ = leader; }
+void Clients::ExpectAnswers(NodeId leader, const std::vector<NodeId>& members) {
+  leader_ = leader;
+  addresses_ = members;
+}
 
 bool Clients::AreServed() const {
   return std::all_of(clients_.begin(), clients_.end(),

@@ -29,9 +29,9 @@ class Clients final : public Actor {
   void Begin();
   // From now on they wait so long for an answer.
   void SetDeadline(Duration deadline) { deadline_ = deadline; }
-  // A leader stands: from now on what they ask is answered, for as long as there is not too much of
-  // it. Only who writes to another node is sent on.
-  void ExpectAnswers(NodeId leader);
+  // A leader stands: from now on what they ask these members is answered, for as long as there is
+  // not too much of it. Only who writes to another than the leader is sent on. They ask nobody else.
+  void ExpectAnswers(NodeId leader, const std::vector<NodeId>& members);
   // Since then each of them has had some answers, and one at least to each kind of request that it
   // has made.
   [[nodiscard]] bool AreServed() const;
@@ -109,6 +109,7 @@ class Clients final : public Actor {
   size_t busy_ = 0;
   bool finishing_ = false;
   NodeId leader_;  // Who stands; 0: nobody has to be answered.
+  std::vector<NodeId> addresses_;  // Whom they ask.
   History<Request> history_;
   std::vector<std::string> refused_;
 };

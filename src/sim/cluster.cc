@@ -13,6 +13,7 @@ std::string Describe(const ReplicaStatus& status) {
       std::to_string(status.last.value()) + ", committed " + std::to_string(status.commit.value()) +
       ", applied " + std::to_string(status.applied.value()) + ", durable " +
       std::to_string(status.durable.value()) + (status.introduced ? "" : ", not introduced") +
+      (status.removed ? ", removed" : "") +
       (status.stopped.ok() ? "" : ", " + status.stopped.ToString());
   for (const auto& peer : status.peers) {
     line += "; " + std::to_string(peer.node.value()) + " matches to " +
@@ -27,16 +28,16 @@ std::string Describe(const ReplicaStatus& status) {
 Cluster::Cluster(const Options& options, Workload& workload, StoreFactory& stores)
     : options_(options),
       world_(options.seed),
-      judge_(world_, options.nodes, counts_),
+      judge_(world_, options, counts_),
       network_(world_, options.network, judge_, counts_) {
   const Node::Surroundings around{world_, options_, workload, stores, network_, judge_, counts_};
-  for (uint64_t i = 1; i <= options.nodes; ++i) {
+  for (uint64_t i = 1; i <= options.AllNodes(); ++i) {
     nodes_.push_back(std::make_unique<Node>(NodeId(i), around));
   }
 }
 
 void Cluster::Start() {
-  for (auto& node : nodes_) node->Bootstrap();
+  for (auto& node : nodes_) node->Bootstrap(node->id() > NodeId(options_.nodes));
   for (auto& node : nodes_) node->Start();
 }
 
@@ -61,7 +62,8 @@ std::string Cluster::Picture() const {
   for (const auto& node : nodes_) {
     picture += "\n  node " + std::to_string(node->id().value()) + ": ";
     if (node->IsUp()) {
-      picture += Describe(node->replica().Status());
+      picture += Describe(node->replica().Status()) + "; goes by " +
+                 Judge::Describe(node->replica().core().configuration());
     } else {
       picture += node->IsRefused() ? "refused" : "down";
     }

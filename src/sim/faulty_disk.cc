@@ -150,9 +150,8 @@ void FaultyDisk::LoseUnsynced(Node& node, Rng* rng) const {
   }
   for (const auto& [sector, old] : node.failed) Revert(node, sector, old, sector * kSectorBytes);
   node.failed.clear();
-  // If nothing has arrived, what was the latest write still is.
-  std::set<uint64_t> latest;
-  if (size <= node.synced_size) latest = node.latest;
+  // Of what came after it there may be too little to tell that it was there.
+  std::set<uint64_t> latest = std::move(node.latest);
   SetSynced(node);
   node.latest.merge(latest);
 }

@@ -4,8 +4,12 @@
 
 namespace synod::sim {
 
-Judge::Judge(World& world, size_t nodes, Counts& counts)
-    : world_(world), counts_(counts), voters_(nodes), nodes_(nodes + 1) {}
+Judge::Judge(World& world, const Options& options, Counts& counts)
+    : world_(world),
+      counts_(counts),
+      founders_(options.nodes),
+      nodes_(options.nodes + options.spares + 1),
+      changes_{{.since = {}, .members = std::make_shared<Configuration>(options.Founders())}} {}
 
 void Judge::Fail(std::string_view rule, std::string what) {
   if (violation_) return;
@@ -31,6 +35,9 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
     Fail("one vote a term", Name(node) + " has voted in term " + Str(core.term()) + " for " +
                                 Str(self.vote) + ", and takes it for " + Str(core.vote()));
   }
+  CheckInForce(node, self, core);
+  CheckToldReads(node, self, core.configuration());
+  CheckCandidacy(node, self, core);
   CheckUpToDate(node, self, core);
   Listen(node, self, core);
   if (core.term() != self.term) world_.Note(Story::What::kEnters, node, core.term().value());
@@ -38,13 +45,16 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
   self.vote = core.vote();
   CheckOwnDisk(node, self, core);
   // A replaced disk is told of what its predecessor had.
-  if (core.counters().invalid_messages > 0 && !self.lost) complaint_ = node;
+  if (core.counters().invalid_messages > 0 && self.own == self.first) complaint_ = node;
   if (self.is_told && !moment.is_stopped) {
     Fail("a replaced disk stops (M3)",
          Name(node) + " goes on, though others have told it that they know another disk of it");
   }
   if (core.IsLeader() && self.led != core.term()) CheckNewLeader(node, self, core, moment.now);
   if (core.commit() != self.commit) CheckCommit(node, self, core);
+  NoteInForce(self, core.configuration(), moment.now);
+  CheckChange(node, self, core);
+  CheckToldChange(node, self);
   CheckReadBound(node, core);
   if (!core.IsLeader()) return;
   CheckProgress(node, core);
@@ -56,20 +66,22 @@ void Judge::CheckNewLeader(NodeId node, Node& self, const Raft& core, Instant no
   self.led = core.term();
   world_.Note(Story::What::kLeads, node, core.term().value(), core.log().last().value());
   self.led_since = now;
+  self.joined.clear();
   ++counts_.elections;
   const auto [leader, is_new] = leaders_.try_emplace(core.term(), std::pair(node, self.life));
   if (!is_new && leader->second != std::pair(node, self.life)) {
     Fail("election safety",
          Name(leader->second.first) + " and " + Name(node) + " both lead term " + Str(core.term()));
   }
-  size_t votes = 0;
-  for (uint64_t voter = 1; voter <= voters_; ++voter) {
-    const auto vote = votes_.find({NodeId(voter), core.term()});
-    if (vote != votes_.end() && vote->second == node) ++votes;
-  }
-  if (votes < Majority()) {
-    Fail("elected by a quorum", Name(node) + " leads term " + Str(core.term()) + " with " +
-                                    std::to_string(votes) + " votes");
+  const Configuration& members = core.configuration();
+  const bool is_elected = IsQuorum(members, [&](NodeId voter) {
+    const auto vote = votes_.find({Recorded(voter, members), core.term()});
+    return vote != votes_.end() && vote->second.candidate == node &&
+           (vote->second.disk.IsZero() || vote->second.disk == self.own);
+  });
+  if (!is_elected) {
+    Fail("elected by a quorum", Name(node) + " leads term " + Str(core.term()) +
+                                    " without the votes of a quorum of " + Describe(members));
   }
   // What leaders of later terms have committed in the meantime, it cannot have.
   Index last = committed();
@@ -110,6 +122,7 @@ void Judge::CheckCommit(NodeId node, Node& self, const Raft& core) {
                             .committed_in = core.term(),
                             .kind = entry.kind,
                             .payload = entry.payload});
+      if (entry.kind == EntryKind::kConfiguration) NoteCommitted(entry);
       ++counts_.committed;
       continue;
     }
@@ -134,7 +147,7 @@ void Judge::CheckCommit(NodeId node, Node& self, const Raft& core) {
     Fail("own-term commit", Name(node) + " commits " + Str(committed()) + " of term " +
                                 Str(committed_.back().term) + " in term " + Str(core.term()));
   }
-  CheckDurableOnQuorum(committed());
+  CheckCommittedBy(self, core.configuration());
 }
 
 // I5: what a node takes for durable is.
@@ -150,8 +163,8 @@ void Judge::CheckOwnDisk(NodeId node, const Node& self, const Raft& core) {
   }
 }
 
-// I5, I6, I9: what a leader takes for replicated is durable there and equal. Of a disk that was
-// replaced, on the one that is known.
+// I5, I6, I9: what a leader takes for replicated is durable there and equal: on the disk that
+// counts, though it may be lost.
 void Judge::CheckProgress(NodeId node, const Raft& core) {
   for (const Progress& peer : core.progress()) {
     if (peer.next <= peer.match) {
@@ -159,14 +172,15 @@ void Judge::CheckProgress(NodeId node, const Raft& core) {
                                       Str(peer.next) + " again, which it has");
     }
     if (peer.match.IsZero()) continue;
-    const auto acked = acks_.find({peer.node, node});
+    const Incarnation incarnation = Recorded(peer.node, core.configuration());
+    const auto acked = acks_.find({incarnation, node, peer.epoch});
     if (acked == acks_.end() || acked->second.term != core.term() ||
         acked->second.index < peer.match) {
       Fail("match is acked (I9)", Name(node) + " takes " + Str(peer.match) + " for replicated to " +
                                       Name(peer.node) + ", which has not said so in term " +
                                       Str(core.term()));
     }
-    const ShadowLog& disk = At(peer.node).Recorded();
+    const ShadowLog& disk = DiskOf(peer.node, incarnation);
     if (disk.hard_state.term > core.term()) continue;
     const auto here = core.log().TermAt(peer.match);
     const auto there = disk.TermAt(peer.match);

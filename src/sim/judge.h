@@ -2,6 +2,7 @@
 #ifndef SYNOD_SRC_SIM_JUDGE_H_
 #define SYNOD_SRC_SIM_JUDGE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -10,14 +11,18 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "synod/core/configuration.h"
 #include "synod/core/durable_state.h"
+#include "synod/core/member_change.h"
 #include "synod/core/message.h"
 #include "synod/port/log_store.h"
 #include "synod/raft/raft.h"
+#include "synod/sim/options.h"
 #include "synod/sim/report.h"
 
 #include "src/sim/shadow_log.h"
@@ -30,8 +35,10 @@ namespace synod::sim {
 // the first violation counts; the run ends with it.
 class Judge {
  public:
-  Judge(World& world, size_t nodes, Counts& counts);
+  Judge(World& world, const Options& options, Counts& counts);
 
+  // "1 2 3, before 1 2 4".
+  [[nodiscard]] static std::string Describe(const Configuration& members);
   [[nodiscard]] bool HasFailed() const { return violation_.has_value(); }
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
   void Fail(std::string_view rule, std::string what);
@@ -77,8 +84,26 @@ class Judge {
   // The state's digest once all up to `index` is applied; equal on all nodes.
   void OnState(NodeId node, Index index, std::string_view digest, bool is_restored);
 
-  // Every node knows every other, durably: from now on the loss of a few is tolerated (I3).
+  // --- Who takes part ---
+
+  // Every node knows every other, durably, or a change has settled who they are: from now on the
+  // loss of a few is tolerated (I3).
   [[nodiscard]] bool AllAreIntroduced() const;
+  // The configurations by which anything may yet be decided: the newest that is committed, and
+  // those that are in some log behind it.
+  [[nodiscard]] std::vector<Members> Deciding() const;
+  // Whether the node's disk is the one that counts under its name.
+  [[nodiscard]] bool IsOnKnownDisk(NodeId member, const Configuration& members) const {
+    return At(member).own == Recorded(member, members);
+  }
+  // Whether its disk took the place of another that counts, since no change has named it, ...
+  [[nodiscard]] bool IsStandIn(NodeId node) const;
+  // ... and was bootstrapped as if it were the other.
+  [[nodiscard]] bool IsImpostor(NodeId node) const { return IsStandIn(node) && !At(node).joins; }
+  // The node says in this turn that the members have been changed so.
+  void OnChanged(NodeId node, std::vector<MemberChange> changes) {
+    At(node).told_change = std::move(changes);
+  }
 
   // --- For the end ---
 
@@ -107,6 +132,15 @@ class Judge {
     Term term;
     Index index;
   };
+  struct Vote {
+    NodeId candidate;
+    Incarnation disk = {};  // Of the candidate; 0: not known.
+  };
+  struct ToldRead {  // Of a leader: a read that it has answered.
+    NodeId to;
+    Term term;
+    uint64_t asked_in = 0;  // The newest round when it arrived.
+  };
   struct Round {  // Of a leader's heartbeats.
     Term term;
     uint64_t round = 0;
@@ -131,10 +165,13 @@ class Judge {
   };
   struct Node {
     ShadowLog durable;
-    ShadowLog latest;               // With the writes under way.
-    std::optional<ShadowLog> lost;  // What the disk held that was replaced.
+    ShadowLog latest;       // With the writes under way.
+    Members in_force = {};  // After its last turn.
+    Instant in_force_since;
+    Index checked_change;   // The newest in its log then.
     Incarnation own;
-    Incarnation recorded;  // By the others: of its first disk.
+    Incarnation first;   // Of its first disk, which other founders record.
+    bool joins = false;  // Bootstrapped without members.
     bool is_up = false;    // A turn of this life is over; what came before it was for nobody.
     bool is_told = false;  // In this life, that the others know another disk of it.
     std::deque<Persist> under_way;
@@ -153,16 +190,31 @@ class Judge {
     NodeId leader;                     // As far as it knew after its last turn.
     Word word;                         // The last of a leader, which it took for one.
     std::map<NodeId, Answer> answers;  // The last of each.
+    std::map<NodeId, Instant> joined;  // As members since it leads.
+    std::vector<ToldRead> told_reads;       // In this turn, ...
+    std::vector<MemberChange> told_change;  // ... and what is said to be done.
     Round round;                       // The newest that it has sent.
     std::map<std::pair<NodeId, RequestId>, Round> reads;  // That were passed on to it, and when.
     Turn turn;
-
-    // The disk that all the others know.
-    [[nodiscard]] const ShadowLog& Recorded() const { return lost ? *lost : durable; }
   };
 
   Node& At(NodeId node) { return nodes_[node.value()]; }
-  [[nodiscard]] size_t Majority() const { return voters_ / 2 + 1; }
+  [[nodiscard]] const Node& At(NodeId node) const { return nodes_[node.value()]; }
+  // Not the core's way to count, which may be wrong.
+  template <class Has>
+  [[nodiscard]] static bool IsQuorum(const Configuration& members, Has has) {
+    const auto is_majority = [&](const std::vector<NodeId>& voters) {
+      return static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has)) >
+             voters.size() / 2;
+    };
+    return is_majority(members.voters) && (!members.IsJoint() || is_majority(members.outgoing));
+  }
+  // The disk that counts under the member's name.
+  [[nodiscard]] Incarnation Recorded(NodeId member, const Configuration& members) const;
+  // What it holds, or held when it was lost.
+  [[nodiscard]] const ShadowLog& DiskOf(NodeId node, Incarnation disk) const;
+  // In force at `index` of the committed log.
+  [[nodiscard]] const Members& MembersAt(Index index) const;
   [[nodiscard]] static std::string Str(auto id) { return std::to_string(id.value()); }
   [[nodiscard]] static std::string Name(NodeId node) {
     return "node " + std::to_string(node.value());
@@ -179,27 +231,39 @@ class Judge {
   // Whether the disk holds the committed entry at `index`, and the last that it holds.
   [[nodiscard]] bool HoldsCommitted(const ShadowLog& disk, Index index) const;
   [[nodiscard]] Index LastHeld(const ShadowLog& disk) const;
-  [[nodiscard]] bool IsDurableOn(const Node& node, Index index) const;
-  void CheckDurableOnQuorum(Index index);
+  [[nodiscard]] bool IsDurableOn(NodeId member, Index index, const Configuration& members) const;
+  [[nodiscard]] bool IsDurableOnQuorum(Index index, const Configuration& members) const;
+  void CheckDurableOnQuorum(Index index, const Configuration& members);
+
+  void NoteChange(NodeId node, ShadowLog& log, const Entry& entry);
+  void NoteCommitted(const Entry& entry);
+  void CheckInForce(NodeId node, const Node& self, const Raft& core);
+  static void NoteInForce(Node& self, const Configuration& members, Instant now);
+  void CheckChange(NodeId node, Node& self, const Raft& core);
+  void CheckToldChange(NodeId node, Node& self);
+  void CheckStep(NodeId node, const Configuration& from, const Configuration& to);
+  void CheckCommittedBy(const Node& self, const Configuration& now);
 
   void CheckTakesPart(const Message& message);
   void CheckIntroduction(const Message& message, const Introduce& introduce);
   void CheckIsKnown(NodeId node);
-  [[nodiscard]] bool HasRecorded(NodeId node, NodeId other);
+  [[nodiscard]] bool HasRecorded(NodeId node, NodeId other) const;
   void CheckLeads(const Message& message);
   void CheckAppend(const Message& message, const AppendRequest& append);
   void CheckHeartbeat(const Message& message, const Heartbeat& heartbeat);
   void CheckAck(const Message& message, const AppendReply& reply);
-  void CheckVote(NodeId node, NodeId candidate, Term term);
-  void CheckOneVote(NodeId node, NodeId candidate, Term term);
+  void CheckVote(NodeId node, const Vote& vote, Term term);
+  void CheckOneVote(NodeId node, const Vote& vote, Term term);
 
   void NoteQuestion(const Message& message, Term term, LogEnd end);
   void HearAnswer(Node& self, const Message& message, Instant now);
-  void CheckReadReply(const Message& message, const ReadReply& reply);
+  void NoteReadReply(const Message& message, const ReadReply& reply);
+  void CheckToldReads(NodeId node, Node& self, const Configuration& now);
   void CheckUpToDate(NodeId node, const Node& self, const Raft& core);
   [[nodiscard]] bool HearsLeader(const Node& self) const;
   void CheckPreVote(const Message& message, const PreVoteReply& reply);
-  void CheckCandidacy(const Message& message, const VoteRequest& request);
+  void CheckCandidacyByTransfer(const Message& message, const VoteRequest& request);
+  void CheckCandidacy(NodeId node, const Node& self, const Raft& core);
   void Listen(NodeId node, Node& self, const Raft& core);
   void CheckHearsQuorum(NodeId node, const Node& self, const Raft& core, Instant now);
 
@@ -213,16 +277,20 @@ class Judge {
 
   World& world_;
   Counts& counts_;
-  const size_t voters_;
+  const size_t founders_;  // Who began: the nodes from 1 on.
   std::optional<Violation> violation_;
   NodeId complaint_;         // Who has been sent something invalid.
   std::vector<Node> nodes_;  // By id; none has 0.
+  std::map<Incarnation, ShadowLog> lost_;  // What disks held that were replaced.
   std::vector<Decree> committed_;
+  std::vector<ShadowLog::InForce> changes_;  // Of the members that are committed.
+  std::set<Incarnation> named_;              // By some change, committed or not.
   std::map<Term, std::pair<NodeId, uint64_t>> leaders_;  // And its life.
-  std::map<std::pair<NodeId, Term>, NodeId> votes_;      // Of all lives of a disk.
-  std::map<std::pair<NodeId, NodeId>, Ack> acks_;  // From and to whom: the last term's highest.
-  std::map<std::pair<NodeId, Term>, LogEnd> asked_with_;           // What a candidate had, at best.
-  std::map<std::pair<NodeId, Term>, std::set<NodeId>> pre_votes_;  // To whom, in which term.
+  std::map<std::pair<Incarnation, Term>, Vote> votes_;   // Of all lives of a disk.
+  // From and to whom, and in which membership: the last term's highest.
+  std::map<std::tuple<Incarnation, NodeId, Index>, Ack> acks_;
+  std::map<std::pair<NodeId, Term>, LogEnd> asked_with_;  // What a candidate had, at best.
+  std::map<std::pair<NodeId, Term>, std::set<Incarnation>> pre_votes_;  // To whom, for which term.
   std::set<std::pair<NodeId, Term>> asked_;                        // To campaign, and when.
   absl::flat_hash_map<std::pair<uint64_t, uint64_t>, uint64_t> chains_;  // By index and term.
   States states_;

@@ -8,16 +8,20 @@ namespace synod::sim {
 
 void Judge::OnBootstrap(NodeId node, Incarnation incarnation, const Configuration& initial) {
   Node& self = At(node);
-  const Incarnation recorded = self.recorded.IsZero() ? incarnation : self.recorded;
-  std::optional<ShadowLog> lost = std::move(self.lost);
+  const Incarnation first = self.first.IsZero() ? incarnation : self.first;
   self = Node();
-  self.lost = std::move(lost);
   self.own = incarnation;
-  self.recorded = recorded;
+  self.first = first;
+  self.joins = initial.voters.empty();
   self.durable.initial = initial;
+  self.in_force = std::make_shared<Configuration>(initial);
+  self.durable.changes = {{.since = {}, .members = self.in_force}};
+  self.latest = self.durable;
 }
 
-void Judge::OnReplaced(NodeId node) { At(node).lost = std::move(At(node).durable); }
+void Judge::OnReplaced(NodeId node) {
+  lost_.emplace(At(node).own, std::move(At(node).durable));
+}
 
 uint64_t Judge::ChainAt(Index index) const {
   return index.IsZero() || index > committed() ? 0 : committed_[index.value() - 1].chain;
@@ -48,8 +52,15 @@ void Judge::Perform(NodeId node, ShadowLog& log, const Persist& persist) {
       Fail("snapshot order", Name(node) + " installs a snapshot of " + Str(meta.index) +
                                  " in place of one of " + Str(log.snapshot.index));
     }
+    if (meta.configuration != *MembersAt(meta.index)) {
+      Fail("a snapshot names its members (M4)",
+           Name(node) + " installs a snapshot of " + Str(meta.index) +
+               " with " + Describe(meta.configuration) + " as members, and there were " +
+               Describe(*MembersAt(meta.index)));
+    }
     log.snapshot = meta;
     if (persist.snapshot->resets_log) {
+      log.changes = {{.since = meta.index, .members = MembersAt(meta.index)}};
       log.slots.clear();
       log.base = meta.index;
       log.base_term = meta.term;
@@ -58,6 +69,7 @@ void Judge::Perform(NodeId node, ShadowLog& log, const Persist& persist) {
   }
   if (persist.truncate_from) {
     while (log.last() >= *persist.truncate_from && !log.slots.empty()) log.slots.pop_back();
+    while (log.changes.back().since > log.last()) log.changes.pop_back();
   }
   if (persist.compact_to) {
     if (*persist.compact_to > log.snapshot.index) {
@@ -78,6 +90,7 @@ void Judge::Perform(NodeId node, ShadowLog& log, const Persist& persist) {
     }
     const uint64_t chain = Chained(log.ChainAt(log.last()), entry);
     log.slots.push_back({.term = entry.term, .chain = chain});
+    if (entry.kind == EntryKind::kConfiguration) NoteChange(node, log, entry);
   }
 }
 
@@ -143,7 +156,8 @@ void Judge::OnDurable(NodeId node) {
   world_.Mix(Mixed(disk.ChainAt(disk.last()), disk.last().value()));
   world_.Mix(Mixed(disk.hard_state.term.value(), disk.hard_state.vote.value()));
   NoteReach(self, since);
-  CheckOneVote(node, self.durable.hard_state.vote, self.durable.hard_state.term);
+  const HardState& hard = self.durable.hard_state;
+  CheckOneVote(node, {.candidate = hard.vote, .disk = hard.vote_incarnation}, hard.term);
 }
 
 // What the oldest write under way takes of the committed log from the disk must be left on enough
@@ -155,7 +169,7 @@ void Judge::FinishWrite(NodeId node) {
   const bool takes_away = persist.truncate_from || persist.snapshot;
   const Index held = takes_away ? LastHeld(self.durable) : Index();
   Perform(node, self.durable, persist);
-  if (!HoldsCommitted(self.durable, held)) CheckDurableOnQuorum(held);
+  if (!HoldsCommitted(self.durable, held)) CheckDurableOnQuorum(held, *MembersAt(committed()));
 }
 
 // One write may end several terms: what was acked in each of them is durable with it.
@@ -209,8 +223,14 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   self.under_way.clear();
   self.is_damaged = false;
   NoteReach(self, self.durable.hard_state.term);
-  CheckOneVote(node, state.hard_state.vote, state.hard_state.term);
+  CheckOneVote(node,
+               {.candidate = state.hard_state.vote, .disk = state.hard_state.vote_incarnation},
+               state.hard_state.term);
   self.latest = self.durable;
+  self.in_force = self.latest.changes.back().members;
+  self.checked_change = self.latest.changes.back().since;
+  self.joined.clear();
+  self.told_reads.clear();
   self.commit = self.applied = self.equal = Index();
   self.led = Term();
   self.term = state.hard_state.term;
@@ -237,27 +257,29 @@ Index Judge::LastHeld(const ShadowLog& disk) const {
   return std::max(index, disk.snapshot.index);
 }
 
-// What an entry is durable on. A disk that was lost counts with what it held until then: it may
-// have acked that, and what replaces it takes no part (M3), so that no leader is elected that does
-// not know it. That one would be judged by what it holds itself.
-bool Judge::IsDurableOn(const Node& node, Index index) const {
-  return HoldsCommitted(node.durable, index) || (node.lost && HoldsCommitted(*node.lost, index));
+// What an entry is durable on: the disk that counts under the member's name. One that was lost
+// counts with what it held until then: it may have acked that, and what replaces it takes no part
+// (M3), so that no leader is elected that does not know it. That one would be judged by what it
+// holds itself.
+bool Judge::IsDurableOn(NodeId member, Index index, const Configuration& members) const {
+  return HoldsCommitted(At(member).durable, index) ||
+         HoldsCommitted(DiskOf(member, Recorded(member, members)), index);
+}
+
+bool Judge::IsDurableOnQuorum(Index index, const Configuration& members) const {
+  return IsQuorum(members, [&](NodeId member) { return IsDurableOn(member, index, members); });
 }
 
 // Every quorum of an election to come meets a disk that holds what is committed.
-void Judge::CheckDurableOnQuorum(Index index) {
-  const auto holders = std::count_if(nodes_.begin() + 1, nodes_.end(),
-                                     [&](const Node& node) { return IsDurableOn(node, index); });
-  if (static_cast<size_t>(holders) < Majority()) {
-    Fail("durable on a quorum", "entry " + Str(index) + " is committed and durable on " +
-                                    std::to_string(holders) + " of " + std::to_string(voters_));
+void Judge::CheckDurableOnQuorum(Index index, const Configuration& members) {
+  if (IsDurableOnQuorum(index, members)) return;
+  std::string holders;
+  for (NodeId member : members.Members()) {
+    if (IsDurableOn(member, index, members)) holders += ' ' + Str(member);
   }
-}
-
-bool Judge::AllAreIntroduced() const {
-  return std::all_of(nodes_.begin() + 1, nodes_.end(), [this](const Node& node) {
-    return node.lost || node.durable.hard_state.peers.size() == voters_;
-  });
+  Fail("durable on a quorum", "entry " + Str(index) + " is committed, and durable on no quorum of " +
+                                  Describe(members) + ", but on" +
+                                  (holders.empty() ? " none" : holders));
 }
 
 }  // namespace synod::sim

@@ -2,7 +2,6 @@
 // (Ongaro §9.6), check-quorum (§6.2), transfer (§3.10) and reads (§6.4), each by what the node has
 // heard, and when by its own clock.
 #include <algorithm>
-#include <functional>
 
 #include "src/sim/judge.h"
 
@@ -27,8 +26,8 @@ void Judge::OnDelivered(NodeId node, std::span<const Message> batch, Instant now
                std::holds_alternative<AppendReply>(message.body)) {
       HearAnswer(self, message, now);
     } else if (const auto* introduce = std::get_if<Introduce>(&message.body)) {
-      self.is_told |=
-          self.is_up && !introduce->recorded.IsZero() && introduce->recorded != self.own;
+      self.is_told |= self.is_up && !introduce->recorded.IsZero() &&
+                      introduce->recorded != self.own && IsImpostor(node);
     } else if (const auto* read = std::get_if<ReadRequest>(&message.body)) {
       // One that has come before may have begun to wait at any time since.
       const auto [asked, is_new] =
@@ -47,7 +46,10 @@ void Judge::OnDelivered(NodeId node, std::span<const Message> batch, Instant now
 
 void Judge::HearAnswer(Node& self, const Message& message, Instant now) {
   // Not to what it is the leader of, if it is one, or not of the disk that is known.
-  if (message.term != self.term || message.incarnation != At(message.from).recorded) return;
+  if (message.term != self.term ||
+      message.incarnation != Recorded(message.from, self.latest.members())) {
+    return;
+  }
   Answer& answer = self.answers[message.from];
   if (answer.term != message.term) answer = {.term = message.term};
   answer.when = now;
@@ -55,23 +57,32 @@ void Judge::HearAnswer(Node& self, const Message& message, Instant now) {
   if (reply != nullptr) answer.round = std::max(answer.round, reply->round);
 }
 
-// I11: a read that a follower has passed on is answered once a quorum has confirmed the leader in a
-// round that began after it arrived (D3).
-void Judge::CheckReadReply(const Message& message, const ReadReply& reply) {
+void Judge::NoteReadReply(const Message& message, const ReadReply& reply) {
   if (reply.reason != Reason::kNone) return;
   ++counts_.reads_passed_on;
   Node& self = At(message.from);
   const auto read = self.reads.find({message.to, reply.context});
   if (read == self.reads.end()) return;
   const uint64_t before = read->second.term == message.term ? read->second.round : 0;
-  const auto confirmed = std::count_if(
-      self.answers.begin(), self.answers.end(),
-      [&](const auto& of) { return of.second.term == message.term && of.second.round > before; });
-  if (static_cast<size_t>(confirmed) + 1 < Majority()) {
-    Fail("read after a round of its own (D3)", Name(message.from) + " answers a read of " +
-                                                   Name(message.to) + ", confirmed by " +
-                                                   std::to_string(confirmed) + " since it came");
+  self.told_reads.push_back({.to = message.to, .term = message.term, .asked_in = before});
+}
+
+// I11: a read that a follower has passed on is answered once a quorum has confirmed the leader in a
+// round that began after it arrived (D3). The members may have changed in the turn in which it was.
+void Judge::CheckToldReads(NodeId node, Node& self, const Configuration& now) {
+  for (const ToldRead& read : self.told_reads) {
+    const auto confirms = [&](NodeId member) {
+      if (member == node) return true;
+      const auto answer = self.answers.find(member);
+      return answer != self.answers.end() && answer->second.term == read.term &&
+             answer->second.round > read.asked_in;
+    };
+    if (IsQuorum(now, confirms) || IsQuorum(*self.in_force, confirms)) continue;
+    Fail("read after a round of its own (D3)",
+         Name(node) + " answers a read of " + Name(read.to) +
+             ", and no quorum has confirmed since it came that it leads term " + Str(read.term));
   }
+  self.told_reads.clear();
 }
 
 // Whether it must still protect the leader of its term.
@@ -80,9 +91,11 @@ bool Judge::HearsLeader(const Node& self) const {
          self.turn.now < self.word.when + self.raft.election_timeout;
 }
 
-// Nobody helps to depose a leader that it hears.
+// Nobody helps to depose a leader that it hears. Who stands in for another hears what was meant for
+// that one, and makes nothing of it.
 void Judge::CheckPreVote(const Message& message, const PreVoteReply& reply) {
   const Node& self = At(message.from);
+  if (IsStandIn(message.from)) return;
   if (message.term == self.term && !self.turn.is_moved && HearsLeader(self)) {
     Fail("no pre-vote beside a leader", Name(message.from) + " would vote for " + Name(message.to) +
                                             ", and hears the leader of term " + Str(self.term));
@@ -91,23 +104,29 @@ void Judge::CheckPreVote(const Message& message, const PreVoteReply& reply) {
     Fail("pre-vote for an equal log or better (Raft 5.4.1)",
          Name(message.from) + " would vote for " + Name(message.to) + ", whose log is behind");
   }
-  pre_votes_[{message.to, reply.next_term}].insert(message.from);
+  pre_votes_[{message.to, reply.next_term}].insert(message.incarnation);
+}
+
+void Judge::CheckCandidacyByTransfer(const Message& message, const VoteRequest& request) {
+  if (request.by_transfer && !asked_.contains({message.from, message.term - 1})) {
+    Fail("candidacy by transfer", Name(message.from) + " campaigns in term " + Str(message.term) +
+                                      ", and no leader of the term before has asked for it");
+  }
 }
 
 // Nobody raises its term before a quorum has said that it would vote, or its leader asked for it.
-void Judge::CheckCandidacy(const Message& message, const VoteRequest& request) {
-  if (request.by_transfer) {
-    if (!asked_.contains({message.from, message.term - 1})) {
-      Fail("candidacy by transfer", Name(message.from) + " campaigns in term " + Str(message.term) +
-                                        ", and no leader of the term before has asked for it");
-    }
-    return;
-  }
-  std::set<NodeId>& granted = pre_votes_[{message.from, message.term}];
-  granted.insert(message.from);
-  if (At(message.from).raft.pre_vote && granted.size() < Majority()) {
-    Fail("candidacy by pre-votes", Name(message.from) + " campaigns in term " + Str(message.term) +
-                                       " with " + std::to_string(granted.size()) + " pre-votes");
+void Judge::CheckCandidacy(NodeId node, const Node& self, const Raft& core) {
+  if (core.role() != Role::kCandidate || core.term() == self.term || !self.raft.pre_vote) return;
+  if (asked_.contains({node, core.term() - 1})) return;
+  const std::set<Incarnation>& granted = pre_votes_[{node, core.term()}];
+  const Configuration& members = core.configuration();
+  const bool is_quorum = IsQuorum(members, [&](NodeId member) {
+    return member == node || granted.contains(Recorded(member, members));
+  });
+  if (!is_quorum) {
+    Fail("candidacy by pre-votes", Name(node) + " campaigns in term " + Str(core.term()) +
+                                       " with the pre-votes of " + std::to_string(granted.size()) +
+                                       " others, of " + Describe(members));
   }
 }
 
@@ -125,7 +144,7 @@ void Judge::CheckUpToDate(NodeId node, const Node& self, const Raft& core) {
 // What it has heard in this turn, at its end or later.
 void Judge::Listen(NodeId node, Node& self, const Raft& core) {
   const Turn& turn = self.turn;
-  const bool obeys = core.term() > self.term && core.term() == turn.asked && !turn.is_moved &&
+  const bool obeys = !IsStandIn(node) && core.term() > self.term && core.term() == turn.asked && !turn.is_moved &&
                      core.vote() != node && core.leader().IsZero();
   if (obeys && self.raft.check_quorum && self.leader != node && HearsLeader(self)) {
     Fail("no vote beside a leader", Name(node) + " adopts term " + Str(core.term()) +
@@ -139,20 +158,26 @@ void Judge::Listen(NodeId node, Node& self, const Raft& core) {
 }
 
 // Who has not heard a quorum for an election timeout does not go on leading. It looks once in a
-// heartbeat interval.
+// heartbeat interval, and a change may ask for another quorum meanwhile.
 void Judge::CheckHearsQuorum(NodeId node, const Node& self, const Raft& core, Instant now) {
-  std::vector<Instant> heard = {now};
-  for (const Progress& peer : core.progress()) {
-    const auto answer = self.answers.find(peer.node);
+  const auto heard = [&](NodeId member) {
+    if (member == node) return now;
+    Instant when = self.led_since;
+    if (const auto joined = self.joined.find(member); joined != self.joined.end()) {
+      when = std::max(when, joined->second);
+    }
+    const auto answer = self.answers.find(member);
     const bool counts = answer != self.answers.end() && answer->second.term == core.term();
-    heard.push_back(counts ? std::max(self.led_since, answer->second.when) : self.led_since);
-  }
-  std::sort(heard.begin(), heard.end(), std::greater<>());
-  const Duration silence = now - heard[Majority() - 1];
-  if (silence > self.raft.election_timeout + self.raft.heartbeat_interval) {
+    return counts ? std::max(when, answer->second.when) : when;
+  };
+  const Duration patience = self.raft.election_timeout + self.raft.heartbeat_interval;
+  if (now <= self.in_force_since + self.raft.heartbeat_interval) return;
+  if (!IsQuorum(core.configuration(),
+                [&](NodeId member) { return now - heard(member) <= patience; })) {
     Fail("check quorum", Name(node) + " leads term " + Str(core.term()) +
-                             ", and has heard no quorum for " +
-                             std::to_string(silence / std::chrono::milliseconds(1)) + " ms");
+                             ", and has heard no quorum of " + Describe(core.configuration()) +
+                             " for " + std::to_string(patience / std::chrono::milliseconds(1)) +
+                             " ms");
   }
 }
 

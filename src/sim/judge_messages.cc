@@ -10,17 +10,17 @@ void Judge::OnSend(const Message& message) {
   if (const auto* reply = std::get_if<AppendReply>(&message.body)) {
     if (reply->status == AppendReply::Status::kAccepted) {
       CheckAck(message, *reply);
-      if (message.incarnation != At(message.from).recorded) return;
-      Ack& acked = acks_[{message.from, message.to}];
+      Ack& acked = acks_[{message.incarnation, message.to, reply->epoch}];
       if (message.term > acked.term) acked = {.term = message.term, .index = Index()};
       if (message.term == acked.term) acked.index = std::max(acked.index, reply->index);
     }
   } else if (const auto* vote = std::get_if<VoteReply>(&message.body)) {
-    if (vote->granted) CheckVote(message.from, message.to, message.term);
+    if (vote->granted) CheckVote(message.from, {.candidate = message.to}, message.term);
   } else if (const auto* request = std::get_if<VoteRequest>(&message.body)) {
-    CheckVote(message.from, message.from, message.term);
+    CheckVote(message.from, {.candidate = message.from, .disk = message.incarnation},
+              message.term);
     NoteQuestion(message, message.term, {.term = request->last_term, .index = request->last_index});
-    CheckCandidacy(message, *request);
+    CheckCandidacyByTransfer(message, *request);
   } else if (const auto* question = std::get_if<PreVoteRequest>(&message.body)) {
     NoteQuestion(message, question->next_term,
                  {.term = question->last_term, .index = question->last_index});
@@ -32,7 +32,7 @@ void Judge::OnSend(const Message& message) {
     CheckHeartbeat(message, *heartbeat);
     At(message.from).round = {.term = message.term, .round = heartbeat->round};
   } else if (const auto* read = std::get_if<ReadReply>(&message.body)) {
-    CheckReadReply(message, *read);
+    NoteReadReply(message, *read);
   } else if (std::holds_alternative<TimeoutNow>(message.body)) {
     if (At(message.from).led == message.term) asked_.emplace(message.to, message.term);
   } else if (const auto* introduce = std::get_if<Introduce>(&message.body)) {
@@ -40,11 +40,19 @@ void Judge::OnSend(const Message& message) {
   }
 }
 
-// I3: that a disk is recorded is said once it cannot be forgotten, and of the first alone. To what
-// a disk says that replaced another nobody listens.
+// I3: that a disk is recorded is said once it cannot be forgotten, and of the first alone, unless
+// a change has named another. What a disk that replaced another has recorded itself does not count.
 void Judge::CheckIntroduction(const Message& message, const Introduce& introduce) {
-  if (introduce.recorded.IsZero() || At(message.from).lost) return;
-  if (introduce.recorded != At(message.to).recorded || !HasRecorded(message.from, message.to)) {
+  if (introduce.recorded.IsZero()) return;
+  if (introduce.is_settled) {
+    if (named_.contains(introduce.recorded)) return;
+    Fail("introduction by a change (M3)", Name(message.from) + " tells " + Name(message.to) +
+                                              " that a change has named #" +
+                                              Str(introduce.recorded) + ", and none has");
+    return;
+  }
+  if (At(message.from).own != At(message.from).first) return;
+  if (introduce.recorded != At(message.to).first || !HasRecorded(message.from, message.to)) {
     Fail("introduction after sync (I3)", Name(message.from) + " tells " + Name(message.to) +
                                              " that it has recorded #" + Str(introduce.recorded) +
                                              ", and its disk does not know it");
@@ -52,25 +60,26 @@ void Judge::CheckIntroduction(const Message& message, const Introduce& introduce
 }
 
 // Nobody votes before all others have recorded its disk, durably: one that replaced it would be
-// taken for the first by whoever has not, and vote again.
+// taken for the first by whoever has not, and vote again. Whom a change names is known by that.
 void Judge::CheckIsKnown(NodeId node) {
-  for (uint64_t other = 1; other <= voters_; ++other) {
+  if (At(node).joins || named_.contains(At(node).own)) return;
+  for (uint64_t other = 1; other <= founders_; ++other) {
     if (node == NodeId(other) || HasRecorded(NodeId(other), node)) continue;
     Fail("no vote before introductions (I3)",
          Name(node) + " votes, and node " + std::to_string(other) + " has not recorded its disk");
   }
 }
 
-bool Judge::HasRecorded(NodeId node, NodeId other) {
-  const std::vector<KnownPeer>& peers = At(node).Recorded().hard_state.peers;
+bool Judge::HasRecorded(NodeId node, NodeId other) const {
+  const std::vector<KnownPeer>& peers = DiskOf(node, At(node).first).hard_state.peers;
   return std::find(peers.begin(), peers.end(),
-                   KnownPeer{.node = other, .incarnation = At(other).recorded}) != peers.end();
+                   KnownPeer{.node = other, .incarnation = At(other).first}) != peers.end();
 }
 
-// M3: a disk that replaced another has forgotten what that one promised. It neither votes nor
-// leads; what else it says, nobody counts.
+// M3: a disk that replaced another under the same name has forgotten what that one promised. Unless
+// a change names it, it neither votes nor leads; what else it says, nobody counts.
 void Judge::CheckTakesPart(const Message& message) {
-  if (!At(message.from).lost) return;
+  if (!IsImpostor(message.from)) return;
   const auto* vote = std::get_if<VoteReply>(&message.body);
   const auto* pre = std::get_if<PreVoteReply>(&message.body);
   if ((vote != nullptr && vote->granted) || (pre != nullptr && pre->granted) ||
@@ -102,7 +111,8 @@ void Judge::CheckAppend(const Message& message, const AppendRequest& append) {
 
 void Judge::CheckHeartbeat(const Message& message, const Heartbeat& heartbeat) {
   CheckLeads(message);
-  const ShadowLog& disk = At(message.to).Recorded();
+  const ShadowLog& disk =
+      DiskOf(message.to, Recorded(message.to, At(message.from).latest.members()));
   const auto here = At(message.from).latest.TermAt(heartbeat.commit);
   const auto there = disk.TermAt(heartbeat.commit);
   if (!disk.Covers(heartbeat.commit) || (here && there && *here != *there)) {
@@ -144,29 +154,34 @@ void Judge::CheckAck(const Message& message, const AppendReply& reply) {
 }
 
 // Raft §5.1: a vote leaves when it cannot be forgotten any more. §5.2: one a term.
-void Judge::CheckVote(NodeId node, NodeId candidate, Term term) {
-  if (candidate == node) {
+void Judge::CheckVote(NodeId node, const Vote& vote, Term term) {
+  if (vote.candidate == node) {
     world_.Note(Story::What::kCampaigns, node, term.value());
   } else {
-    world_.Note(Story::What::kVotes, node, term.value(), candidate.value());
+    world_.Note(Story::What::kVotes, node, term.value(), vote.candidate.value());
   }
   const HardState& durable = At(node).durable.hard_state;
   // A later term in the same write forbids another vote in this one just as well.
-  if (durable.term < term || (durable.term == term && durable.vote != candidate)) {
-    Fail("vote after sync (I3)", Name(node) + " votes for " + Str(candidate) + " in term " +
+  if (durable.term < term || (durable.term == term && durable.vote != vote.candidate)) {
+    Fail("vote after sync (I3)", Name(node) + " votes for " + Str(vote.candidate) + " in term " +
                                      Str(term) + ", and its disk does not know it");
   }
-  CheckOneVote(node, candidate, term);
+  CheckOneVote(node, vote, term);
   CheckIsKnown(node);
 }
 
-void Judge::CheckOneVote(NodeId node, NodeId candidate, Term term) {
-  if (candidate.IsZero()) return;
-  const auto [vote, is_new] = votes_.try_emplace({node, term}, candidate);
-  if (!is_new && vote->second != candidate) {
+// A vote is given to a disk: two of one name are two candidates.
+void Judge::CheckOneVote(NodeId node, const Vote& vote, Term term) {
+  if (vote.candidate.IsZero()) return;
+  const auto [known, is_new] = votes_.try_emplace({At(node).own, term}, vote);
+  const bool is_same_disk =
+      known->second.disk == vote.disk || known->second.disk.IsZero() || vote.disk.IsZero();
+  if (known->second.candidate != vote.candidate || !is_same_disk) {
     Fail("one vote a term", Name(node) + " votes in term " + Str(term) + " for " +
-                                Str(vote->second) + " and for " + Str(candidate));
+                                Str(known->second.candidate) + " and for " + Str(vote.candidate) +
+                                (is_same_disk ? "" : ", or for two disks of it"));
   }
+  if (known->second.disk.IsZero()) known->second.disk = vote.disk;
 }
 
 }  // namespace synod::sim

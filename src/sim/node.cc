@@ -43,23 +43,21 @@ absl::StatusOr<std::unique_ptr<LogStore>> Node::OpenStore() {
   return around_.stores.Open(kPath, *disk_, *disk_executor_, around_.options);
 }
 
-void Node::Bootstrap() {
+void Node::Bootstrap(bool joins) {
   disk_executor_ = std::make_unique<SimulatedExecutor>(*NewLife(), Duration(), Rng(0));
-  std::vector<NodeId> members;
-  for (uint64_t i = 1; i <= around_.options.nodes; ++i) members.emplace_back(i);
-  const Incarnation incarnation(dice_.Next() | 1);
-  const Configuration initial = Configuration::Of(std::move(members));
+  const Configuration initial = joins ? Configuration() : around_.options.Founders();
+  incarnation_ = Incarnation(dice_.Next() | 1);
   {
     auto store = OpenStore();
     absl::Status status = store.status();
     if (status.ok()) {
-      const StoreIdentity identity{.cluster = kCluster, .node = id_, .incarnation = incarnation};
+      const StoreIdentity identity{.cluster = kCluster, .node = id_, .incarnation = incarnation_};
       status = (*store)->Bootstrap(identity, kGroup, initial);
     }
     if (!status.ok()) around_.judge.Fail("bootstrap", status.ToString());
   }
   disk_executor_.reset();
-  around_.judge.OnBootstrap(id_, incarnation, initial);
+  around_.judge.OnBootstrap(id_, incarnation_, initial);
 }
 
 Life* Node::NewLife() {
@@ -138,8 +136,8 @@ void Node::Observe() {
 // under an old name (M3) and who is lied to.
 void Node::OnStopped(const absl::Status& why) {
   has_stopped_ = true;
-  if (is_wiped_ && absl::IsFailedPrecondition(why)) ++around_.counts.wiped_stops;
-  if (absl::IsFailedPrecondition(why) && !is_wiped_ && !is_lied_to_) {
+  if (is_impostor_ && absl::IsFailedPrecondition(why)) ++around_.counts.wiped_stops;
+  if (absl::IsFailedPrecondition(why) && !is_impostor_ && !is_lied_to_) {
     around_.judge.Fail("nobody gives up",
                        "node " + std::to_string(id_.value()) + " stops: " + why.ToString());
   }
@@ -220,12 +218,12 @@ void Node::StallDiskUntil(Instant world) {
   for (SimulatedExecutor* executor : life_->executors) executor->StallUntil(world);
 }
 
-void Node::Wipe() {
+void Node::Wipe(bool joins) {
   disk_ = std::make_unique<FaultyDisk>(around_.stores.DiskOrder());
-  is_wiped_ = true;
+  is_impostor_ = !joins;
   around_.judge.OnReplaced(id_);
   ++around_.counts.wipes;
-  Bootstrap();
+  Bootstrap(joins);
 }
 
 bool Node::CanBeDamaged(FaultKind kind) const {

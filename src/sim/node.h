@@ -48,8 +48,10 @@ class Node final : public Actor {
   [[nodiscard]] bool IsRefused() const { return !refusal_.ok(); }
   // Why.
   [[nodiscard]] const absl::Status& refusal() const { return refusal_; }
-  // Its disk was damaged or replaced: what it once promised is forgotten.
-  [[nodiscard]] bool IsDamaged() const { return is_wiped_ || is_corrupt_; }
+  // Its disk was damaged, and is not whole again.
+  [[nodiscard]] bool IsCorrupt() const { return is_corrupt_; }
+  // Its disk's.
+  [[nodiscard]] Incarnation incarnation() const { return incarnation_; }
   // By itself: it has found something wrong.
   [[nodiscard]] bool IsStopped() const { return IsUp() && has_stopped_; }
   // Its disk has failed in this life, whether or not it has noticed yet.
@@ -65,8 +67,8 @@ class Node final : public Actor {
   // What its next start begins with.
   [[nodiscard]] RaftOptions& raft() { return raft_; }
 
-  // Makes the disk's store that of this node.
-  void Bootstrap();
+  // Makes the disk's store that of this node, which is one of the founders or `joins` later.
+  void Bootstrap(bool joins);
   void Start();
   // In an orderly way.
   void Stop();
@@ -84,7 +86,7 @@ class Node final : public Actor {
   // What a crash has left is swept away. After every event.
   void Sweep();
   // The disk is replaced; the process is down.
-  void Wipe();
+  void Wipe(bool joins);
   // Whether its disk has, as far as can be told, something to damage so.
   [[nodiscard]] bool CanBeDamaged(FaultKind kind) const;
   // Damages the disk in a place that `where` selects; the process is down. False: there was none.
@@ -134,7 +136,8 @@ class Node final : public Actor {
   RaftOptions raft_;
   std::optional<Lost> loss_;
   uint64_t disk_failures_ = 0;  // Before this start.
-  bool is_wiped_ = false;
+  Incarnation incarnation_;
+  bool is_impostor_ = false;  // The disk took the place of a founder's.
   bool is_corrupt_ = false;
   bool is_lied_to_ = false;
   bool has_stopped_ = false;  // In this life, by itself or with its host.

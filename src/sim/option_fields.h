@@ -19,6 +19,7 @@ void ForEachField(Visit visit) {
       name, [](auto& options) -> auto& { return options.member; })
   SYNOD_FIELD("seed", seed);
   SYNOD_FIELD("nodes", nodes);
+  SYNOD_FIELD("spares", spares);
   SYNOD_FIELD("clients", clients);
   SYNOD_FIELD("storm", storm);
   SYNOD_FIELD("storm_events", storm_events);
@@ -68,6 +69,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("faults.fail_change", faults.fail_change);
   SYNOD_FIELD("faults.blackout", faults.blackout);
   SYNOD_FIELD("faults.transfer", faults.transfer);
+  SYNOD_FIELD("faults.change", faults.change);
   SYNOD_FIELD("faults.wipe", faults.wipe);
   SYNOD_FIELD("faults.corrupt", faults.corrupt);
   SYNOD_FIELD("faults.lose_write", faults.lose_write);

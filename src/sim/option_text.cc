@@ -44,14 +44,15 @@ absl::StatusOr<Options> Options::Parse(std::string_view described) {
 }
 
 absl::Status Options::Validate() const {
-  constexpr size_t kMaxNodes = 64;
+  constexpr size_t kMaxSpares = 64;
   constexpr size_t kMaxClients = 10'000;
   constexpr uint32_t kAlways = 10'000;
   constexpr uint32_t kMaxSpread = 10;
   const auto outside = [](std::string_view name, std::string_view range) {
     return absl::InvalidArgumentError(Concat(name, " must be ", range));
   };
-  if (nodes < 1 || nodes > kMaxNodes) return outside("nodes", "1 to 64");
+  if (nodes < 1 || nodes > kMaxVoters) return outside("nodes", Concat("1 to ", kMaxVoters));
+  if (spares > kMaxSpares) return outside("spares", "at most 64");
   if (clients < 1 || clients > kMaxClients) return outside("clients", "1 to 10000");
   if (network.capacity == 0) return outside("network.capacity", "positive");
   if (network.spread > kMaxSpread) return outside("network.spread", "at most 10");

@@ -84,7 +84,20 @@ void DrawDamage(Draw draw, FaultOptions& faults) {
   faults.misdirect = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
 }
 
+// In half of the runs the members change.
+void DrawMembers(Draw draw, Options& options) {
+  if (draw.Chance(1, 2)) return;
+  options.spares = draw.Of<size_t>({0, 1, 2, 3});
+  options.faults.change = draw.Of<Duration>({milliseconds(200), seconds(1), seconds(4)});
+}
+
 }  // namespace
+
+Configuration Options::Founders() const {
+  Configuration founders;
+  for (uint64_t node = 1; node <= nodes; ++node) founders.voters.emplace_back(node);
+  return founders;
+}
 
 Options Options::Swarm(uint64_t seed) {
   Options options;
@@ -136,6 +149,7 @@ Options Options::Swarm(uint64_t seed) {
   options.network.garble = draw.Maybe<uint32_t>({10, 100});
   options.faults = DrawFaults(draw);
   DrawDamage(Draw(world.Dice(Stream::kDamage)), options.faults);
+  DrawMembers(Draw(world.Dice(Stream::kMembers)), options);
   if (!draw.Chance(1, 4)) return options;
   // Rarely, since they keep the rest from going far.
   options.mixed_raft = draw.Chance(1, 2);

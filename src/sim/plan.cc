@@ -41,7 +41,8 @@ constexpr Cause kCauses[] = {
     {&FaultOptions::fail_sync, FaultKind::kFailSync, seconds(0)},
     {&FaultOptions::fail_change, FaultKind::kFailChange, seconds(0), 50},
     {&FaultOptions::transfer, FaultKind::kTransfer, seconds(0)},
-    {&FaultOptions::wipe, FaultKind::kWipe, seconds(3)},
+    {&FaultOptions::change, FaultKind::kChange, seconds(0)},
+    {&FaultOptions::wipe, FaultKind::kWipe, seconds(3), 2},
     {&FaultOptions::corrupt, FaultKind::kCorrupt, seconds(1), kAnywhere},
     {&FaultOptions::lose_write, FaultKind::kLoseWrite, seconds(1), kAnywhere},
     {&FaultOptions::misdirect, FaultKind::kMisdirect, seconds(1), kAnywhere},
@@ -74,7 +75,7 @@ std::vector<NodeId> AnyLinks(Rng& dice, size_t nodes) {
 }
 
 void DrawPartition(Rng& dice, const Options& options, Fault fault, std::vector<Fault>& faults) {
-  const size_t nodes = options.nodes;
+  const size_t nodes = options.AllNodes();
   // Ends soon, when the sides have just begun to differ, or late, when one is far ahead.
   if (dice.Chance(1, 2)) fault.lasts = MicrosecondsUpTo(dice, 3 * options.raft.election_timeout);
   fault.shape = static_cast<Shape>(dice.Below(static_cast<uint64_t>(Shape::kCount)));
@@ -98,6 +99,19 @@ void DrawPartition(Rng& dice, const Options& options, Fault fault, std::vector<F
   faults.push_back(std::move(fault));
 }
 
+// One to three nodes, of which more come in than go, so that the group does not wither away. Who has
+// the most to lose is the leader.
+void DrawChange(Rng& dice, const Options& options, Fault fault, std::vector<Fault>& faults) {
+  if (dice.Chance(1, 4)) fault.kind = FaultKind::kLearn;
+  fault.nodes = AnyOrder(dice, options.AllNodes());
+  fault.nodes.resize(std::min<size_t>(fault.nodes.size(), 1 + dice.Below(3)));
+  if (dice.Chance(1, 4)) fault.nodes.back() = NodeId();
+  if (fault.kind == FaultKind::kChange) {
+    for (size_t i = 0; i < fault.nodes.size(); ++i) fault.amount += dice.Chance(2, 3) ? 1 : 0;
+  }
+  faults.push_back(std::move(fault));
+}
+
 void DrawOne(const Cause& cause, Rng& dice, const Options& options, Instant at,
              std::vector<Fault>& faults) {
   Fault fault{.at = at - Instant(), .kind = cause.kind};
@@ -105,11 +119,14 @@ void DrawOne(const Cause& cause, Rng& dice, const Options& options, Instant at,
   if (cause.kind == FaultKind::kPartition) {
     return DrawPartition(dice, options, std::move(fault), faults);
   }
+  if (cause.kind == FaultKind::kChange) {
+    return DrawChange(dice, options, std::move(fault), faults);
+  }
   if (cause.kind == FaultKind::kBlackout) {
-    fault.nodes = AllOf(options.nodes);
+    fault.nodes = AllOf(options.AllNodes());
     return faults.push_back(std::move(fault));
   }
-  fault.nodes = {NodeId(1 + dice.Below(options.nodes))};
+  fault.nodes = {NodeId(1 + dice.Below(options.AllNodes()))};
   // The leader is who has the most to lose.
   if (dice.Chance(1, 4) && cause.kind != FaultKind::kTransfer) fault.nodes = {NodeId()};
   fault.amount = dice.Below(cause.largest);

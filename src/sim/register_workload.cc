@@ -205,7 +205,7 @@ class RegisterWorkload final : public Workload {
                              .index = {}});
     }
     for (auto& [key, calls] : by_key) {
-      UnknownOutcomes{calls};
+      const UnknownOutcomes unknown(calls);
       const CheckResult result = CheckLinearizable<NamedRegister>(calls, kMostSteps);
       if (result.kind == CheckResult::Kind::kViolation) return result.reason;
       if (result.kind == CheckResult::Kind::kGaveUp) {

@@ -32,7 +32,8 @@ constexpr Words kWords[] = {
     {"partition", "first", "for"},  {"leap", "", "by"},
     {"full_disk", "bytes", "for"},  {"stall", "", "for"},
     {"fail_sync", "", ""},          {"fail_change", "after", ""},
-    {"transfer", "", ""},           {"wipe", "", "down"},
+    {"transfer", "", ""},           {"change", "voters", ""},
+    {"learn", "", ""},              {"wipe", "joins", "down"},
     {"corrupt", "where", "down"},   {"lose_write", "where", "down"},
     {"misdirect", "where", "down"}, {"blackout", "", "down"},
     {"repair", "", "down"},
@@ -51,7 +52,8 @@ absl::Status Bad(std::string_view what, std::string_view text) {
 
 // It names them as "nodes".
 bool StrikesMany(FaultKind kind) {
-  return kind == FaultKind::kPartition || kind == FaultKind::kBlackout;
+  return kind == FaultKind::kPartition || kind == FaultKind::kBlackout ||
+         kind == FaultKind::kChange || kind == FaultKind::kLearn;
 }
 
 std::string PrintNodes(const std::vector<NodeId>& nodes) {

@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "synod/base/ids.h"
+#include "synod/core/configuration.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/entry.h"
 
@@ -48,13 +51,21 @@ struct LogEnd {
   friend auto operator<=>(const LogEnd&, const LogEnd&) = default;
 };
 
+// Logs share them.
+using Members = std::shared_ptr<const Configuration>;
+
 struct ShadowLog {
   struct Slot {
     Term term;
     uint64_t chain;
   };
+  struct InForce {
+    Index since;  // The entry that it is in; of the first here, or before.
+    Members members;
+  };
 
-  Configuration initial;  // Of the group, as bootstrapped.
+  Configuration initial;          // Of the group, as bootstrapped.
+  std::vector<InForce> changes;   // Of the members: the newest is the last. Empty: nothing is known.
   HardState hard_state;
   SnapshotMeta snapshot;
   Index base;
@@ -76,6 +87,8 @@ struct ShadowLog {
     if (!Holds(index)) return std::nullopt;
     return slots[index - base - 1].term;
   }
+  // In force at the log's end.
+  [[nodiscard]] const Configuration& members() const { return *changes.back().members; }
   // Covered by the snapshot or in the log.
   [[nodiscard]] bool Covers(Index index) const {
     return index <= snapshot.index || index <= last();

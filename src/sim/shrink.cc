@@ -69,10 +69,15 @@ class Shrinker {
       candidate.options.clients = clients;
       if (TryWithSeeds(std::move(candidate))) break;
     }
-    for (size_t nodes = 1; nodes < best_.options.nodes; ++nodes) {
+    LowerNodes(&Options::nodes, 1);
+    LowerNodes(&Options::spares, 0);
+  }
+
+  void LowerNodes(size_t Options::*count, size_t least) {
+    for (size_t nodes = least; nodes < best_.options.*count; ++nodes) {
       Scenario candidate = best_;
-      candidate.options.nodes = nodes;
-      for (Fault& fault : candidate.faults) MoveInto(nodes, fault);
+      candidate.options.*count = nodes;
+      for (Fault& fault : candidate.faults) MoveInto(candidate.options.AllNodes(), fault);
       if (TryWithSeeds(std::move(candidate))) break;
     }
   }
@@ -98,7 +103,7 @@ class Shrinker {
   // Each field by itself.
   void UseDefaults() {
     ForEachField([this](std::string_view name, auto field) {
-      if (name == "seed" || name == "nodes" || name == "clients" || name == "storm") return;
+      if (name == "seed" || name == "nodes" || name == "spares" || name == "clients" || name == "storm") return;
       const Options defaults;
       const auto usual = field(defaults);
       if (field(best_.options) == usual) return;

@@ -63,7 +63,7 @@ class Simulation {
                   .recovery = calm.recovery(),
                   .reached = probes_.reached(),
                   .turned = probes_.turned(),
-                  .beyond_atlas = IsBeyondAtlas(),
+                  .beyond_atlas = !storm_.atlas().IsWithin(),
                   .violation = {},
                   .story = {}};
     if (judge_.violation()) {
@@ -75,13 +75,6 @@ class Simulation {
   }
 
  private:
-  [[nodiscard]] bool IsBeyondAtlas() {
-    const auto damaged =
-        std::count_if(cluster_.nodes().begin(), cluster_.nodes().end(),
-                      [](const std::unique_ptr<Node>& node) { return node->IsDamaged(); });
-    return static_cast<size_t>(damaged) > (options_.nodes - 1) / 2;
-  }
-
   void JudgeHistory() {
     History<Request> history = clients_.TakeHistory();
     std::unordered_map<std::string_view, Index> places;

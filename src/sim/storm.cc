@@ -14,7 +14,7 @@ constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
 }  // namespace
 
 Storm::Storm(World& world, const Scenario& scenario, Network& network,
-             std::vector<std::unique_ptr<Node>>& nodes, const Judge& judge, Counts& counts)
+             std::vector<std::unique_ptr<Node>>& nodes, Judge& judge, Counts& counts)
     : world_(world),
       scenario_(scenario),
       network_(network),
@@ -22,10 +22,9 @@ Storm::Storm(World& world, const Scenario& scenario, Network& network,
       nodes_(nodes),
       counts_(counts),
       actor_(world.Add(*this)),
-      damage_left_(scenario.options.stays_recoverable ? (scenario.options.nodes - 1) / 2
-                                                      : scenario.options.nodes),
+      atlas_(judge, nodes),
       replacements_left_(scenario.options.nodes - 1),
-      capped_(scenario.options.nodes + 1, kUnlimited) {}
+      capped_(scenario.options.AllNodes() + 1, kUnlimited) {}
 
 void Storm::Begin() {
   for (size_t i = 0; i < scenario_.faults.size(); ++i) {
@@ -74,6 +73,8 @@ bool Storm::Fits(const Fault& fault, const Node& node) const {
     case FaultKind::kFailChange:
       return node.IsUp();
     case FaultKind::kTransfer:
+    case FaultKind::kChange:
+    case FaultKind::kLearn:
       return Leader() != nullptr;
     case FaultKind::kRepair:
       return node.IsRefused();
@@ -83,8 +84,8 @@ bool Storm::Fits(const Fault& fault, const Node& node) const {
     case FaultKind::kCorrupt:
     case FaultKind::kLoseWrite:
     case FaultKind::kMisdirect:
-      return damage_left_ > 0 && !node.IsDamaged() && judge_.AllAreIntroduced() &&
-             node.CanBeDamaged(fault.kind);
+      return !node.IsCorrupt() && judge_.AllAreIntroduced() && node.CanBeDamaged(fault.kind) &&
+             (!scenario_.options.stays_recoverable || atlas_.CanLose(node.id()));
     default:
       return true;
   }
@@ -110,6 +111,9 @@ void Storm::Strike(size_t number) {
       return;
     case FaultKind::kTransfer:
       return Transfer(node.id());
+    case FaultKind::kChange:
+    case FaultKind::kLearn:
+      return Change(fault, nodes);
     default:
       return StrikeNode(fault, node);
   }
@@ -170,7 +174,6 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
       return node.disk().FailChange(1 + fault.amount);
     case FaultKind::kRepair:
       node.Repair();
-      ++damage_left_;
       return node.StartIn(fault.lasts);
     case FaultKind::kWipe:
     case FaultKind::kCorrupt:
@@ -185,11 +188,10 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
 void Storm::Damage(const Fault& fault, Node& node) {
   if (node.IsUp()) node.Stop();
   if (fault.kind == FaultKind::kWipe) {
-    --damage_left_;
     --replacements_left_;
-    node.Wipe();
-  } else if (node.Damage(fault.kind, fault.amount)) {
-    --damage_left_;
+    node.Wipe(fault.amount == 1 || node.id() > NodeId(scenario_.options.nodes));
+  } else {
+    node.Damage(fault.kind, fault.amount);
   }
   node.StartIn(fault.lasts);
 }
@@ -206,6 +208,42 @@ void Storm::Transfer(NodeId to) {
                             .request = synod::internal::PendingTransfer{done},
                             .command = {},
                             .target = to});
+}
+
+// Who asks knows which disks are lost, and asks for nothing by which the group would lose its last
+// quorum, nor for a disk that was not bootstrapped to join.
+void Storm::Change(const Fault& fault, const std::vector<NodeId>& nodes) {
+  Node* const leader = Leader();
+  const Configuration& members = leader->replica().core().configuration();
+  std::vector<MemberChange> changes;
+  uint64_t replaced = 0;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    MemberChange change{.node = nodes[i], .to = MemberChange::To::kNone};
+    if (fault.kind == FaultKind::kLearn) change.to = MemberChange::To::kLearner;
+    if (fault.kind == FaultKind::kChange && i < fault.amount) change.to = MemberChange::To::kVoter;
+    const bool is_wanted = change.to != MemberChange::To::kNone;
+    if (is_wanted && judge_.IsImpostor(nodes[i])) return;
+    if (is_wanted && members.IsMember(nodes[i]) && !judge_.IsOnKnownDisk(nodes[i], members)) {
+      change.incarnation = nodes_[nodes[i].value() - 1]->incarnation();
+      ++replaced;
+    }
+    changes.push_back(std::move(change));
+  }
+  if (scenario_.options.stays_recoverable && !atlas_.CanMake(changes)) return;
+  ++counts_.changes;
+  counts_.replacements += replaced;
+  const uint64_t number = atlas_.Begin(changes);
+  const auto done = [this, number, changes, of = leader->id()](const Outcome& outcome) {
+    atlas_.End(number);
+    if (outcome.kind != Outcome::Kind::kCommitted) return;
+    ++counts_.changes_done;
+    judge_.OnChanged(of, changes);
+  };
+  leader->replica().Submit({.deadline = leader->life().Clock() + std::chrono::seconds(2),
+                            .request = synod::internal::PendingChange{done},
+                            .command = {},
+                            .target = {},
+                            .changes = std::move(changes)});
 }
 
 Node* Storm::Leader() const {

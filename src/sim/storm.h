@@ -1,4 +1,4 @@
-// Carries out what a scenario says goes wrong.
+// Carries out what a scenario says goes wrong, or is asked of the group by its operators.
 #ifndef SYNOD_SRC_SIM_STORM_H_
 #define SYNOD_SRC_SIM_STORM_H_
 
@@ -8,6 +8,7 @@
 #include "synod/sim/report.h"
 #include "synod/sim/scenario.h"
 
+#include "src/sim/atlas.h"
 #include "src/sim/network.h"
 #include "src/sim/node.h"
 #include "src/sim/world.h"
@@ -17,7 +18,7 @@ namespace synod::sim {
 class Storm final : public Actor {
  public:
   Storm(World& world, const Scenario& scenario, Network& network,
-        std::vector<std::unique_ptr<Node>>& nodes, const Judge& judge, Counts& counts);
+        std::vector<std::unique_ptr<Node>>& nodes, Judge& judge, Counts& counts);
   ~Storm() override { world_.Remove(actor_); }
 
   void Begin();
@@ -27,6 +28,7 @@ class Storm final : public Actor {
 
   // Each transfer that was asked for has ended.
   [[nodiscard]] bool IsAnswered() const { return transfers_under_way_ == 0; }
+  [[nodiscard]] const Atlas& atlas() const { return atlas_; }
 
   // A fault, by its number, begins or is over.
   void OnEvent(uint64_t what) override;
@@ -39,6 +41,7 @@ class Storm final : public Actor {
   void StrikeNode(const Fault& fault, Node& node);
   void Damage(const Fault& fault, Node& node);
   void Transfer(NodeId to);
+  void Change(const Fault& fault, const std::vector<NodeId>& nodes);
   // The nodes that it names, as of now. Empty: it does not fit.
   [[nodiscard]] std::vector<NodeId> NodesOf(const Fault& fault) const;
   // Of the highest term in which one leads.
@@ -49,12 +52,12 @@ class Storm final : public Actor {
   World& world_;
   const Scenario& scenario_;
   Network& network_;
-  const Judge& judge_;
+  Judge& judge_;
   std::vector<std::unique_ptr<Node>>& nodes_;
   Counts& counts_;
   const World::ActorId actor_;
-  size_t damage_left_;          // How many more nodes may be damaged for good, ...
-  size_t replacements_left_;    // ... and how many of them replaced: never the last that remembers.
+  Atlas atlas_;
+  size_t replacements_left_;    // Of disks of founders: never the last that remembers.
   size_t partition_ = 0;        // The last, ...
   std::vector<size_t> capped_;  // ... and of each node the last fault that filled its disk.
   size_t transfers_under_way_ = 0;

@@ -75,6 +75,8 @@ std::string Story::Sentence(const Event& event) {
       return Concat(node, " takes a snapshot of ", event.a, " in place of its log");
     case What::kCommits:
       return Concat(node, ", the leader of term ", event.a, ", commits to ", event.b);
+    case What::kMembers:
+      return Concat("a configuration of ", event.b, " voters is committed at ", event.a);
     case What::kAnswered:
       return Concat("clients are answered ", event.times, " times, the last write at ", event.b);
     case What::kUnknown:

@@ -31,6 +31,7 @@ class Story {
     kTruncates,  // From `a`.
     kInstalls,   // A snapshot of `a` in place of its log.
     kCommits,    // As the leader, to `b`.
+    kMembers,    // A configuration at `a` with `b` voters is committed.
     kAnswered,   // A client's write at `b`.
     kUnknown,    // A client's write has no outcome.
   };

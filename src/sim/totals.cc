@@ -16,6 +16,7 @@ namespace {
 // In the order in which they come.
 constexpr std::pair<const char*, Recovery::Part Recovery::*> kRecovery[] = {
     {"leader", &Recovery::leader},
+    {"members", &Recovery::members},
     {"answers", &Recovery::answers},
     {"equality", &Recovery::equality},
 };

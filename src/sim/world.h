@@ -36,6 +36,7 @@ enum class Stream : uint64_t {
   kDamage,
   kSize,
   kStates,
+  kMembers,
 };
 
 // A time in [0, most].

@@ -18,7 +18,7 @@ TEST(Membership, M3_WipedDiskUnderItsOldName_IsRefusedAsAVoter) {
   s.Write(A, "x");
   s.RunUntil([&] { return s.AreEqual({A, B, C}); });
   s.Stop(B);
-  s.At(B).Wipe();
+  s.At(B).Wipe(/*joins=*/false);
   s.Start(B);
   s.RunUntil([&] { return s.At(B).IsStopped(); });
   EXPECT_THAT(s.At(B).replica().Status().stopped.ToString(),

@@ -58,7 +58,7 @@ Script::~Script() {
 
 std::vector<NodeId> Script::Nodes() const {
   std::vector<NodeId> nodes;
-  for (uint64_t i = 1; i <= cluster_.options().nodes; ++i) nodes.push_back(i);
+  for (uint64_t i = 1; i <= cluster_.options().AllNodes(); ++i) nodes.push_back(i);
   return nodes;
 }
 
@@ -314,21 +314,27 @@ void Script::HealAndConverge() {
   if (is_over_) return;  // A rule was broken.
   for (NetworkRule& rule : rules_) rule.is_lifted = true;
   Heal();
-  std::vector<NodeId> healthy;
   for (NodeId node : Nodes()) {
     FreeDisk(node);
     ResumeDisk(node);
     if (IsUp(node)) At(node).Calm(std::chrono::milliseconds(1));
     if (!IsUp(node) && !At(node).IsRefused()) Start(node);
-    if (!At(node).IsDamaged()) healthy.push_back(node);
   }
+  const auto members_are_equal = [this] {
+    const Configuration& members = Core(Leader()).configuration();
+    std::vector<NodeId> healthy = members.Members();
+    std::erase_if(healthy, [&](NodeId node) {
+      return At(node).IsCorrupt() || !cluster_.judge().IsOnKnownDisk(node, members);
+    });
+    return AreEqual(healthy);
+  };
   RunUntil([&] {
-    return !Leader().IsZero() && AreEqual(healthy) &&
+    return !Leader().IsZero() && members_are_equal() &&
            std::all_of(asked_.begin(), asked_.end(), [](const Asked& a) { return a.HasEnded(); });
   });
   if (is_over_) return;
   Write(Leader(), "last");
-  RunUntil([&] { return AreEqual(healthy); });
+  RunUntil([&] { return !Leader().IsZero() && members_are_equal(); });
   for (const Asked& asked : asked_) {
     EXPECT_EQ(asked.endings, 1) << "of a request, such as \"" << asked.command << '"';
     if (asked.IsCommitted()) {

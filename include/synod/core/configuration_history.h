@@ -2,6 +2,8 @@
 #ifndef SYNOD_CORE_CONFIGURATION_HISTORY_H_
 #define SYNOD_CORE_CONFIGURATION_HISTORY_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -25,10 +27,17 @@ class ConfigurationHistory {
   // Of the entry that holds it; of the snapshot or 0, if that is not in the log.
   [[nodiscard]] Index newest_index() const { return changes_.back().index; }
 
+  // In force before that; the same if nothing is known of it.
+  [[nodiscard]] const Configuration& previous() const {
+    return changes_[changes_.size() - std::min<size_t>(2, changes_.size())].configuration;
+  }
+
   // In force at `index`, which lies within the log or at its base.
-  [[nodiscard]] const Configuration& At(Index index) const { return Find(index).configuration; }
-  // Where that one was set, as newest_index.
-  [[nodiscard]] Index SetAt(Index index) const { return Find(index).index; }
+  [[nodiscard]] const Configuration& At(Index index) const {
+    size_t i = changes_.size() - 1;
+    while (i > 0 && changes_[i].index > index) --i;
+    return changes_[i].configuration;
+  }
 
   // The log has got an entry with a configuration.
   void Append(Index index, Configuration configuration) {
@@ -60,12 +69,6 @@ class ConfigurationHistory {
     Index index;
     Configuration configuration;
   };
-
-  [[nodiscard]] const Change& Find(Index index) const {
-    size_t i = changes_.size() - 1;
-    while (i > 0 && changes_[i].index > index) --i;
-    return changes_[i];
-  }
 
   std::vector<Change> changes_;  // Never empty; index rises.
 };

@@ -22,6 +22,9 @@ struct Introduce {
   uint64_t configuration_hash = 0;
   Incarnation recorded;  // What the sender has durably recorded for the receiver; 0: nothing yet.
   bool wants_reply = false;
+  // A change of the members has written down what `recorded` says: the receiver needs nobody else's
+  // word.
+  bool is_settled = false;
 
   friend bool operator==(const Introduce&, const Introduce&) = default;
 };
@@ -148,7 +151,7 @@ struct SnapshotChunkReply {
 // "You campaign, but you are not a member": the answer, beside the usual one, to a candidate that
 // the sender's committed configuration does not name (M7).
 struct NotMember {
-  Index as_of;  // Where the sender's configuration was set, or a later snapshot's end.
+  Index as_of;  // The sender's commit index: what a log says below it that is not so is void.
 
   friend bool operator==(const NotMember&, const NotMember&) = default;
 };

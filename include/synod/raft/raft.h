@@ -145,8 +145,15 @@ class Raft {
   [[nodiscard]] const Configuration& ConfigurationAt(Index index) const {
     return configurations_.At(index);
   }
+  // Whether a snapshot of what is applied up to `index` could say who the members are (M4). A
+  // newcomer learns that from the first change, or from its leader's snapshot.
+  [[nodiscard]] bool MaySnapshotAt(Index index) const {
+    return !ConfigurationAt(index).voters.empty();
+  }
   // This replica knows that the group goes on without it (M7).
   [[nodiscard]] bool removed() const;
+  // Whether it asks for votes when it hears no leader.
+  [[nodiscard]] bool MayCampaign() const;
   [[nodiscard]] bool introduced() const { return introduced_; }
   // The members that it still has to meet before it is introduced.
   [[nodiscard]] std::vector<NodeId> Strangers() const;
@@ -266,7 +273,8 @@ class Raft {
   void Adopt(Index index, Configuration configuration);
   void ConfigurationChanged();
   [[nodiscard]] Progress NewPeer(NodeId node) const;
-  [[nodiscard]] bool IsVoter() const;
+  [[nodiscard]] bool IsReplaced(const Configuration& configuration) const;
+  [[nodiscard]] bool MayBeNeeded() const;
   void TellIfRemoved(const Message& message);
   void On(const Message& message, const NotMember& notice);
 
@@ -293,7 +301,6 @@ class Raft {
 
   // --- impl/election.ipp ---
   void Campaign();
-  [[nodiscard]] bool MayCampaign() const;
   void BecomeFollower(Term term, NodeId leader);
   void BecomePreCandidate();
   void BecomeCandidate(bool by_transfer);

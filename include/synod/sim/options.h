@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "synod/base/probe.h"
 #include "synod/base/time.h"
+#include "synod/core/configuration.h"
 #include "synod/raft/options.h"
 
 namespace synod::sim {
@@ -54,6 +55,7 @@ struct FaultOptions {
   Duration fail_change = {};  // A change to a disk fails, of whatever kind.
   Duration blackout = {};     // All processes die at once, most with their machines (F8).
   Duration transfer = {};     // An operator moves leadership.
+  Duration change = {};       // An operator changes who the members are.
   Duration wipe = {};         // A disk is replaced by an empty one, bootstrapped anew (I4).
   Duration corrupt = {};      // Some bits on a disk change while its process is down.
   Duration lose_write = {};   // A write never landed, though it was reported as durable (F3).
@@ -65,7 +67,8 @@ struct FaultOptions {
 struct Options {
   uint64_t seed = 1;
 
-  size_t nodes = 3;
+  size_t nodes = 3;   // The founders of the group: its initial members.
+  size_t spares = 0;  // More nodes, which wait to be made members.
   size_t clients = 3;
   Duration storm = std::chrono::seconds(20);  // How long faults happen, of simulated time.
   // Or until so much has happened: busy clusters show little more in what follows, and take long.
@@ -92,6 +95,10 @@ struct Options {
   // all may be damaged, and all but one replaced (if nobody remembers what was promised, nothing
   // can be demanded). The cluster may become unavailable, and only has to be never wrong.
   bool stays_recoverable = true;
+
+  [[nodiscard]] size_t AllNodes() const { return nodes + spares; }
+  // The initial configuration.
+  [[nodiscard]] Configuration Founders() const;
 
   // A random subset of all of the above, at random strength; some seeds have no faults at all.
   [[nodiscard]] static Options Swarm(uint64_t seed);

@@ -37,6 +37,10 @@ struct Counts {
   uint64_t stalls = 0;
   uint64_t transfers = 0;       // Asked for, ...
   uint64_t transfers_done = 0;  // ... and done.
+  uint64_t changes = 0;         // Of the members: asked for, ...
+  uint64_t changes_done = 0;    // ... and done.
+  uint64_t configurations = 0;  // Committed, joint ones too.
+  uint64_t replacements = 0;    // Of a member's disk that was lost, by another: asked for.
   uint64_t wipes = 0;
   uint64_t wiped_stops = 0;  // Starts on a replaced disk that learned that it is one.
   uint64_t corruptions = 0;
@@ -87,6 +91,10 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"stalls", &Counts::stalls},
     {"transfers", &Counts::transfers},
     {"transfers done", &Counts::transfers_done},
+    {"changes", &Counts::changes},
+    {"changes done", &Counts::changes_done},
+    {"configurations", &Counts::configurations},
+    {"replacements", &Counts::replacements},
     {"wipes", &Counts::wipes},
     {"starts on a wiped disk that stopped", &Counts::wiped_stops},
     {"corruptions", &Counts::corruptions},
@@ -121,7 +129,8 @@ struct Recovery {
   };
   Duration election_timeout = {};
   Part leader;    // Until somebody led for good, ...
-  Part answers;   // ... from then on until each client was answered, ...
+  Part members;   // ... from then on until the members were settled, ...
+  Part answers;   // ... until each client was answered, ...
   Part equality;  // ... and until all were equal once nobody asked any more.
 };
 

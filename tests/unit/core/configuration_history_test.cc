@@ -20,11 +20,11 @@ TEST(ConfigurationHistory, At_IsTheLastSetUpToThere) {
   const ConfigurationHistory history = Three();
   EXPECT_EQ(history.newest(), Of(3));
   EXPECT_EQ(history.newest_index(), Index(9));
+  EXPECT_EQ(history.previous(), Of(2));
   EXPECT_EQ(history.At(Index(4)), Of(1));
   EXPECT_EQ(history.At(Index(5)), Of(2));
   EXPECT_EQ(history.At(Index(8)), Of(2));
   EXPECT_EQ(history.At(Index(100)), Of(3));
-  EXPECT_EQ(history.SetAt(Index(8)), Index(5));
 }
 
 TEST(ConfigurationHistory, TruncateFrom_BringsTheOneBeforeBack) {  // M5

@@ -92,7 +92,7 @@ class JudgeDisk : public ::testing::Test {
 
   World world_{1};
   Counts counts_;
-  Judge judge_{world_, 3, counts_};
+  Judge judge_{world_, Options{.nodes = 3}, counts_};
   uint64_t writes_ = 0;
 };
 

@@ -14,14 +14,18 @@ inline void Raft::Ballots::Record(NodeId from, bool grant) {
 // Only an introduced voter may ask for votes; one whose disk hangs could not lead, and one that was
 // removed would disturb those who go on (M7).
 inline bool Raft::MayCampaign() const {
-  return introduced_ && IsVoter() && !removed_ && !OwnDiskIsStalled() &&
+  return introduced_ && MayBeNeeded() && !removed_ && !OwnDiskIsStalled() &&
          hard_state_.term < kMaxTerm;
 }
 
-// The election timer ran out.
+// The election timer ran out. Who may not campaign, as a learner, knows no leader any more either:
+// what it has passed on ends.
 inline void Raft::Campaign() {
   ResetElectionTimer();
-  if (!MayCampaign()) return;
+  if (!MayCampaign()) {
+    SetLeader(NodeId());
+    return;
+  }
   if (options_.pre_vote && !Mutated(Mutation::kNoPreVote)) {
     BecomePreCandidate();
   } else {

@@ -75,6 +75,7 @@ inline void Raft::On(const Message& message, const Introduce& introduce) {
       !IsKnownBothWays(message.from)) {
     recorded_at_.push_back(message.from);
   }
+  if (introduce.is_settled && introduce.recorded == self_.incarnation) introduced_ = true;
   MaybeCompleteIntroduction();
   Welcome(message);
   if (introduce.wants_reply) SendIntroduction(message.from, /*wants_reply=*/false, AllWrites());
@@ -96,7 +97,8 @@ inline void Raft::SendIntroduction(NodeId to, bool wants_reply, PersistToken aft
   Send(to,
        Introduce{.configuration_hash = configuration_hash_,
                  .recorded = Recorded(to),
-                 .wants_reply = wants_reply},
+                 .wants_reply = wants_reply,
+                 .is_settled = configuration().RecordOf(to) != nullptr},
        after);
 }
 
@@ -117,11 +119,11 @@ inline void Raft::IntroduceToStrangers() {
 }
 
 // Tells a peer under which incarnation it is known here, so that it can find out that its disk was
-// replaced.
+// replaced. Who has not been introduced may be the one that is wrong, and asks.
 inline void Raft::RefuseIncarnation(NodeId peer) {
   if (Recorded(peer).IsZero() || now_ < next_introduction_) return;
   RaiseAlert(Alert::Kind::kPeerWiped, peer, /*fatal=*/false);
-  SendIntroduction(peer, /*wants_reply=*/false, AllWrites());
+  SendIntroduction(peer, /*wants_reply=*/!introduced_, AllWrites());
   next_introduction_ = now_ + options_.heartbeat_interval;
 }
 

@@ -202,26 +202,38 @@ inline Progress Raft::NewPeer(NodeId node) const {
   return peer;
 }
 
-// Whether it is a voter under the newest configuration: this very disk, not one of the same name.
-inline bool Raft::IsVoter() const {
-  const MemberRecord* own = configuration().RecordOf(self_.node);
-  return configuration().IsVoter(self_.node) &&
-         (own == nullptr || own->incarnation == self_.incarnation);
+// Whether the name is another disk's by this configuration.
+inline bool Raft::IsReplaced(const Configuration& configuration) const {
+  const MemberRecord* own = configuration.RecordOf(self_.node);
+  return own != nullptr && own->incarnation != self_.incarnation;
+}
+
+// Whether the group may need it for a leader: as a voter or, until its removal is committed, as one
+// whose log no other's may come up to (Ongaro §4.2.2). All before the newest is committed (M2).
+inline bool Raft::MayBeNeeded() const {
+  if (IsReplaced(configuration())) return false;
+  if (configuration().IsVoter(self_.node)) return true;
+  const Configuration& before = configurations_.previous();
+  return configurations_.newest_index() > commit_ && before.IsVoter(self_.node) &&
+         !IsReplaced(before);
 }
 
 // Tells whoever campaigns though it is not a member any more (M7). A configuration that is not
 // committed may yet be gone, and is no reason to tell anyone.
 inline void Raft::TellIfRemoved(const Message& message) {
   const Configuration& committed = configurations_.At(commit_);
+  if (committed.voters.empty()) return;
   const MemberRecord* record = committed.RecordOf(message.from);
-  if (committed.records.empty()) return;
-  if (record != nullptr && record->incarnation == message.incarnation) return;
-  Send(message.from, NotMember{.as_of = configurations_.SetAt(commit_)});
+  if (record == nullptr ? committed.records.empty() && committed.IsMember(message.from)
+                        : record->incarnation == message.incarnation) {
+    return;
+  }
+  Send(message.from, NotMember{.as_of = commit_});
 }
 
 inline void Raft::On(const Message& message, const NotMember& notice) {
-  // The sender may not have heard yet that this replica has come back.
-  if (IsLeader() || notice.as_of <= configurations_.newest_index() ||
+  // The sender may not have heard yet that this replica is a member.
+  if (IsLeader() || notice.as_of < configurations_.newest_index() ||
       configuration().voters.empty()) {
     ++counters_.stale_messages;
     return;

@@ -245,7 +245,8 @@ inline void Raft::CommitTo(Index index) {
 // state machine is slow, or whose snapshots fail, must not grow without bound; but as long as there
 // is nothing that a snapshot could replace, only taking the leader's commands leads on.
 inline bool Raft::MayGrow() const {
-  return (has_space_ && log_.bytes() <= options_.max_log_bytes) || commit_ == snapshot_.index;
+  return (has_space_ && log_.bytes() <= options_.max_log_bytes) || commit_ == snapshot_.index ||
+         !MaySnapshotAt(commit_);
 }
 
 // Drops the first command that is too much, and what follows: they are not acked, so not counted,

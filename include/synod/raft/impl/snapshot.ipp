@@ -6,6 +6,7 @@ namespace synod {
 inline bool Raft::SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged) {
   const InvariantGuard guard{*this};
   SYNOD_ASSERT(meta.index <= commit_, "only applied entries are in a snapshot");
+  SYNOD_ASSERT(MaySnapshotAt(meta.index), "a snapshot says who the members are (M4)");
   if (meta.index <= snapshot_.index || output_.persist.snapshot) return false;
   has_output_ = true;
   SYNOD_ASSERT(meta.configuration == ConfigurationAt(meta.index),

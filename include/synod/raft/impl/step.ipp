@@ -26,6 +26,8 @@ inline bool Raft::IsAcceptable(const Message& message) {
   if (introduced_ && !IsCounted(message)) return true;
   if (!configuration().IsMember(message.from)) {
     ++counters_.stale_messages;
+    // A change may have made the sender a member, and may have settled who this one is.
+    if (!introduced_) SendIntroduction(message.from, /*wants_reply=*/true, {});
     return false;
   }
   if (Recorded(message.from) != message.incarnation && !Mutated(Mutation::kNoIncarnationCheck)) {
@@ -68,8 +70,9 @@ inline bool Raft::PassesTermRule(const Message& message) {
     }
     const MessageBody& body = message.body;
     if (Mutated(Mutation::kCountStaleVotes) && std::holds_alternative<VoteReply>(body)) return true;
-    if (Mutated(Mutation::kCountStaleAcks) && std::holds_alternative<AppendReply>(body))
+    if (Mutated(Mutation::kCountStaleAcks) && std::holds_alternative<AppendReply>(body)) {
       return true;
+    }
     if (Mutated(Mutation::kAcceptStaleAppend) && std::holds_alternative<AppendRequest>(body)) {
       return true;
     }
@@ -107,6 +110,7 @@ inline void Raft::AnswerStale(const Message& message) {
                                    .hint_index = Index(),
                                    .hint_term = Term()});
   } else if (std::holds_alternative<VoteRequest>(message.body)) {
+    TellIfRemoved(message);
     Send(message.from, VoteReply{.granted = false});
   }
 }

@@ -1,0 +1,84 @@
+#include "src/sim/atlas.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace synod::sim {
+
+bool Atlas::IsWhole(NodeId member, const Possibility& possibility) const {
+  const std::vector<NodeId>& newcomers = possibility.newcomers;
+  return !nodes_[member.value() - 1]->IsCorrupt() &&
+         (std::find(newcomers.begin(), newcomers.end(), member) != newcomers.end() ||
+          judge_.IsOnKnownDisk(member, possibility.members));
+}
+
+// With a majority of each half.
+template <class Has>
+bool Atlas::HaveQuorums(const std::vector<Possibility>& all, Has has) const {
+  return std::all_of(all.begin(), all.end(), [&](const Possibility& possibility) {
+    const auto has_majority = [&](const std::vector<NodeId>& voters) {
+      const auto whole = std::count_if(voters.begin(), voters.end(), [&](NodeId voter) {
+        return has(voter) && IsWhole(voter, possibility);
+      });
+      return static_cast<size_t>(whole) > voters.size() / 2;
+    };
+    const Configuration& members = possibility.members;
+    return has_majority(members.voters) && (!members.IsJoint() || has_majority(members.outgoing));
+  });
+}
+
+// A disk that replaces another comes once that has gone.
+void Atlas::Extend(const std::vector<MemberChange>& changes, std::vector<Possibility>& all) {
+  std::vector<MemberChange> removals;
+  std::vector<NodeId> replaced;
+  for (const MemberChange& change : changes) {
+    if (change.incarnation.IsZero()) continue;
+    removals.push_back({.node = change.node, .to = MemberChange::To::kNone});
+    replaced.push_back(change.node);
+  }
+  for (size_t i = all.size(); i > 0; --i) {
+    const Possibility before = all[i - 1];
+    const Configuration settled = LeaveOf(before.members);
+    if (!removals.empty()) all.push_back({Apply(removals, settled), before.newcomers});
+    Possibility after{Apply(changes, settled), before.newcomers};
+    after.newcomers.insert(after.newcomers.end(), replaced.begin(), replaced.end());
+    for (const MemberChange& change : changes) {
+      if (!settled.IsMember(change.node)) after.newcomers.push_back(change.node);
+    }
+    all.push_back(std::move(after));
+  }
+}
+
+std::vector<Atlas::Possibility> Atlas::Possible() const {
+  std::vector<Possibility> all;
+  for (const Members& members : judge_.Deciding()) all.push_back({*members, {}});
+  for (const auto& [number, changes] : under_way_) Extend(changes, all);
+  return all;
+}
+
+bool Atlas::IsEnough(std::span<const NodeId> nodes) const {
+  return HaveQuorums(Possible(), [&](NodeId node) {
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+  });
+}
+
+bool Atlas::IsWithin() const {
+  return HaveQuorums(Possible(), [](NodeId) { return true; });
+}
+
+bool Atlas::CanLose(NodeId lost) const {
+  return HaveQuorums(Possible(), [&](NodeId node) { return node != lost; });
+}
+
+bool Atlas::CanMake(const std::vector<MemberChange>& changes) const {
+  std::vector<Possibility> all = Possible();
+  Extend(changes, all);
+  return HaveQuorums(all, [](NodeId) { return true; });
+}
+
+uint64_t Atlas::Begin(std::vector<MemberChange> changes) {
+  under_way_.emplace(++begun_, std::move(changes));
+  return begun_;
+}
+
+}  // namespace synod::sim

@@ -1,0 +1,181 @@
+// What the judge knows of who takes part: which disks count under which configuration (M3), and how
+// one configuration may follow another (Raft §6, Ongaro §4).
+#include <algorithm>
+#include <optional>
+
+#include "synod/core/configuration_codec.h"
+
+#include "src/sim/judge.h"
+
+namespace synod::sim {
+
+std::string Judge::Describe(const Configuration& members) {
+  const auto list = [](const std::vector<NodeId>& nodes) {
+    std::string text;
+    for (NodeId node : nodes) text += (text.empty() ? "" : " ") + Str(node);
+    return text;
+  };
+  std::string text = list(members.voters);
+  if (members.IsJoint()) text += ", before " + list(members.outgoing);
+  if (!members.learners.empty()) text += ", learning " + list(members.learners);
+  return text;
+}
+
+Incarnation Judge::Recorded(NodeId member, const Configuration& members) const {
+  const MemberRecord* const record = members.RecordOf(member);
+  return record == nullptr ? At(member).first : record->incarnation;
+}
+
+const ShadowLog& Judge::DiskOf(NodeId node, Incarnation disk) const {
+  static const ShadowLog kNone;
+  if (At(node).own == disk) return At(node).durable;
+  const auto lost = lost_.find(disk);
+  return lost == lost_.end() ? kNone : lost->second;
+}
+
+bool Judge::IsStandIn(NodeId node) const {
+  return At(node).own != At(node).first && !named_.contains(At(node).own);
+}
+
+const Members& Judge::MembersAt(Index index) const {
+  auto change = changes_.rbegin();
+  while (change->since > index) ++change;
+  return change->members;
+}
+
+// A node's log has got an entry with a configuration.
+void Judge::NoteChange(NodeId node, ShadowLog& log, const Entry& entry) {
+  std::optional<Configuration> members = DecodeConfiguration(entry.payload.view());
+  if (!members) {
+    Fail("a configuration can be read", Name(node) + " appends " + Str(entry.index) +
+                                            " as a configuration, and it is none");
+    return;
+  }
+  for (const MemberRecord& record : members->records) named_.insert(record.incarnation);
+  log.changes.push_back(
+      {.since = entry.index, .members = std::make_shared<Configuration>(*std::move(members))});
+}
+
+void Judge::NoteCommitted(const Entry& entry) {
+  std::optional<Configuration> members = DecodeConfiguration(entry.payload.view());
+  if (!members) return;
+  ++counts_.configurations;
+  world_.Note(Story::What::kMembers, NodeId(), entry.index.value(), members->voters.size());
+  changes_.push_back(
+      {.since = entry.index, .members = std::make_shared<Configuration>(*std::move(members))});
+}
+
+// M5: what is in force is the newest in the log, committed or not, and nothing else.
+void Judge::CheckInForce(NodeId node, const Node& self, const Raft& core) {
+  const ShadowLog& log = self.latest;
+  const LogEnd end{.term = core.log().last_term(), .index = core.log().last()};
+  if (log.end() != end || log.members() == core.configuration()) return;
+  Fail("the newest configuration is in force (M5)",
+       Name(node) + " goes by " + Describe(core.configuration()) + ", and its log ends at " +
+           Str(end.index) + " with " + Describe(log.members()));
+}
+
+void Judge::NoteInForce(Node& self, const Configuration& members, Instant now) {
+  if (*self.in_force == members) return;
+  for (NodeId member : members.Members()) {
+    if (!self.in_force->IsMember(member)) self.joined[member] = now;
+  }
+  self.in_force = std::make_shared<Configuration>(members);
+  self.in_force_since = now;
+}
+
+// What a leader has done to the members in this turn.
+void Judge::CheckChange(NodeId node, Node& self, const Raft& core) {
+  const std::vector<ShadowLog::InForce>& changes = self.latest.changes;
+  const ShadowLog::InForce& newest = changes.back();
+  const bool is_new = newest.since != self.checked_change;
+  self.checked_change = newest.since;
+  if (!core.IsLeader()) return;
+  const bool is_committed = newest.since <= core.commit();
+  if (is_committed && !newest.members->IsJoint() && !newest.members->IsVoter(node)) {
+    Fail("a removed leader leaves (M6)", Name(node) + " leads term " + Str(core.term()) +
+                                             ", and is no voter of " + Describe(*newest.members));
+  }
+  if (!is_new || changes.size() < 2 || self.latest.TermAt(newest.since) != core.term()) return;
+  const ShadowLog::InForce& before = changes[changes.size() - 2];
+  if (before.since > core.commit()) {
+    Fail("one change at a time (M2)", Name(node) + " changes the members at " + Str(newest.since) +
+                                          ", and has not committed the change at " +
+                                          Str(before.since));
+  }
+  if (core.log().TermAt(core.commit()) != core.term()) {
+    Fail("no change before the term's first commit (M1)",
+         Name(node) + " changes the members at " + Str(newest.since) +
+             ", and has committed nothing of term " + Str(core.term()));
+  }
+  CheckStep(node, *before.members, *newest.members);
+}
+
+// Every quorum of one meets every quorum of the other, and under one name there is one disk.
+void Judge::CheckStep(NodeId node, const Configuration& from, const Configuration& to) {
+  const bool meets = from.IsJoint() ? !to.IsJoint() && to.voters == from.voters
+                     : to.IsJoint() ? to.outgoing == from.voters
+                                    : to.voters == from.voters;
+  if (!meets) {
+    Fail("configurations overlap (Raft 6)", Name(node) + " goes from " + Describe(from) + " to " +
+                                                Describe(to));
+  }
+  for (const MemberRecord& record : to.records) {
+    if (!from.IsMember(record.node) || Recorded(record.node, from) == record.incarnation) continue;
+    Fail("one disk to a name (M3)", Name(node) + " puts another disk under the name of " +
+                                        Name(record.node) + ", which is a member");
+  }
+}
+
+// The members may have changed in the turn in which it was committed: by a request after it, or
+// because a joint configuration was committed with it.
+void Judge::CheckCommittedBy(const Node& self, const Configuration& now) {
+  const Configuration& before = *self.in_force;
+  const bool leaves = before.IsJoint() && !now.IsJoint();
+  if (leaves && self.checked_change <= committed()) {
+    CheckDurableOnQuorum(self.checked_change, before);
+  }
+  if (!IsDurableOnQuorum(committed(), before)) CheckDurableOnQuorum(committed(), now);
+}
+
+std::vector<Members> Judge::Deciding() const {
+  std::vector<Members> all = {changes_.back().members};
+  for (size_t i = 1; i < nodes_.size(); ++i) {
+    for (const ShadowLog* log : {&nodes_[i].durable, &nodes_[i].latest}) {
+      for (const ShadowLog::InForce& change : log->changes) {
+        if (change.since > changes_.back().since) all.push_back(change.members);
+      }
+    }
+  }
+  return all;
+}
+
+bool Judge::AllAreIntroduced() const {
+  if (!changes_.back().members->records.empty()) return true;
+  for (uint64_t founder = 1; founder <= founders_; ++founder) {
+    const Node& node = nodes_[founder];
+    const std::vector<KnownPeer>& peers = node.durable.hard_state.peers;
+    if (node.own == node.first && peers.size() != founders_) return false;
+  }
+  return true;
+}
+
+// Only one change is made at a time: what is done is so until the next is committed.
+void Judge::CheckToldChange(NodeId node, Node& self) {
+  const Configuration& members = *changes_.back().members;
+  for (const MemberChange& change : self.told_change) {
+    const auto is_in = [&](const std::vector<NodeId>& list) {
+      return std::binary_search(list.begin(), list.end(), change.node);
+    };
+    const bool is_so = change.to == MemberChange::To::kVoter     ? is_in(members.voters)
+                       : change.to == MemberChange::To::kLearner ? is_in(members.learners)
+                                                                 : !members.IsMember(change.node);
+    if (is_so && !members.IsJoint()) continue;
+    Fail("a change that is done is committed", Name(node) + " says that it has changed " +
+                                                   Name(change.node) + ", and the members are " +
+                                                   Describe(members));
+  }
+  self.told_change.clear();
+}
+
+}  // namespace synod::sim
