@@ -364,7 +364,9 @@ void ReplicaImpl::On(Viewed& viewed) {
   snapshot_taker_.OnView(
       {.index = Mutated(Mutation::kSnapshotIndexOffByOne) ? viewed.at.index - 1 : viewed.at.index,
        .term = viewed.at.term,
-       .configuration = core_.ConfigurationAt(viewed.at.index)},
+       .configuration = Mutated(Mutation::kSnapshotOfNewestConfiguration)
+                            ? core_.configuration()
+                            : core_.ConfigurationAt(viewed.at.index)},
       std::move(viewed.view));
 }
 

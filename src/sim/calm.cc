@@ -46,7 +46,7 @@ void Calm::Heal() {
   healed_ = std::max(healed_, cluster_.world().Now());
   recovery_.election_timeout = options.raft.election_timeout;
   storm_.End(healthy_, patience_.Soon());
-  clients_.SetDeadline(std::max(options.request_deadline, patience_.Answer(0)));
+  clients_.SetDeadline(patience_.Deadline(0));
 }
 
 // Down to a quorum, at most.

@@ -21,9 +21,9 @@ class Calm {
   Calm(Cluster& cluster, Clients& clients, Storm& storm)
       : cluster_(cluster), clients_(clients), storm_(storm), patience_(cluster.options()) {}
 
-  // First somebody must lead, and bring to an end what was begun with the members. Then everybody be
-  // answered, and when nobody asks any more all become equal. Breaks a rule if that does not come in
-  // time.
+  // First somebody must lead, and bring to an end what was begun with the members. Then everybody
+  // be answered, and when nobody asks any more all become equal. Breaks a rule if that does not
+  // come in time.
   void Run();
   [[nodiscard]] const Recovery& recovery() const { return recovery_; }
 

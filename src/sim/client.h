@@ -30,7 +30,8 @@ class Clients final : public Actor {
   // From now on they wait so long for an answer.
   void SetDeadline(Duration deadline) { deadline_ = deadline; }
   // A leader stands: from now on what they ask these members is answered, for as long as there is
-  // not too much of it. Only who writes to another than the leader is sent on. They ask nobody else.
+  // not too much of it. Only who writes to another than the leader is sent on. They ask nobody
+  // else.
   void ExpectAnswers(NodeId leader, const std::vector<NodeId>& members);
   // Since then each of them has had some answers, and one at least to each kind of request that it
   // has made.
@@ -108,7 +109,7 @@ class Clients final : public Actor {
   std::vector<Client> clients_;
   size_t busy_ = 0;
   bool finishing_ = false;
-  NodeId leader_;  // Who stands; 0: nobody has to be answered.
+  NodeId leader_;                  // Who stands; 0: nobody has to be answered.
   std::vector<NodeId> addresses_;  // Whom they ask.
   History<Request> history_;
   std::vector<std::string> refused_;

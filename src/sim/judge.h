@@ -168,10 +168,10 @@ class Judge {
     ShadowLog latest;       // With the writes under way.
     Members in_force = {};  // After its last turn.
     Instant in_force_since;
-    Index checked_change;   // The newest in its log then.
+    Index checked_change;  // The newest in its log then.
     Incarnation own;
-    Incarnation first;   // Of its first disk, which other founders record.
-    bool joins = false;  // Bootstrapped without members.
+    Incarnation first;     // Of its first disk, which other founders record.
+    bool joins = false;    // Bootstrapped without members.
     bool is_up = false;    // A turn of this life is over; what came before it was for nobody.
     bool is_told = false;  // In this life, that the others know another disk of it.
     std::deque<Persist> under_way;
@@ -187,13 +187,13 @@ class Judge {
     Index equal;  // Where its state was last found to be that of others, or was the first there.
     Term led;     // The last term in which it led.
     Instant led_since;
-    NodeId leader;                     // As far as it knew after its last turn.
-    Word word;                         // The last of a leader, which it took for one.
-    std::map<NodeId, Answer> answers;  // The last of each.
-    std::map<NodeId, Instant> joined;  // As members since it leads.
+    NodeId leader;                          // As far as it knew after its last turn.
+    Word word;                              // The last of a leader, which it took for one.
+    std::map<NodeId, Answer> answers;       // The last of each.
+    std::map<NodeId, Instant> joined;       // As members since it leads.
     std::vector<ToldRead> told_reads;       // In this turn, ...
     std::vector<MemberChange> told_change;  // ... and what is said to be done.
-    Round round;                       // The newest that it has sent.
+    Round round;                            // The newest that it has sent.
     std::map<std::pair<NodeId, RequestId>, Round> reads;  // That were passed on to it, and when.
     Turn turn;
   };
@@ -279,19 +279,19 @@ class Judge {
   Counts& counts_;
   const size_t founders_;  // Who began: the nodes from 1 on.
   std::optional<Violation> violation_;
-  NodeId complaint_;         // Who has been sent something invalid.
-  std::vector<Node> nodes_;  // By id; none has 0.
+  NodeId complaint_;                       // Who has been sent something invalid.
+  std::vector<Node> nodes_;                // By id; none has 0.
   std::map<Incarnation, ShadowLog> lost_;  // What disks held that were replaced.
   std::vector<Decree> committed_;
-  std::vector<ShadowLog::InForce> changes_;  // Of the members that are committed.
-  std::set<Incarnation> named_;              // By some change, committed or not.
+  std::vector<ShadowLog::InForce> changes_;              // Of the members that are committed.
+  std::set<Incarnation> named_;                          // By some change, committed or not.
   std::map<Term, std::pair<NodeId, uint64_t>> leaders_;  // And its life.
   std::map<std::pair<Incarnation, Term>, Vote> votes_;   // Of all lives of a disk.
   // From and to whom, and in which membership: the last term's highest.
   std::map<std::tuple<Incarnation, NodeId, Index>, Ack> acks_;
   std::map<std::pair<NodeId, Term>, LogEnd> asked_with_;  // What a candidate had, at best.
-  std::map<std::pair<NodeId, Term>, std::set<Incarnation>> pre_votes_;  // To whom, for which term.
-  std::set<std::pair<NodeId, Term>> asked_;                        // To campaign, and when.
+  std::map<std::pair<NodeId, Term>, std::set<Incarnation>> pre_votes_;   // To whom, for which term.
+  std::set<std::pair<NodeId, Term>> asked_;                              // To campaign, and when.
   absl::flat_hash_map<std::pair<uint64_t, uint64_t>, uint64_t> chains_;  // By index and term.
   States states_;
 };

@@ -19,9 +19,7 @@ void Judge::OnBootstrap(NodeId node, Incarnation incarnation, const Configuratio
   self.latest = self.durable;
 }
 
-void Judge::OnReplaced(NodeId node) {
-  lost_.emplace(At(node).own, std::move(At(node).durable));
-}
+void Judge::OnReplaced(NodeId node) { lost_.emplace(At(node).own, std::move(At(node).durable)); }
 
 uint64_t Judge::ChainAt(Index index) const {
   return index.IsZero() || index > committed() ? 0 : committed_[index.value() - 1].chain;
@@ -54,8 +52,8 @@ void Judge::Perform(NodeId node, ShadowLog& log, const Persist& persist) {
     }
     if (meta.configuration != *MembersAt(meta.index)) {
       Fail("a snapshot names its members (M4)",
-           Name(node) + " installs a snapshot of " + Str(meta.index) +
-               " with " + Describe(meta.configuration) + " as members, and there were " +
+           Name(node) + " installs a snapshot of " + Str(meta.index) + " with " +
+               Describe(meta.configuration) + " as members, and there were " +
                Describe(*MembersAt(meta.index)));
     }
     log.snapshot = meta;
@@ -277,9 +275,9 @@ void Judge::CheckDurableOnQuorum(Index index, const Configuration& members) {
   for (NodeId member : members.Members()) {
     if (IsDurableOn(member, index, members)) holders += ' ' + Str(member);
   }
-  Fail("durable on a quorum", "entry " + Str(index) + " is committed, and durable on no quorum of " +
-                                  Describe(members) + ", but on" +
-                                  (holders.empty() ? " none" : holders));
+  Fail("durable on a quorum",
+       "entry " + Str(index) + " is committed, and durable on no quorum of " + Describe(members) +
+           ", but on" + (holders.empty() ? " none" : holders));
 }
 
 }  // namespace synod::sim

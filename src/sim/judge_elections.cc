@@ -144,8 +144,8 @@ void Judge::CheckUpToDate(NodeId node, const Node& self, const Raft& core) {
 // What it has heard in this turn, at its end or later.
 void Judge::Listen(NodeId node, Node& self, const Raft& core) {
   const Turn& turn = self.turn;
-  const bool obeys = !IsStandIn(node) && core.term() > self.term && core.term() == turn.asked && !turn.is_moved &&
-                     core.vote() != node && core.leader().IsZero();
+  const bool obeys = !IsStandIn(node) && core.term() > self.term && core.term() == turn.asked &&
+                     !turn.is_moved && core.vote() != node && core.leader().IsZero();
   if (obeys && self.raft.check_quorum && self.leader != node && HearsLeader(self)) {
     Fail("no vote beside a leader", Name(node) + " adopts term " + Str(core.term()) +
                                         ", and hears the leader of term " + Str(self.term));

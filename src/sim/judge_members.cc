@@ -47,8 +47,8 @@ const Members& Judge::MembersAt(Index index) const {
 void Judge::NoteChange(NodeId node, ShadowLog& log, const Entry& entry) {
   std::optional<Configuration> members = DecodeConfiguration(entry.payload.view());
   if (!members) {
-    Fail("a configuration can be read", Name(node) + " appends " + Str(entry.index) +
-                                            " as a configuration, and it is none");
+    Fail("a configuration can be read",
+         Name(node) + " appends " + Str(entry.index) + " as a configuration, and it is none");
     return;
   }
   for (const MemberRecord& record : members->records) named_.insert(record.incarnation);
@@ -117,8 +117,8 @@ void Judge::CheckStep(NodeId node, const Configuration& from, const Configuratio
                      : to.IsJoint() ? to.outgoing == from.voters
                                     : to.voters == from.voters;
   if (!meets) {
-    Fail("configurations overlap (Raft 6)", Name(node) + " goes from " + Describe(from) + " to " +
-                                                Describe(to));
+    Fail("configurations overlap (Raft 6)",
+         Name(node) + " goes from " + Describe(from) + " to " + Describe(to));
   }
   for (const MemberRecord& record : to.records) {
     if (!from.IsMember(record.node) || Recorded(record.node, from) == record.incarnation) continue;

@@ -17,8 +17,7 @@ void Judge::OnSend(const Message& message) {
   } else if (const auto* vote = std::get_if<VoteReply>(&message.body)) {
     if (vote->granted) CheckVote(message.from, {.candidate = message.to}, message.term);
   } else if (const auto* request = std::get_if<VoteRequest>(&message.body)) {
-    CheckVote(message.from, {.candidate = message.from, .disk = message.incarnation},
-              message.term);
+    CheckVote(message.from, {.candidate = message.from, .disk = message.incarnation}, message.term);
     NoteQuestion(message, message.term, {.term = request->last_term, .index = request->last_index});
     CheckCandidacyByTransfer(message, *request);
   } else if (const auto* question = std::get_if<PreVoteRequest>(&message.body)) {

@@ -35,11 +35,15 @@ class Patience {
     return kAnswerTimeouts * options_.raft.election_timeout + Pieces() +
            Steps(entries + 2 * options_.clients);
   }
-  // Until each client has had its answers. Some still wait for one of the storm, and some find
-  // others before them, and ask again.
+  // How long a request of the calm may wait.
+  [[nodiscard]] Duration Deadline(uint64_t entries) const {
+    return std::max(options_.request_deadline, Answer(entries));
+  }
+  // Until each client has had its answers. Some still wait for one of the storm, or ask a node that
+  // is no member, and some find others before them, and ask again.
   [[nodiscard]] Duration Answers(uint64_t entries) const {
-    return options_.request_deadline + options_.request_deadline / 10 + Answer(entries) +
-           64 * 2 * options_.think_time + Steps(16 * options_.clients);
+    return Deadline(0) + Deadline(0) / 10 + Answer(entries) + 64 * 2 * options_.think_time +
+           Steps(16 * options_.clients);
   }
   // Until all are equal.
   [[nodiscard]] Duration Equality(uint64_t entries) const {

@@ -99,8 +99,8 @@ void DrawPartition(Rng& dice, const Options& options, Fault fault, std::vector<F
   faults.push_back(std::move(fault));
 }
 
-// One to three nodes, of which more come in than go, so that the group does not wither away. Who has
-// the most to lose is the leader.
+// One to three nodes, of which more come in than go, so that the group does not wither away. Who
+// has the most to lose is the leader.
 void DrawChange(Rng& dice, const Options& options, Fault fault, std::vector<Fault>& faults) {
   if (dice.Chance(1, 4)) fault.kind = FaultKind::kLearn;
   fault.nodes = AnyOrder(dice, options.AllNodes());

@@ -27,15 +27,24 @@ struct Words {
 };
 
 constexpr Words kWords[] = {
-    {"crash", "after", "down"},     {"cut_power", "after", "down"},
-    {"stop", "", "down"},           {"pause", "", "for"},
-    {"partition", "first", "for"},  {"leap", "", "by"},
-    {"full_disk", "bytes", "for"},  {"stall", "", "for"},
-    {"fail_sync", "", ""},          {"fail_change", "after", ""},
-    {"transfer", "", ""},           {"change", "voters", ""},
-    {"learn", "", ""},              {"wipe", "joins", "down"},
-    {"corrupt", "where", "down"},   {"lose_write", "where", "down"},
-    {"misdirect", "where", "down"}, {"blackout", "", "down"},
+    {"crash", "after", "down"},
+    {"cut_power", "after", "down"},
+    {"stop", "", "down"},
+    {"pause", "", "for"},
+    {"partition", "first", "for"},
+    {"leap", "", "by"},
+    {"full_disk", "bytes", "for"},
+    {"stall", "", "for"},
+    {"fail_sync", "", ""},
+    {"fail_change", "after", ""},
+    {"transfer", "", ""},
+    {"change", "voters", ""},
+    {"learn", "", ""},
+    {"wipe", "joins", "down"},
+    {"corrupt", "where", "down"},
+    {"lose_write", "where", "down"},
+    {"misdirect", "where", "down"},
+    {"blackout", "", "down"},
     {"repair", "", "down"},
 };
 static_assert(std::size(kWords) == static_cast<size_t>(FaultKind::kCount));

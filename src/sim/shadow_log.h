@@ -64,8 +64,8 @@ struct ShadowLog {
     Members members;
   };
 
-  Configuration initial;          // Of the group, as bootstrapped.
-  std::vector<InForce> changes;   // Of the members: the newest is the last. Empty: nothing is known.
+  Configuration initial;         // Of the group, as bootstrapped.
+  std::vector<InForce> changes;  // Of the members: the newest is the last. Empty: nothing is known.
   HardState hard_state;
   SnapshotMeta snapshot;
   Index base;

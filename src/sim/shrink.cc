@@ -103,7 +103,9 @@ class Shrinker {
   // Each field by itself.
   void UseDefaults() {
     ForEachField([this](std::string_view name, auto field) {
-      if (name == "seed" || name == "nodes" || name == "spares" || name == "clients" || name == "storm") return;
+      if (name == "seed" || name == "nodes" || name == "spares" || name == "clients" ||
+          name == "storm")
+        return;
       const Options defaults;
       const auto usual = field(defaults);
       if (field(best_.options) == usual) return;

@@ -81,6 +81,21 @@ enum class Mutation {
   kAnsweredReadIsKept = 61,  // X6
   kRequestIsNotEnded = 62,   // X6
   kNoUndurableBound = 63,    // X3
+  // Members.
+  kChangeBeforeTermCommit = 64,         // M1
+  kTwoChangesAtOnce = 65,               // M2
+  kReplaceDiskInPlace = 66,             // M3
+  kSnapshotOfNewestConfiguration = 67,  // M4
+  kSnapshotWithoutConfiguration = 68,   // M4
+  kConfigurationOutlivesItsEntry = 69,  // M5
+  kConfigurationOnCommit = 70,          // M5
+  kRemovedLeaderStays = 71,             // M6
+  kRemovedIsNotTold = 72,               // M7
+  kNoJointConfiguration = 73,           // Raft §6
+  kJointLeftEarly = 74,                 // Raft §6
+  kJointCountsNewHalf = 75,             // Raft §6
+  kOnlyVotersCampaign = 76,             // Ongaro §4.2.2
+  kNoEpochCheck = 77,                   // I9, M8
 };
 
 #if defined(SYNOD_MUTATIONS)

@@ -9,6 +9,7 @@
 
 #include "synod/base/assert.h"
 #include "synod/base/ids.h"
+#include "synod/base/mutation.h"
 #include "synod/core/configuration.h"
 
 namespace synod {
@@ -48,6 +49,7 @@ class ConfigurationHistory {
   // The log has lost the entries at and above `index`. True if the newest configuration was among
   // them: the one before it is in force again (M5).
   bool TruncateFrom(Index index) {
+    if (Mutated(Mutation::kConfigurationOutlivesItsEntry)) return false;
     const size_t before = changes_.size();
     while (changes_.size() > 1 && newest_index() >= index) changes_.pop_back();
     return changes_.size() < before;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "synod/base/ids.h"
+#include "synod/base/mutation.h"
 #include "synod/core/configuration.h"
 
 namespace synod {
@@ -50,7 +51,9 @@ inline Configuration Apply(const std::vector<MemberChange>& changes, Configurati
 // The configuration that leads from one set of voters to another: it takes quorums of both (Raft
 // §6).
 inline Configuration JoinOf(const Configuration& from, Configuration to) {
-  if (to.voters != from.voters) to.outgoing = from.voters;
+  if (to.voters != from.voters && !Mutated(Mutation::kNoJointConfiguration)) {
+    to.outgoing = from.voters;
+  }
   return to;
 }
 

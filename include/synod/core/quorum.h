@@ -26,7 +26,7 @@ class QuorumSystem {
   template <std::predicate<NodeId> Has>
   [[nodiscard]] bool IsQuorum(Has has) const {
     return IsMajority(configuration_.voters, has) &&
-           (!configuration_.IsJoint() || IsMajority(configuration_.outgoing, has));
+           (!TakesBoth() || IsMajority(configuration_.outgoing, has));
   }
 
   // The highest value that every member of some quorum has reached, whatever the order of the
@@ -34,13 +34,17 @@ class QuorumSystem {
   template <class Value, std::regular_invocable<NodeId> ValueOf>
   [[nodiscard]] Value Reached(ValueOf value_of) const {
     Value reached = MajorityValue<Value>(configuration_.voters, value_of);
-    if (configuration_.IsJoint()) {
+    if (TakesBoth()) {
       reached = std::min(reached, MajorityValue<Value>(configuration_.outgoing, value_of));
     }
     return reached;
   }
 
  private:
+  [[nodiscard]] bool TakesBoth() const {
+    return configuration_.IsJoint() && !Mutated(Mutation::kJointCountsNewHalf);
+  }
+
   static size_t Majority(const std::vector<NodeId>& voters) {
     if (Mutated(Mutation::kQuorumOfHalf)) return std::max<size_t>(1, voters.size() / 2);
     return voters.size() / 2 + 1;

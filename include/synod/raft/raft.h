@@ -140,7 +140,10 @@ class Raft {
   [[nodiscard]] bool WantsSnapshot() const { return log_.bytes() > options_.max_log_bytes / 2; }
   [[nodiscard]] const RaftLog& log() const { return log_; }
   // In force: the newest in the log, committed or not (Raft §6).
-  [[nodiscard]] const Configuration& configuration() const { return configurations_.newest(); }
+  [[nodiscard]] const Configuration& configuration() const {
+    return Mutated(Mutation::kConfigurationOnCommit) ? configurations_.At(commit_)
+                                                     : configurations_.newest();
+  }
   // In force at `index`, which is between the snapshot's and the log's end (M4).
   [[nodiscard]] const Configuration& ConfigurationAt(Index index) const {
     return configurations_.At(index);
@@ -148,7 +151,8 @@ class Raft {
   // Whether a snapshot of what is applied up to `index` could say who the members are (M4). A
   // newcomer learns that from the first change, or from its leader's snapshot.
   [[nodiscard]] bool MaySnapshotAt(Index index) const {
-    return !ConfigurationAt(index).voters.empty();
+    return !ConfigurationAt(index).voters.empty() ||
+           Mutated(Mutation::kSnapshotWithoutConfiguration);
   }
   // This replica knows that the group goes on without it (M7).
   [[nodiscard]] bool removed() const;
@@ -273,6 +277,7 @@ class Raft {
   void Adopt(Index index, Configuration configuration);
   void ConfigurationChanged();
   [[nodiscard]] Progress NewPeer(NodeId node) const;
+  [[nodiscard]] static bool IsOfThisMembership(const Progress& peer, Index epoch);
   [[nodiscard]] bool IsReplaced(const Configuration& configuration) const;
   [[nodiscard]] bool MayBeNeeded() const;
   void TellIfRemoved(const Message& message);

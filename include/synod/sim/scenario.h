@@ -31,9 +31,9 @@ enum class FaultKind : uint8_t {
   // The leader is asked to make voters of the first `amount` nodes, and to remove the others
   // [voters].
   kChange,
-  kLearn,       // The leader is asked to make learners of the nodes.
-  kWipe,        // The disk is replaced by an empty one; if `amount` is 1 it waits to be made a
-                // member, as a disk that replaces another should [joins, down].
+  kLearn,      // The leader is asked to make learners of the nodes.
+  kWipe,       // The disk is replaced by an empty one; if `amount` is 1 it waits to be made a
+               // member, as a disk that replaces another should [joins, down].
   kCorrupt,    // A bit of some file flips, or garbage takes the place of a few bytes [where, down].
   kLoseWrite,  // A write that was reported as durable never landed (F3) [where, down].
   kMisdirect,  // It landed in the place of another, maybe of another file (F3) [where, down].

@@ -103,7 +103,8 @@ TEST_F(JudgeDisk, Truncation_TakesACopyThatTheQuorumNeeds_BreaksTheRuleOnceItIsD
   EXPECT_EQ(Rule(), "");
   judge_.OnDurable(1);
   EXPECT_EQ(Rule(), "durable on a quorum");
-  EXPECT_THAT(What(), HasSubstr("entry 2 is committed and durable on 1 of 3"));
+  EXPECT_THAT(What(),
+              HasSubstr("entry 2 is committed, and durable on no quorum of 1 2 3, but on 2"));
 }
 
 TEST_F(JudgeDisk, Truncation_PutsAnotherEntryInItsPlace_BreaksTheRule) {

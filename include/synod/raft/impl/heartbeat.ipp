@@ -94,7 +94,7 @@ inline void Raft::On(const Message& message, const Heartbeat& heartbeat) {
 
 inline void Raft::On(const Message& message, const HeartbeatReply& reply) {
   Progress* peer = FindPeer(message.from);
-  if (peer == nullptr || reply.epoch != peer->epoch) {
+  if (peer == nullptr || !IsOfThisMembership(*peer, reply.epoch)) {
     ++counters_.stale_messages;
     return;
   }

@@ -12,9 +12,12 @@ inline Reason Raft::RefusalOf(const std::vector<MemberChange>& changes) const {
   // Until something of its own term is committed, a leader may hold a configuration that another
   // leader's, which shares no quorum with the next, has overtaken (Ongaro's correction of 2015;
   // M1).
-  if (commit_ < leader->term_start) return Reason::kNotReady;
+  if (commit_ < leader->term_start && !Mutated(Mutation::kChangeBeforeTermCommit)) {
+    return Reason::kNotReady;
+  }
   const bool is_settled = !configuration().IsJoint() && configurations_.newest_index() <= commit_;
-  if (leader->change || !is_settled) return Reason::kChanging;  // M2
+  const bool is_free = is_settled || Mutated(Mutation::kTwoChangesAtOnce);
+  if (leader->change || !is_free) return Reason::kChanging;  // M2
   for (const MemberChange& change : changes) {
     const auto names_it = [&](const MemberChange& other) { return other.node == change.node; };
     if (change.node.IsZero() || std::count_if(changes.begin(), changes.end(), names_it) > 1 ||
@@ -76,7 +79,7 @@ inline void Raft::ContinueChange() {
   std::vector<MemberChange> removals;
   for (const MemberChange& change : pending.changes) {
     if (change.incarnation.IsZero() || change.incarnation == Recorded(change.node)) continue;
-    if (configuration().IsMember(change.node)) {
+    if (configuration().IsMember(change.node) && !Mutated(Mutation::kReplaceDiskInPlace)) {
       removals.push_back({.node = change.node, .to = MemberChange::To::kNone});
     }
   }
@@ -140,7 +143,8 @@ inline void Raft::EndChange(Outcome::Kind kind, Reason reason) {
 // The commit index has reached the newest configuration: what is next? A new leader asks the same,
 // for the one that its predecessor left (Raft §6).
 inline void Raft::SettleConfiguration() {
-  if (commit_ < configurations_.newest_index()) return;
+  const bool is_early = Mutated(Mutation::kJointLeftEarly) && configuration().IsJoint();
+  if (commit_ < configurations_.newest_index() && !is_early) return;
   auto& leader = std::get<Leader>(role_);
   if (configuration().IsJoint()) {
     AppendConfiguration(LeaveOf(configuration()));
@@ -150,7 +154,9 @@ inline void Raft::SettleConfiguration() {
     ContinueChange();
     if (commit_ < configurations_.newest_index()) return;
   }
-  if (!configuration().IsVoter(self_.node)) LeaveOffice();
+  if (!configuration().IsVoter(self_.node) && !Mutated(Mutation::kRemovedLeaderStays)) {
+    LeaveOffice();
+  }
 }
 
 // A leader that is no voter any more has led until that was committed, and no longer (M6). The one
@@ -202,6 +208,11 @@ inline Progress Raft::NewPeer(NodeId node) const {
   return peer;
 }
 
+// Whether an answer was not given as a member that has since been removed, and has come back.
+inline bool Raft::IsOfThisMembership(const Progress& peer, Index epoch) {
+  return epoch == peer.epoch || Mutated(Mutation::kNoEpochCheck);
+}
+
 // Whether the name is another disk's by this configuration.
 inline bool Raft::IsReplaced(const Configuration& configuration) const {
   const MemberRecord* own = configuration.RecordOf(self_.node);
@@ -213,6 +224,7 @@ inline bool Raft::IsReplaced(const Configuration& configuration) const {
 inline bool Raft::MayBeNeeded() const {
   if (IsReplaced(configuration())) return false;
   if (configuration().IsVoter(self_.node)) return true;
+  if (Mutated(Mutation::kOnlyVotersCampaign)) return false;
   const Configuration& before = configurations_.previous();
   return configurations_.newest_index() > commit_ && before.IsVoter(self_.node) &&
          !IsReplaced(before);
@@ -222,7 +234,7 @@ inline bool Raft::MayBeNeeded() const {
 // committed may yet be gone, and is no reason to tell anyone.
 inline void Raft::TellIfRemoved(const Message& message) {
   const Configuration& committed = configurations_.At(commit_);
-  if (committed.voters.empty()) return;
+  if (committed.voters.empty() || Mutated(Mutation::kRemovedIsNotTold)) return;
   const MemberRecord* record = committed.RecordOf(message.from);
   if (record == nullptr ? committed.records.empty() && committed.IsMember(message.from)
                         : record->incarnation == message.incarnation) {

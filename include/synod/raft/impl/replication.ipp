@@ -129,7 +129,7 @@ inline bool Raft::SendAppend(Progress& peer) {
 
 inline void Raft::On(const Message& message, const AppendReply& reply) {
   Progress* peer = FindPeer(message.from);
-  if (peer == nullptr || reply.epoch != peer->epoch) {
+  if (peer == nullptr || !IsOfThisMembership(*peer, reply.epoch)) {
     ++counters_.stale_messages;
     return;
   }

@@ -9,7 +9,8 @@ inline bool Raft::SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged)
   SYNOD_ASSERT(MaySnapshotAt(meta.index), "a snapshot says who the members are (M4)");
   if (meta.index <= snapshot_.index || output_.persist.snapshot) return false;
   has_output_ = true;
-  SYNOD_ASSERT(meta.configuration == ConfigurationAt(meta.index),
+  SYNOD_ASSERT(meta.configuration == ConfigurationAt(meta.index) ||
+                   Mutated(Mutation::kSnapshotOfNewestConfiguration),
                "a snapshot carries the configuration in force at its end (M4)");
   snapshot_ = meta;
   configurations_.CompactTo(meta.index);
