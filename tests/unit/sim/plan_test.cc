@@ -28,6 +28,7 @@ Options Hostile(uint64_t seed) {
                     .fail_change = seconds(1),
                     .blackout = seconds(1),
                     .transfer = seconds(1),
+                    .change = seconds(1),
                     .wipe = seconds(1),
                     .corrupt = seconds(1),
                     .lose_write = seconds(1),
