@@ -19,6 +19,7 @@ Options OptionsOf(const Setup& setup) {
   Options options;
   options.seed = setup.seed;
   options.nodes = setup.nodes;
+  options.spares = setup.spares;
   options.raft = setup.raft;
   options.snapshot_after_entries = setup.snapshot_after_entries;
   options.segment_bytes = setup.segment_bytes;
@@ -194,6 +195,20 @@ Asked& Script::Transfer(NodeId from, NodeId to) {
   return asked;
 }
 
+Asked& Script::Reconfigure(NodeId node, std::vector<MemberChange> changes) {
+  Asked& asked = asked_.emplace_back();
+  Life& life = At(node).life();
+  At(node).replica().Submit({.deadline = life.Clock() + kDeadline,
+                             .request = synod::internal::PendingChange{[&asked](Outcome outcome) {
+                               ++asked.endings;
+                               asked.outcome = std::move(outcome);
+                             }},
+                             .command = {},
+                             .target = {},
+                             .changes = std::move(changes)});
+  return asked;
+}
+
 Index Script::Write(NodeId node, std::string command) {
   const Asked& asked = Propose(node, std::move(command));
   Await(asked);
@@ -206,6 +221,12 @@ std::string Script::Read(NodeId node) {
   Await(asked);
   EXPECT_TRUE(asked.answer.ok()) << asked.answer.status() << cluster_.Picture();
   return asked.answer.value_or("");
+}
+
+void Script::ChangeMembers(NodeId node, std::vector<MemberChange> changes) {
+  const Asked& asked = Reconfigure(node, std::move(changes));
+  Await(asked);
+  EXPECT_TRUE(asked.IsCommitted()) << Describe(asked.outcome.reason) << cluster_.Picture();
 }
 
 // --- The network ---
@@ -337,7 +358,7 @@ void Script::HealAndConverge() {
   RunUntil([&] { return !Leader().IsZero() && members_are_equal(); });
   for (const Asked& asked : asked_) {
     EXPECT_EQ(asked.endings, 1) << "of a request, such as \"" << asked.command << '"';
-    if (asked.IsCommitted()) {
+    if (asked.IsCommitted() && !asked.command.empty()) {
       EXPECT_LE(asked.outcome.index, cluster_.judge().committed());
       EXPECT_EQ(cluster_.judge().CommandAt(asked.outcome.index), asked.command);
     } else if (!asked.command.empty() && asked.outcome.kind == Outcome::Kind::kNotCommitted) {

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "synod/core/member_change.h"
 #include "synod/core/message.h"
 #include "synod/core/outcome.h"
 #include "synod/raft/raft.h"
@@ -29,9 +30,16 @@ inline constexpr NodeId C = 3;
 inline constexpr NodeId D = 4;
 inline constexpr NodeId E = 5;
 
+inline MemberChange AddVoter(NodeId node) { return {.node = node}; }
+inline MemberChange AddLearner(NodeId node) {
+  return {.node = node, .to = MemberChange::To::kLearner};
+}
+inline MemberChange Remove(NodeId node) { return {.node = node, .to = MemberChange::To::kNone}; }
+
 // Of the options that the scripts change.
 struct Setup {
   uint64_t nodes = 3;
+  uint64_t spares = 0;  // More, which are no members yet.
   uint64_t seed = 1;
   RaftOptions raft = {};
   std::vector<NodeId> without_pre_vote = {};
@@ -82,7 +90,7 @@ struct NetworkRule {
 struct Asked {
   std::string command = {};  // Of a write.
   int endings = 0;
-  Outcome outcome = {};                                         // Of a write.
+  Outcome outcome = {};                                         // Of a write, or of a change.
   absl::StatusOr<std::string> answer = absl::UnknownError("");  // Of a read.
   absl::Status status = {};                                     // Of a transfer.
 
@@ -134,9 +142,11 @@ class Script {
   Asked& Propose(NodeId node, std::string command);
   Asked& BeginRead(NodeId node);
   Asked& Transfer(NodeId from, NodeId to);
+  Asked& Reconfigure(NodeId node, std::vector<MemberChange> changes);
   // These wait for success.
   Index Write(NodeId node, std::string command);
   std::string Read(NodeId node);
+  void ChangeMembers(NodeId node, std::vector<MemberChange> changes);
 
   // --- The network ---
 
@@ -191,6 +201,10 @@ class Script {
   [[nodiscard]] std::vector<NodeId> Nodes() const;
   // Whether these have all that is committed, and nothing else.
   [[nodiscard]] bool AreEqual(const std::vector<NodeId>& nodes) { return cluster_.AreEqual(nodes); }
+  // By the newest configuration in its log.
+  [[nodiscard]] const std::vector<NodeId>& Voters(NodeId node) {
+    return Core(node).configuration().voters;
+  }
   // How far the leader knows `peer` to be durable and equal.
   [[nodiscard]] Index MatchOf(NodeId leader, NodeId peer);
   [[nodiscard]] bool IsCommitted(std::string_view command);

@@ -35,6 +35,17 @@ TEST(Removed, CampaignsInATermOfLongAgo_IsToldSoToo) {  // M7
   EXPECT_THAT(core.SentTo<NotMember>(3), SizeIs(1));
 }
 
+TEST(Removed, CampaignsBesideALeader_IsToldAndNotObeyed) {  // M7
+  Core core;
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(Changed({1, 2}), 1, 1), /*commit=*/1));
+  core.Settle();
+  core.Receive(3, 9, AskVote(0, 0));
+  core.Take();
+  EXPECT_THAT(core.Sent<VoteReply>(), IsEmpty());
+  EXPECT_THAT(core.SentTo<NotMember>(3), SizeIs(1));
+  EXPECT_EQ(core->term(), Term(1));
+}
+
 TEST(Removed, ItsAdditionNeverCameToBe_IsToldSo) {  // M7
   Core core({.log = {1, 1, 1}});
   core.Receive(2, 1, Append(3, 1, {1}, /*commit=*/4));

@@ -89,6 +89,7 @@ inline bool Raft::PassesTermRule(const Message& message) {
         !Mutated(Mutation::kVoteBesideLeader)) {
       Reached("vote request ignored beside a leader");
       ++counters_.stale_messages;
+      TellIfRemoved(message);
       return false;
     }
   }
