@@ -59,13 +59,22 @@ absl::Status TcpTransport::SetPeer(NodeId node, const std::string& address) {
   if (node == context_.self.node) return absl::OkStatus();
   if (Peer* const peer = FindPeer(node)) {
     if (peer->address == *parsed) return absl::OkStatus();
-    for (Link& link : peer->links) {
-      link.dialer.reset();
-      if (link.connection != nullptr) Close(*link.connection);
-    }
+    Leave(*peer);
   }
   AddPeer(node, *parsed);
   return absl::OkStatus();
+}
+
+// Gives up whatever there is or is about to be between the peer and this node. That includes what
+// was dialed and awaits a welcome: beside a connection to the peer's new place it would be one too
+// many, and whichever of the two went would be dialed again, for ever.
+void TcpTransport::Leave(Peer& peer) {
+  for (Link& link : peer.links) link.dialer.reset();
+  std::vector<Connection*> its;
+  for (const auto& [connection, owned] : connections_) {
+    if (connection->peer == peer.node) its.push_back(connection);
+  }
+  for (Connection* const connection : its) Close(*connection);
 }
 
 // Of the two who shall be connected the one with the higher id dials.
@@ -103,10 +112,10 @@ void TcpTransport::Stop() {
   context_.loop->Unwatch(listening_.get());
   listening_.Close();
   context_.loop->Cancel(std::exchange(accept_again_, EventLoop::TimerId::kNone));
-  resolver_.reset();
   for (auto& [node, peer] : peers_) {
     for (Link& link : peer.links) link.dialer.reset();
   }
+  resolver_.reset();
   while (!connections_.empty()) Close(*connections_.begin()->first);
 }
 

@@ -89,6 +89,7 @@ class TcpTransport final : public Transport {
 
   // transport.cc: peers, sending, receiving.
   void AddPeer(NodeId node, const HostPort& address);
+  void Leave(Peer& peer);
   [[nodiscard]] std::string NamesOfPeers() const;
   bool Enqueue(Peer& peer, const Message& message);
   void MarkDirty(Connection& connection);
@@ -128,9 +129,8 @@ class TcpTransport final : public Transport {
   Context context_;
   class Counters counters_;
   LogLimiter log_;
-  std::map<NodeId, Peer> peers_;  // Without this node.
-  // After peers_, whose dialers it may call back: it goes first and takes those calls with it.
-  std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<Resolver> resolver_;  // Before peers_, whose dialers ask it: it outlives them.
+  std::map<NodeId, Peer> peers_;        // Without this node.
 
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::deque<Connection*> pending_;  // Accepted, without a handshake yet; the oldest first.

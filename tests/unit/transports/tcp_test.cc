@@ -523,6 +523,28 @@ TEST_F(TcpDialTest, Refused_LogsTheReasonAndTriesOn) {
   ASSERT_TRUE(node_->AwaitConnected(2));
 }
 
+// Both places are this peer's: whoever was dialed at the old one must not be welcomed as well.
+TEST_F(TcpDialTest, PeerMovesDuringTheHandshake_IsConnectedOnceAndLeftAlone) {
+  auto [before, first] = Accept();
+  const std::string address = NewLoopbackAddress();
+  auto listening = tcp::ListenOn(address, *tcp::Resolve(*tcp::ParseHostPort(address)));
+  ASSERT_TRUE(listening.ok());
+  listening_ = *std::move(listening);
+  absl::Status told;
+  node_->Do([&] { told = node_->transport().SetPeer(2, address); });
+  ASSERT_TRUE(told.ok()) << told;
+  EXPECT_TRUE(before.IsClosedByPeer());
+  before.Introduce(WelcomeTo(first));
+
+  auto [after, second] = Accept();
+  after.Introduce(WelcomeTo(second));
+  ASSERT_TRUE(node_->AwaitConnected(2));
+  auto [bulk, third] = Accept(tcp::Channel::kBulk);
+  bulk.Introduce(WelcomeTo(third));
+  ASSERT_TRUE(TestNode::AwaitThat([&] { return node_->Counter("connected") == 2; }));
+  EXPECT_EQ(node_->Counter("replaced"), 0u);
+}
+
 TEST_F(TcpDialTest, AnotherNodeAnswers_IsRefused) {
   auto [peer, hello] = Accept();
   auto welcome = WelcomeTo(hello);
