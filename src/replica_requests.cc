@@ -94,7 +94,9 @@ void ReplicaImpl::Accept(Submission submission) {
     if (read->consistency == Consistency::kLinearizable) {
       reads_.push_back(id);
     } else {
-      read_queue_.emplace(Index(), id);
+      // Behind whatever may be served already: those who want what is newest must not wait for
+      // ever because others take what there is.
+      read_queue_.emplace(handed_over_, id);
     }
   } else if (std::holds_alternative<PendingTransfer>(request)) {
     transfers_.emplace_back(submission.target, id);

@@ -94,6 +94,31 @@ TEST(Read, CallbackThatReadsAgainForEver_LeavesTheLoopToOthers) {
   stopped.get_future().wait();
 }
 
+// What is newest waits for its turn like everything else, and no longer.
+TEST(Read, StaleReadersNeverPause_LinearizableReadIsServed) {
+  TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
+                         options.apply_on_own_thread = true;
+                       }});
+  cluster.Commit("c");
+  Replica& replica = cluster.replica(1);
+  constexpr int kReaders = 1000;  // More than a state machine is given at once.
+  std::atomic<bool> stop = false;
+  std::atomic<int> stopped = 0;
+  std::function<void(absl::StatusOr<std::string>)> again = [&](const auto&) {
+    if (stop) {
+      ++stopped;
+      return;
+    }
+    replica.Read("size", Consistency::kStale, std::chrono::minutes(1), again);
+  };
+  for (int i = 0; i < kReaders; ++i) again("");
+  const auto newest = replica.Read("size", Consistency::kLinearizable).get();
+  stop = true;
+  EXPECT_TRUE(Eventually([&] { return stopped == kReaders; }));
+  ASSERT_TRUE(newest.ok()) << newest.status();
+  EXPECT_EQ(*newest, "1");
+}
+
 // X3: whoever has given up is not served any more, and what waits is bounded.
 TEST(Read, StateMachineIsSlow_ReadsThatHaveExpiredAreNotQueriedFor) {
   TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
