@@ -10,7 +10,8 @@
 namespace synod::wal {
 namespace {
 
-constexpr storage::Format kFormat = {.name = "synod wal", .version = kFormatVersion};
+constexpr storage::Format kFormat = {
+    .name = "synod wal", .oldest = kFormatVersion, .version = kFormatVersion};
 
 std::string Named(GroupId group) { return "group " + std::to_string(group.value()); }
 

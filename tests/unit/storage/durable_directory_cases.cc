@@ -100,6 +100,16 @@ TEST_P(DurableStore, OfANewerVersionOrAnotherKind_IsRefusedUntouched) {
   }
 }
 
+// No version before the present one was ever released.
+TEST_P(DurableStore, OfAnOlderVersion_IsRefusedUntouched) {
+  harness().MustOpen();
+  harness().Close();
+  for (uint32_t older = 1; older < GetParam().version; ++older) {
+    harness().disk().SetContents("/store/FORMAT", FormatText(GetParam(), older));
+    ExpectRefusedUntouched(harness(), "older version (format " + std::to_string(older));
+  }
+}
+
 TEST_P(DurableStore, HalfMade_IsMadeWhole) {
   ASSERT_EQ(harness().disk().CreateDirectory("/store"), absl::OkStatus());
   harness().disk().SetContents("/store/LOCK", "");
