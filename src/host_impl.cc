@@ -297,6 +297,23 @@ void HostImpl::SendOutboxes() {
   outgoing_ = 0;
 }
 
+absl::Status HostImpl::SetPeer(GroupId group, NodeId peer, const std::string& address) {
+  std::map<GroupId, std::string>& users = peer_users_[peer];
+  users[group] = address;
+  if (!address.empty()) return transport_->SetPeer(peer, address);
+  const auto named = std::find_if(users.begin(), users.end(),
+                                  [](const auto& user) { return !user.second.empty(); });
+  return transport_->SetPeer(peer, named == users.end() ? std::string() : named->second);
+}
+
+void HostImpl::ForgetPeer(GroupId group, NodeId peer) {
+  const auto users = peer_users_.find(peer);
+  if (users == peer_users_.end() || users->second.erase(group) == 0) return;
+  if (!users->second.empty()) return;
+  peer_users_.erase(users);
+  transport_->ForgetPeer(peer);
+}
+
 // --- Writes ---
 
 void HostImpl::Write(Writing writing) {

@@ -97,10 +97,14 @@ class FakeHost final : public internal::HostServices {
   const StoreIdentity& identity() const override { return identity_; }
   std::vector<std::pair<std::string, uint64_t>> Counters() const override { return {}; }
   void Send(Message message) override { sent.push_back(std::move(message)); }
-  absl::Status SetPeer(NodeId peer, const std::string& address) override {
+  absl::Status CheckAddress(const std::string& address) const override {
+    return address == "nowhere" ? absl::InvalidArgumentError("no address") : absl::OkStatus();
+  }
+  absl::Status SetPeer(GroupId, NodeId peer, const std::string& address) override {
     addresses[peer] = address;
     return absl::OkStatus();
   }
+  void ForgetPeer(GroupId, NodeId peer) override { addresses.erase(peer); }
   bool CanSendBulk(NodeId) const override { return can_send_bulk; }
   void MarkDirty(internal::ReplicaImpl&) override {}
   void MarkToApply(internal::ReplicaImpl&) override {}

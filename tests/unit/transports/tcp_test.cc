@@ -2,6 +2,8 @@
 #include "synod/tcp.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -543,6 +545,51 @@ TEST_F(TcpDialTest, PeerMovesDuringTheHandshake_IsConnectedOnceAndLeftAlone) {
   bulk.Introduce(WelcomeTo(third));
   ASSERT_TRUE(TestNode::AwaitThat([&] { return node_->Counter("connected") == 2; }));
   EXPECT_EQ(node_->Counter("replaced"), 0u);
+}
+
+TEST_F(TcpDialTest, PeerIsForgotten_KeepsItsConnectionAndIsNotDialedAgain) {
+  auto connected = std::make_unique<RawPeer>(Accept().first);
+  auto [bulk, hello] = Accept(tcp::Channel::kBulk);
+  bulk.Introduce(WelcomeTo(hello));
+  ASSERT_TRUE(node_->AwaitCounter("connected"));
+  node_->Do([&] { node_->transport().ForgetPeer(2); });
+  EXPECT_TRUE(connected->IsClosedByPeer());  // It was not welcomed yet.
+  Message message = HeartbeatOf(1);
+  message.to = 3;
+  bulk.Send(FrameOf({message}));
+  EXPECT_TRUE(node_->AwaitMessages(1));
+  { const RawPeer closing = std::move(bulk); }
+  ASSERT_TRUE(node_->AwaitCounter("disconnected"));
+  // Longer than it would wait before it dials.
+  std::promise<void> later;
+  node_->Do([&] {
+    node_->loop().RunAt(node_->loop().Now() + std::chrono::milliseconds(60),
+                        [&] { later.set_value(); });
+  });
+  later.get_future().wait();
+  while (accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC) >= 0) {
+    // What was dialed before it was forgotten.
+  }
+  EXPECT_EQ(errno, EAGAIN);
+  EXPECT_EQ(node_->Counter("connected"), node_->Counter("disconnected"));
+
+  node_->Do([&] { EXPECT_TRUE(node_->transport().SetPeer(2, "").ok()); });
+  auto [again, greeting] = Accept();
+  again.Introduce(WelcomeTo(greeting));
+  EXPECT_TRUE(node_->AwaitConnected(2));
+}
+
+TEST_F(TcpDialTest, PeerMovesAndNoAddressIsNamedAfterwards_IsDialedWhereItWasAtTheStart) {
+  const std::string elsewhere = NewLoopbackAddress();
+  node_->Do([&] { EXPECT_TRUE(node_->transport().SetPeer(2, elsewhere).ok()); });
+  ASSERT_TRUE(node_->AwaitLog("cannot reach node 2 at " + elsewhere));
+  while (accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC) >= 0) {
+    // What was dialed before.
+  }
+  node_->Do([&] { EXPECT_TRUE(node_->transport().SetPeer(2, "").ok()); });
+  auto [peer, hello] = Accept();
+  peer.Introduce(WelcomeTo(hello));
+  EXPECT_TRUE(node_->AwaitConnected(2));
 }
 
 TEST_F(TcpDialTest, AnotherNodeAnswers_IsRefused) {
