@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "synod/base/mutation.h"
+#include "synod/node/refusal.h"
 
 #include "src/replica_impl.h"
 
@@ -152,9 +153,9 @@ void ReplicaImpl::End(PendingRequest request, Outcome::Kind kind, Reason reason)
     proposal->done(
         {.kind = kind, .reason = reason, .index = Index(), .result = {}, .leader = leader()});
   } else if (auto* read = std::get_if<PendingRead>(&request)) {
-    read->done(ReadStatus(reason));
+    read->done(WithRefusal(ReadStatus(reason), {.reason = reason, .leader = leader()}));
   } else if (auto* transfer = std::get_if<PendingTransfer>(&request)) {
-    transfer->done(TransferStatus(reason));
+    transfer->done(WithRefusal(TransferStatus(reason), {.reason = reason, .leader = leader()}));
   } else {
     std::get<PendingChange>(request).done(
         {.kind = kind, .reason = reason, .index = Index(), .result = {}, .leader = leader()});

@@ -50,7 +50,7 @@ void ReadCall::OnAnswer(absl::StatusOr<std::string> answer) {
   if (FoundNoLeader(answer.status()) && patience_.IsLeft()) {
     return patience_.Wait([this] { Try(); });
   }
-  End(ToReadStatus(answer.status(), !node_.replica.leader().IsZero()));
+  End(ToReadStatus(answer.status()));
 }
 
 // Once the reactor has finished, the server may stop, and the node be gone.

@@ -51,8 +51,35 @@ TEST(Read, Linearizable_WithoutALeader_IsRefusedWithTheReason) {
   // Until then the last words of another leader may be on their way.
   EXPECT_TRUE(
       Eventually([&] { return cluster.replica(lonely).Status().role == Role::kPreCandidate; }));
-  EXPECT_EQ(cluster.replica(lonely).Read("all", Consistency::kLinearizable).get().status(),
-            absl::UnavailableError(std::string(Describe(Reason::kNotLeader))));
+  const auto read = cluster.replica(lonely).Read("all", Consistency::kLinearizable).get();
+  EXPECT_TRUE(absl::IsUnavailable(read.status())) << read.status();
+  EXPECT_EQ(RefusalOf(read.status()), (Refusal{.reason = Reason::kNotLeader, .leader = {}}));
+}
+
+TEST(Read, RefusedWhereALeaderIsKnown_NamesIt) {
+  TestCluster cluster;
+  cluster.Commit("c");
+  const NodeId follower = cluster.AwaitFollower();
+  Refusal refusal;
+  EXPECT_TRUE(Eventually([&] {
+    std::promise<absl::Status> ended;
+    cluster.replica(follower).Read(
+        "all", Consistency::kLinearizable, Duration::zero(),
+        [&](const absl::StatusOr<std::string>& answer) { ended.set_value(answer.status()); });
+    refusal = RefusalOf(ended.get_future().get());
+    return refusal.leader == cluster.AwaitLeader();
+  }));
+  EXPECT_EQ(refusal.reason, Reason::kDeadline);
+}
+
+TEST(Refusal, InAStatus_IsReadBackAndNothingElseIs) {
+  const Refusal refusal{.reason = Reason::kOverloaded, .leader = NodeId(0x1234567890abcdef)};
+  EXPECT_EQ(RefusalOf(WithRefusal(absl::UnavailableError("x"), refusal)), refusal);
+  absl::Status other = absl::UnavailableError("x");
+  EXPECT_EQ(RefusalOf(other), Refusal());
+  other.SetPayload("type.synod/Refusal", absl::Cord("text"));
+  EXPECT_EQ(RefusalOf(other), Refusal());
+  EXPECT_TRUE(WithRefusal(absl::OkStatus(), refusal).ok());
 }
 
 TEST(Read, Stale_OnANodeThatIsCutOff_IsServed) {
