@@ -35,7 +35,7 @@ class HostServices {
   virtual Executor& snapshot_writer() = 0;
   // ... and must not hold up those that come from peers and go to them.
   virtual Executor& snapshot_mover() = 0;
-  // For a replica that wants one of its own.
+  // For a replica that wants one of its own. Null if there are too many threads.
   [[nodiscard]] virtual std::unique_ptr<Executor> NewExecutor() = 0;
   // Random, and different in each life of this host.
   [[nodiscard]] virtual uint64_t DrawSeed() = 0;

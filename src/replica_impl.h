@@ -52,6 +52,9 @@ class ReplicaImpl final : public Applier::Client,
   // `state` is valid by Raft::Validate.
   ReplicaImpl(HostServices& host, GroupOptions options, DurableState state, uint64_t seed);
 
+  // False if there was none to be had: it cannot be used then.
+  [[nodiscard]] bool HasItsThread() const { return applier_.HasItsThread(); }
+
   // Before the loop knows of it: loads the state machine from the snapshot, if there is one.
   [[nodiscard]] absl::Status RestoreStateMachine();
 

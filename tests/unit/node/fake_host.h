@@ -88,7 +88,7 @@ class FakeHost final : public internal::HostServices {
   LogStore& store() override { return *store_; }
   Executor& snapshot_writer() override { return *writer_; }
   Executor& snapshot_mover() override { return *mover_; }
-  std::unique_ptr<Executor> NewExecutor() override { return NewThreadExecutor(); }
+  std::unique_ptr<Executor> NewExecutor() override { return NewThreadExecutor().value(); }
   uint64_t DrawSeed() override {
     static Rng seeds(1);
     return seeds.Next();
@@ -150,8 +150,8 @@ class FakeHost final : public internal::HostServices {
   const StoreIdentity identity_;
   FakeLoop loop_;
   uint64_t last_token_ = 0;
-  const std::unique_ptr<Executor> writer_ = NewThreadExecutor();
-  const std::unique_ptr<Executor> mover_ = NewThreadExecutor();
+  const std::unique_ptr<Executor> writer_ = NewThreadExecutor().value();
+  const std::unique_ptr<Executor> mover_ = NewThreadExecutor().value();
 };
 
 }  // namespace synod::test

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/no_threads.h"
 #include "tests/unit/storage/durable_store.h"
 
 namespace synod::test {
@@ -116,6 +117,15 @@ TEST_P(DurableStore, HalfMade_IsMadeWhole) {
   harness().disk().SetContents("/store/FORMAT.tmp", "synod");
   EXPECT_EQ(harness().Open(), absl::OkStatus());
   EXPECT_EQ(harness().disk().Contents("/store/FORMAT"), FormatText(GetParam(), GetParam().version));
+}
+
+TEST_P(DurableStore, ThereIsNoThreadForIt_IsSaid) {
+  {
+    const testing::NoThreads no_threads;
+    const absl::Status status = harness().Open();
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  }
+  EXPECT_EQ(harness().Open(), absl::OkStatus());
 }
 
 TEST_P(DurableStore, AFreshMountPoint_IsTaken) {
