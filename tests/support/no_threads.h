@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <pthread.h>
 
-namespace synod::testing {
+namespace synod::test {
 
 // While it lives, every new thread asks for a stack that no address space has room for.
 class NoThreads {
@@ -29,6 +29,6 @@ class NoThreads {
   pthread_attr_t before_;
 };
 
-}  // namespace synod::testing
+}  // namespace synod::test
 
 #endif  // SYNOD_TESTS_SUPPORT_NO_THREADS_H_

@@ -24,7 +24,7 @@ using test::FakeHost;
 using To = MemberChange::To;
 using Addresses = std::map<NodeId, std::string>;
 
-class PeerAddressesTest : public testing::Test {
+class PeerAddressesTest : public ::testing::Test {
  protected:
   // With records: the members' addresses, empty where none was named.
   static Configuration Of(const Addresses& members) {
@@ -146,7 +146,7 @@ class DeafTransport final : public Transport {
 };
 
 // One voter, so that every change of learners that is not refused is committed at once.
-class AddressedHostTest : public testing::Test {
+class AddressedHostTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::unique_ptr<LogStore> log = memory::Create();

@@ -15,7 +15,7 @@
 namespace synod {
 namespace {
 
-using testing::NoThreads;
+using test::NoThreads;
 
 TEST(ThreadExecutor, Tasks_RunInTheOrderOfPosting) {
   std::vector<int> ran;

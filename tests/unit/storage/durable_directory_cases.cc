@@ -121,7 +121,7 @@ TEST_P(DurableStore, HalfMade_IsMadeWhole) {
 
 TEST_P(DurableStore, ThereIsNoThreadForIt_IsSaid) {
   {
-    const testing::NoThreads no_threads;
+    const NoThreads no_threads;
     const absl::Status status = harness().Open();
     EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
   }
