@@ -34,7 +34,8 @@ constexpr char kUsage[] =
     "Three replicas run in three processes on loopback. Nothing else should run on the machine "
     "meanwhile.\n";
 
-// `goal`: what the project holds itself to on two cores of a machine whose round trip takes 4.9 us.
+// `goal`: what the project holds itself to on two cores, measured by the machine's own speed where
+// that is what it depends on.
 void Row(const char* what, double value, const char* unit, const std::string& scale = "",
          const char* goal = "") {
   std::printf("  %-52s %12.1f %-10s %-28s %s\n", what, value, unit, scale.c_str(), goal);
@@ -56,7 +57,9 @@ void MeasureCore(std::chrono::milliseconds duration) {
 void MeasureMemory(std::chrono::milliseconds duration, double round_trip) {
   std::printf("three processes, logs in memory, 256-byte commands\n");
   const Measured many = MeasureCluster({.outstanding = 256, .duration = duration});
-  Row("256 outstanding, committed", many.per_second, "/s", "", "goal: 220,000 or more");
+  // 220,000/s where a round trip takes 4.9 us.
+  Row("256 outstanding, committed", many.per_second, "/s",
+      Ratio(many.per_second * round_trip / 1e6, "one a round trip"), "goal: 1.08 x or more");
   const Measured one = MeasureCluster({.outstanding = 1, .duration = duration});
   Row("1 outstanding, median latency", one.median_micros, "us",
       Ratio(one.median_micros / round_trip, "the round trip"), "goal: below 16.3 x");

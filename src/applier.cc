@@ -31,6 +31,7 @@ Applier::Applier(HostServices& host, GroupId group, std::unique_ptr<StateMachine
       group_(group),
       client_(client),
       state_machine_(std::move(state_machine)),
+      wants_thread_(own_thread),
       own_thread_(own_thread ? host.NewExecutor() : nullptr) {}
 
 absl::Status Applier::RestoreNow() { return PerformRestore(Index()); }

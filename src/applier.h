@@ -70,6 +70,9 @@ class Applier {
   Applier(HostServices& host, GroupId group, std::unique_ptr<StateMachine> state_machine,
           bool own_thread, Client& client);
 
+  // False if there was no thread to be had: nothing can be asked for then.
+  [[nodiscard]] bool HasItsThread() const { return own_thread_ != nullptr || !wants_thread_; }
+
   // Replaces the state by the installed snapshot, on this thread. Before everything else.
   [[nodiscard]] absl::Status RestoreNow();
 
@@ -133,6 +136,7 @@ class Applier {
   std::mutex reports_mutex_;
   std::vector<ApplierReport> reports_;  // Under reports_mutex_. On their way to the loop.
 
+  const bool wants_thread_;
   std::unique_ptr<Executor> own_thread_;  // Null: the loop's.
 };
 

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <random>
 
 #include "absl/status/statusor.h"
 #include "synod/core/configuration.h"
 #include "synod/core/durable_state.h"
 
 #include "src/concat.h"
+#include "src/entropy.h"
 
 namespace synod {
 
@@ -40,14 +40,6 @@ absl::Status Validate(const BootstrapOptions& options) {
   return absl::OkStatus();
 }
 
-// 64 bits of entropy: two lives of a disk must not meet in one incarnation (I3).
-Incarnation DrawIncarnation() {
-  std::random_device entropy;
-  const uint64_t high = entropy();
-  const uint64_t low = entropy();
-  return Incarnation(std::max<uint64_t>((high << 32) ^ low, 1));
-}
-
 }  // namespace
 
 absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options) {
@@ -55,8 +47,12 @@ absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options) {
   // The incarnation is the disk's, so a store that already has a group of this node keeps its own.
   absl::StatusOr<StoreIdentity> identity = store.Identity();
   if (absl::IsNotFound(identity.status())) {
-    identity = StoreIdentity{
-        .cluster = options.cluster, .node = options.node, .incarnation = DrawIncarnation()};
+    // Two lives of a disk must not meet in one incarnation (I3).
+    const absl::StatusOr<uint64_t> drawn = internal::DrawEntropy();
+    if (!drawn.ok()) return drawn.status();
+    identity = StoreIdentity{.cluster = options.cluster,
+                             .node = options.node,
+                             .incarnation = Incarnation(std::max<uint64_t>(*drawn, 1))};
   } else if (!identity.ok()) {
     return identity.status();
   } else if (identity->cluster != options.cluster || identity->node != options.node) {

@@ -59,6 +59,11 @@ absl::Status CheckFits(const RaftOptions& raft, size_t max_message_bytes) {
   return absl::OkStatus();
 }
 
+absl::Status TooManyThreadsError() {
+  return absl::ResourceExhaustedError(
+      "cannot start a thread: raise the limits on threads and memory of this process");
+}
+
 absl::Status CheckIdentity(const absl::StatusOr<StoreIdentity>& identity, NodeId id) {
   if (absl::IsNotFound(identity.status())) {
     return absl::FailedPreconditionError(
@@ -95,6 +100,9 @@ absl::StatusOr<std::unique_ptr<HostImpl>> HostImpl::StartOn(std::unique_ptr<Mach
   std::unique_ptr<HostImpl> host(new HostImpl(std::move(machine), *std::move(options.log),
                                               *std::move(options.transport), *identity,
                                               std::move(options.logger)));
+  if (host->snapshot_writer_ == nullptr || host->snapshot_mover_ == nullptr) {
+    return TooManyThreadsError();
+  }
   absl::Status status = host->transport_->Start({.self = host->identity_,
                                                  .loop = &host->loop_,
                                                  .receiver = host.get(),
@@ -140,6 +148,7 @@ absl::StatusOr<ReplicaImpl*> HostImpl::Join(GroupOptions options) {
   if (absl::Status status = Raft::Validate(*state); !status.ok()) return status;
   auto replica = std::make_unique<ReplicaImpl>(*this, std::move(options), *std::move(state),
                                                machine_->DrawSeed());
+  if (!replica->HasItsThread()) return TooManyThreadsError();
   if (absl::Status status = replica->RestoreStateMachine(); !status.ok()) return status;
   ReplicaImpl* const joined = replica.get();
   owned_.emplace(group, std::move(replica));
@@ -161,8 +170,8 @@ void HostImpl::Stop() {
   }
   loop_.Post([this] { StopOnLoop(); });
   machine_->StopLoop();
-  snapshot_writer_->Stop();
-  snapshot_mover_->Stop();
+  if (snapshot_writer_ != nullptr) snapshot_writer_->Stop();
+  if (snapshot_mover_ != nullptr) snapshot_mover_->Stop();
   for (auto& [group, replica] : owned_) replica->StopThread();
 }
 
@@ -295,6 +304,23 @@ void HostImpl::SendOutboxes() {
     outbox.messages.clear();
   }
   outgoing_ = 0;
+}
+
+absl::Status HostImpl::SetPeer(GroupId group, NodeId peer, const std::string& address) {
+  std::map<GroupId, std::string>& users = peer_users_[peer];
+  users[group] = address;
+  if (!address.empty()) return transport_->SetPeer(peer, address);
+  const auto named = std::find_if(users.begin(), users.end(),
+                                  [](const auto& user) { return !user.second.empty(); });
+  return transport_->SetPeer(peer, named == users.end() ? std::string() : named->second);
+}
+
+void HostImpl::ForgetPeer(GroupId group, NodeId peer) {
+  const auto users = peer_users_.find(peer);
+  if (users == peer_users_.end() || users->second.erase(group) == 0) return;
+  if (!users->second.empty()) return;
+  peer_users_.erase(users);
+  transport_->ForgetPeer(peer);
 }
 
 // --- Writes ---

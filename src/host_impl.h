@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -51,9 +52,11 @@ class HostImpl final : public HostServices, public Receiver {
   const StoreIdentity& identity() const override { return identity_; }
   std::vector<std::pair<std::string, uint64_t>> Counters() const override;
   void Send(Message message) override;
-  absl::Status SetPeer(NodeId peer, const std::string& address) override {
-    return transport_->SetPeer(peer, address);
+  absl::Status CheckAddress(const std::string& address) const override {
+    return transport_->CheckAddress(address);
   }
+  absl::Status SetPeer(GroupId group, NodeId peer, const std::string& address) override;
+  void ForgetPeer(GroupId group, NodeId peer) override;
   bool CanSendBulk(NodeId to) const override { return transport_->CanSendBulk(to); }
   void MarkDirty(ReplicaImpl& replica) override;
   void MarkToApply(ReplicaImpl& replica) override;
@@ -102,6 +105,8 @@ class HostImpl final : public HostServices, public Receiver {
   std::vector<ReplicaImpl*> applying_;
   std::vector<PeerOutbox> outboxes_;
   size_t outgoing_ = 0;  // Messages in them.
+  // The groups that need each peer, and where they say it is.
+  std::map<NodeId, std::map<GroupId, std::string>> peer_users_;
   std::vector<GroupWrite> batch_;
   std::deque<Writing> writing_;  // In the order of the writes.
   bool has_space_ = true;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -34,7 +35,7 @@ class HostServices {
   virtual Executor& snapshot_writer() = 0;
   // ... and must not hold up those that come from peers and go to them.
   virtual Executor& snapshot_mover() = 0;
-  // For a replica that wants one of its own.
+  // For a replica that wants one of its own. Null if there are too many threads.
   [[nodiscard]] virtual std::unique_ptr<Executor> NewExecutor() = 0;
   // Random, and different in each life of this host.
   [[nodiscard]] virtual uint64_t DrawSeed() = 0;
@@ -45,8 +46,14 @@ class HostServices {
 
   // Leaves with all that this turn sends to that peer.
   virtual void Send(Message message) = 0;
-  // Where the transport is to find the peer.
-  [[nodiscard]] virtual absl::Status SetPeer(NodeId peer, const std::string& address) = 0;
+  // Whether the transport could find a peer there.
+  [[nodiscard]] virtual absl::Status CheckAddress(const std::string& address) const = 0;
+  // Where the transport is to find a peer that the group needs. Empty: where another group says, or
+  // where the transport was told when it was made.
+  [[nodiscard]] virtual absl::Status SetPeer(GroupId group, NodeId peer,
+                                             const std::string& address) = 0;
+  // The group needs it no more.
+  virtual void ForgetPeer(GroupId group, NodeId peer) = 0;
   [[nodiscard]] virtual bool CanSendBulk(NodeId to) const = 0;
 
   // `replica` has an input: its Step runs in this turn.

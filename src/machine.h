@@ -33,12 +33,15 @@ class Machine {
   // run. Not on the loop's thread.
   virtual void StopLoop() = 0;
 
+  // Null if there are too many threads.
   [[nodiscard]] virtual std::unique_ptr<Executor> NewExecutor() = 0;
+  // From any thread.
   [[nodiscard]] virtual uint64_t DrawSeed() = 0;
 };
 
 // The machine that this process runs on. `spin`: see HostOptions. Fails if the kernel is out of
-// descriptors.
+// descriptors or, kResourceExhausted, of threads, and with kUnavailable if it has no random
+// numbers.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Machine>> NewRealMachine(Duration spin);
 
 }  // namespace synod::internal

@@ -58,6 +58,7 @@ ReplicaImpl::ReplicaImpl(HostServices& host, GroupOptions options, DurableState 
                            .incarnation = host.identity().incarnation},
             std::move(state), seed, host.Clock()),
       core_deadline_(Instant::min()),
+      addresses_(host, options_.group),
       applier_(host, options_.group, std::move(options_.state_machine),
                options_.apply_on_own_thread, *this),
       snapshot_taker_(host, options_.group,
@@ -158,38 +159,27 @@ void ReplicaImpl::PassRequestsToCore() {
   for (const auto& [to, request] : transfers_) core_.Transfer(to, request);
   transfers_.clear();
   for (auto& [changes, request] : std::exchange(changes_, {})) {
-    // Newcomers must be reachable before they are members. Who does not lead only says so.
-    std::vector<MemberRecord> records;
-    for (const MemberChange& change : changes) {
-      records.push_back(
-          {.node = change.node, .incarnation = {}, .epoch = {}, .address = change.address});
+    // Who does not lead only says so, and so does a leader that is busy with another change.
+    if (core_.IsLeader() && !change_) {
+      if (absl::Status status = addresses_.Check(changes); !status.ok()) {
+        host_.Log(Severity::kError, Name() + Concat("refuses a change: ", status.message()));
+        OnResolved({.request = request, .reason = Reason::kInvalidChange});
+        continue;
+      }
+      // Newcomers must be reachable before they are members.
+      addresses_.OnChange(changes, core_.configuration());
+      change_ = request;
     }
-    if (core_.IsLeader() && !TellAddresses(records).ok()) {
-      OnResolved({.request = request, .reason = Reason::kInvalidChange});
-    } else {
-      core_.Reconfigure(std::move(changes), request);
-    }
+    core_.Reconfigure(std::move(changes), request);
   }
-}
-
-absl::Status ReplicaImpl::TellAddresses(const std::vector<MemberRecord>& records) {
-  absl::Status result;
-  for (const MemberRecord& record : records) {
-    if (record.address.empty() || record.node == host_.identity().node) continue;
-    absl::Status status = host_.SetPeer(record.node, record.address);
-    if (status.ok()) continue;
-    host_.Log(Severity::kError,
-              Name() + Concat("cannot take node ", record.node, "'s address: ", status.message()));
-    result.Update(std::move(status));
-  }
-  return result;
 }
 
 // --- The core's output ---
 
 void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
-  // What a leader could take is in the log for all, whether or not this host can.
-  if (output_.configuration) TellAddresses(output_.configuration->records).IgnoreError();
+  if (output_.configuration || !addresses_.has_begun()) {
+    addresses_.OnConfiguration(core_.configuration());
+  }
   if (!output_.persist.token.IsZero()) {
     written_ = output_.persist.token;
     batch.push_back({.group = options_.group, .persist = std::move(output_.persist)});
@@ -209,6 +199,15 @@ void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
     read_queue_.emplace(Mutated(Mutation::kReadBeforeApplied) ? Index() : read.index, read.request);
   }
   core_deadline_ = output_.next_deadline;
+  for (const Resolved& resolved : output_.resolved) {
+    if (change_ != resolved.request) continue;
+    change_.reset();
+    addresses_.OnChangeEnded();
+  }
+  if (addresses_.has_others()) {
+    addresses_.ForgetOthers(core_.configuration(), core_.ConfigurationAt(core_.commit()),
+                            core_.leader());
+  }
   // Before anybody is told of anything, so that whoever is told and asks sees it.
   Publish();
   for (const Resolved& resolved : output_.resolved) OnResolved(resolved);
@@ -325,7 +324,7 @@ void ReplicaImpl::ServeReads() {
     PendingRequest* request = requests_.Find(id);
     if (request == nullptr) continue;
     if (Buggify("read_later")) {
-      read_queue_.emplace(Index(), id);
+      read_queue_.emplace(handed_over_, id);
     } else {
       applier_.Query(id, std::move(std::get<PendingRead>(*request).query));
     }

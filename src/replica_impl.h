@@ -25,6 +25,7 @@
 
 #include "src/applier.h"
 #include "src/host_services.h"
+#include "src/peer_addresses.h"
 #include "src/request_table.h"
 #include "src/snapshot_receiver.h"
 #include "src/snapshot_sender.h"
@@ -50,6 +51,9 @@ class ReplicaImpl final : public Applier::Client,
  public:
   // `state` is valid by Raft::Validate.
   ReplicaImpl(HostServices& host, GroupOptions options, DurableState state, uint64_t seed);
+
+  // False if there was none to be had: it cannot be used then.
+  [[nodiscard]] bool HasItsThread() const { return applier_.HasItsThread(); }
 
   // Before the loop knows of it: loads the state machine from the snapshot, if there is one.
   [[nodiscard]] absl::Status RestoreStateMachine();
@@ -127,7 +131,6 @@ class ReplicaImpl final : public Applier::Client,
   void OnAlert(const Alert& alert);
   void NotifyObservers();
   void NameStrangers();
-  absl::Status TellAddresses(const std::vector<MemberRecord>& records);
 
   // The state machine.
   void OnReport(ApplierReport report) override;
@@ -169,9 +172,11 @@ class ReplicaImpl final : public Applier::Client,
   std::vector<RequestId> reads_;                                          // Likewise.
   std::vector<std::pair<NodeId, RequestId>> transfers_;                   // Likewise.
   std::vector<std::pair<std::vector<MemberChange>, RequestId>> changes_;  // Likewise.
+  std::optional<RequestId> change_;  // The one that the core has and has not ended.
   std::vector<std::pair<PendingRequest, Reason>> refused_;  // Without having got that far.
   bool ending_refused_ = false;                             // EndRefused is at work.
 
+  PeerAddresses addresses_;
   Applier applier_;
   std::optional<Restore> restore_;    // To be restored once its write is durable.
   std::vector<Committed> committed_;  // To be applied, after restore_.

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "synod/base/mutation.h"
+#include "synod/node/refusal.h"
 
 #include "src/replica_impl.h"
 
@@ -94,7 +95,9 @@ void ReplicaImpl::Accept(Submission submission) {
     if (read->consistency == Consistency::kLinearizable) {
       reads_.push_back(id);
     } else {
-      read_queue_.emplace(Index(), id);
+      // Behind whatever may be served already: those who want what is newest must not wait for
+      // ever because others take what there is.
+      read_queue_.emplace(handed_over_, id);
     }
   } else if (std::holds_alternative<PendingTransfer>(request)) {
     transfers_.emplace_back(submission.target, id);
@@ -150,9 +153,9 @@ void ReplicaImpl::End(PendingRequest request, Outcome::Kind kind, Reason reason)
     proposal->done(
         {.kind = kind, .reason = reason, .index = Index(), .result = {}, .leader = leader()});
   } else if (auto* read = std::get_if<PendingRead>(&request)) {
-    read->done(ReadStatus(reason));
+    read->done(WithRefusal(ReadStatus(reason), {.reason = reason, .leader = leader()}));
   } else if (auto* transfer = std::get_if<PendingTransfer>(&request)) {
-    transfer->done(TransferStatus(reason));
+    transfer->done(WithRefusal(TransferStatus(reason), {.reason = reason, .leader = leader()}));
   } else {
     std::get<PendingChange>(request).done(
         {.kind = kind, .reason = reason, .index = Index(), .result = {}, .leader = leader()});

@@ -4,6 +4,8 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -67,6 +69,12 @@ class ThreadExecutor final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> NewThreadExecutor() { return std::make_unique<ThreadExecutor>(); }
+absl::StatusOr<std::unique_ptr<Executor>> NewThreadExecutor() {
+  try {
+    return std::make_unique<ThreadExecutor>();
+  } catch (const std::system_error& error) {
+    return absl::ResourceExhaustedError("cannot start a thread: " + std::string(error.what()));
+  }
+}
 
 }  // namespace synod

@@ -62,14 +62,16 @@ absl::Status AnswerBound::Check() const {
 // Which pairs a limit lets through depends on what the request itself changes: any may be among
 // them.
 uint64_t AnswerBound::BytesOf(const Part& part) const {
+  const auto limit = static_cast<uint64_t>(part.limit);
+  const bool limits = limit > 0 && limit <= kMaxAnswerBytes / kMaxPairBytes;
+  // What is beyond it need not be looked at.
+  const uint64_t most = limits ? limit * kMaxPairBytes : kMaxAnswerBytes;
   uint64_t bytes = put_bytes_;
   state_.ForEach(part.range, part.revision, [&](const KeyVersion& pair) {
     bytes += AnsweredBytes(pair, part.with_values);
-    return bytes <= kMaxAnswerBytes;
+    return bytes <= most;
   });
-  const auto limit = static_cast<uint64_t>(part.limit);
-  if (limit == 0 || limit > kMaxAnswerBytes / kMaxPairBytes) return bytes;
-  return std::min(bytes, limit * kMaxPairBytes);
+  return limits ? std::min(bytes, most) : bytes;
 }
 
 }  // namespace synod_kv

@@ -19,10 +19,6 @@ absl::Status OwnError(absl::StatusCode code, std::string_view what, std::string_
   return {code, text};
 }
 
-std::string_view TextOf(const absl::Status& status) {
-  return {status.message().data(), status.message().size()};
-}
-
 absl::Status ToNotCommittedStatus(const synod::Outcome& outcome) {
   switch (outcome.reason) {
     case synod::Reason::kNotLeader:
@@ -149,20 +145,27 @@ absl::Status ToStatus(const synod::Outcome& outcome) {
 }
 
 bool FoundNoLeader(const absl::Status& read) {
-  const std::string_view reason = TextOf(read);
-  return absl::IsUnavailable(read) && (reason == Describe(synod::Reason::kNotLeader) ||
-                                       reason == Describe(synod::Reason::kNoQuorum) ||
-                                       reason == Describe(synod::Reason::kLeadershipLost));
+  const synod::Reason reason = synod::ReasonOf(read);
+  return reason == synod::Reason::kNotLeader || reason == synod::Reason::kNoQuorum ||
+         reason == synod::Reason::kLeadershipLost;
 }
 
-absl::Status ToReadStatus(const absl::Status& status, bool has_leader) {
-  if (absl::IsDeadlineExceeded(status)) return TimeoutError();
-  if (!absl::IsUnavailable(status)) return status;  // The query's own.
-  const std::string_view reason = TextOf(status);
-  if (reason == Describe(synod::Reason::kOverloaded)) return TooManyRequestsError();
-  if (reason == Describe(synod::Reason::kStopped)) return StoppedError();
-  if (!has_leader) return NoLeaderError();
-  return OwnError(absl::StatusCode::kUnavailable, reason, kNotExecuted);
+absl::Status ToReadStatus(const absl::Status& status) {
+  const synod::Refusal refusal = synod::RefusalOf(status);
+  switch (refusal.reason) {
+    case synod::Reason::kNone:
+      return status;  // The query's own.
+    case synod::Reason::kDeadline:
+      return TimeoutError();
+    case synod::Reason::kOverloaded:
+      return TooManyRequestsError();
+    case synod::Reason::kStopped:
+      return StoppedError();
+    default:
+      break;
+  }
+  if (refusal.leader.IsZero()) return NoLeaderError();
+  return OwnError(absl::StatusCode::kUnavailable, Describe(refusal.reason), kNotExecuted);
 }
 
 absl::Status BadTransfereeError() {
@@ -171,13 +174,19 @@ absl::Status BadTransfereeError() {
 
 absl::Status ToTransferStatus(const absl::Status& status) {
   if (status.ok()) return status;
-  const std::string_view reason = TextOf(status);
-  if (reason == Describe(synod::Reason::kNotLeader)) return NotLeaderError();
-  if (reason == Describe(synod::Reason::kNotVoter)) return BadTransfereeError();
-  if (reason == Describe(synod::Reason::kOverloaded)) return TooManyRequestsError();
-  if (reason == Describe(synod::Reason::kStopped)) return StoppedError();
-  // etcd gives this one no code of its own.
-  return absl::UnknownError("etcdserver: request timed out, leader transfer took too long");
+  switch (synod::ReasonOf(status)) {
+    case synod::Reason::kNotLeader:
+      return NotLeaderError();
+    case synod::Reason::kNotVoter:
+      return BadTransfereeError();
+    case synod::Reason::kOverloaded:
+      return TooManyRequestsError();
+    case synod::Reason::kStopped:
+      return StoppedError();
+    default:
+      // etcd gives this one no code of its own.
+      return absl::UnknownError("etcdserver: request timed out, leader transfer took too long");
+  }
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {

@@ -58,7 +58,7 @@ absl::Status WrongClusterError();
 absl::Status ToStatus(const synod::Outcome& outcome);
 
 // A read that Replica::Read refused. Reads are always safe to repeat.
-absl::Status ToReadStatus(const absl::Status& status, bool has_leader);
+absl::Status ToReadStatus(const absl::Status& status);
 
 // Whether Replica::Read refused because nobody led: there is a point in repeating it.
 bool FoundNoLeader(const absl::Status& read);

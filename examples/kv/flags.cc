@@ -127,6 +127,14 @@ const Flag kFlags[] = {
      [](std::string_view text, Flags* flags) {
        return ParseInteger(text, &flags->snapshot_entries);
      }},
+    {"snapshot-bytes", "N",
+     "Likewise after how many bytes of them, whichever comes first (default 67108864,\n"
+     "64 MiB). Each snapshot writes the whole store: let it be about as large as the\n"
+     "store is, so that no more is written for snapshots than for the log. So much of\n"
+     "the log is in memory besides the store, up to 1 GiB.",
+     [](std::string_view text, Flags* flags) {
+       return ParseInteger(text, &flags->snapshot_bytes);
+     }},
     {"trailing-entries", "N",
      "How many log entries are kept behind a snapshot (default 10000): a member that\n"
      "lags by more comes back through a snapshot.",

@@ -29,6 +29,7 @@ struct Flags {
   synod::Duration heartbeat_interval = std::chrono::milliseconds(50);
   synod::Duration election_timeout = std::chrono::milliseconds(500);
   uint64_t snapshot_entries = 100'000;
+  uint64_t snapshot_bytes = 64 * 1024 * 1024;
   uint64_t trailing_entries = 10'000;
   uint64_t quota_bytes = uint64_t{2} << 30;
 

@@ -48,15 +48,16 @@ class KeyRange {
   KeyRange(std::string_view key, std::string_view range_end) : begin_(key), end_(range_end) {}
 
   [[nodiscard]] std::string_view begin() const { return begin_; }
+  // Of one that is neither single nor unbounded.
+  [[nodiscard]] std::string_view end() const { return end_; }
   [[nodiscard]] bool IsSingle() const { return end_.empty(); }
+  [[nodiscard]] bool IsUnbounded() const { return end_ == std::string_view("\0", 1); }
   [[nodiscard]] bool Contains(std::string_view key) const {
     if (IsSingle()) return key == begin_;
     return key >= begin_ && (IsUnbounded() || key < end_);
   }
 
  private:
-  [[nodiscard]] bool IsUnbounded() const { return end_ == std::string_view("\0", 1); }
-
   std::string_view begin_;
   std::string_view end_;
 };

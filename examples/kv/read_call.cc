@@ -19,16 +19,14 @@ grpc::ServerUnaryReactor* ReadCall::Start(const Node& node, grpc::CallbackServer
   }
   auto* call = new ReadCall(node, context, std::move(query), consistency, std::move(deliver),
                             *std::move(share));
-  grpc::ServerUnaryReactor* reactor = call->reactor_;
   call->Try();
-  return reactor;
+  return call;
 }
 
 ReadCall::ReadCall(const Node& node, grpc::CallbackServerContext* context, std::string query,
                    synod::Consistency consistency, Deliver deliver, CallBudget::Share share)
     : node_(node),
       context_(context),
-      reactor_(context->DefaultReactor()),
       query_(std::move(query)),
       consistency_(consistency),
       deliver_(std::move(deliver)),
@@ -46,20 +44,17 @@ void ReadCall::Try() {
 
 // On the loop's thread.
 void ReadCall::OnAnswer(absl::StatusOr<std::string> answer) {
-  if (answer.ok()) return End(deliver_(*std::move(answer)));
+  if (answer.ok()) {
+    if (!share_.AddAnswer(answer->size())) return End(TooManyRequestsError());
+    return End(deliver_(*std::move(answer)));
+  }
   if (FoundNoLeader(answer.status()) && patience_.IsLeft()) {
     return patience_.Wait([this] { Try(); });
   }
-  End(ToReadStatus(answer.status(), !node_.replica.leader().IsZero()));
+  End(ToReadStatus(answer.status()));
 }
 
-// Once the reactor has finished, the server may stop, and the node be gone.
-void ReadCall::End(const absl::Status& status) {
-  const Node& node = node_;
-  grpc::CallbackServerContext* const context = context_;
-  grpc::ServerUnaryReactor* const reactor = reactor_;
-  delete this;
-  node.Finish(status, *context, reactor);
-}
+// From here on it may be gone at any moment.
+void ReadCall::End(const absl::Status& status) { node_.Finish(status, *context_, this); }
 
 }  // namespace synod_kv

@@ -20,14 +20,13 @@ namespace synod_kv {
 
 // Asks this member's state machine. A linearizable read that finds no leader waits for one, as a
 // write does; a stale one is refused as long as there is no state at all that could be read. No
-// thread waits for it: it lives on the heap from Start until it has answered.
-class ReadCall {
+// thread waits for it: it lives on the heap from Start until the client has its answer, or is gone.
+class ReadCall final : public grpc::ServerUnaryReactor {
  public:
   // Makes the response of the answer: on the loop's thread, so it takes no time in the size of one
   // that may be large.
   using Deliver = absl::AnyInvocable<absl::Status(std::string answer)>;
 
-  // Finishes the context's default reactor, which it returns.
   static grpc::ServerUnaryReactor* Start(const Node& node, grpc::CallbackServerContext* context,
                                          std::string query, synod::Consistency consistency,
                                          Deliver deliver);
@@ -39,14 +38,14 @@ class ReadCall {
   void Try();
   void OnAnswer(absl::StatusOr<std::string> answer);
   void End(const absl::Status& status);
+  void OnDone() override { delete this; }
 
   const Node& node_;
   grpc::CallbackServerContext* const context_;
-  grpc::ServerUnaryReactor* const reactor_;
   std::string query_;
   const synod::Consistency consistency_;
   Deliver deliver_;
-  const CallBudget::Share share_;
+  CallBudget::Share share_;
   Patience patience_;
 };
 

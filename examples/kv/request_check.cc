@@ -1,12 +1,11 @@
 #include "kv/request_check.h"
 
 #include <algorithm>
-#include <set>
-#include <string_view>
-#include <vector>
+#include <functional>
+#include <utility>
 
 #include "kv/errors.h"
-#include "kv/mvcc.h"
+#include "kv/write_set.h"
 
 namespace synod_kv {
 
@@ -16,46 +15,27 @@ using Ops = google::protobuf::RepeatedPtrField<RequestOp>;
 
 namespace {
 
-// What a list of operations may write, its nested transactions included. Borrows the keys.
-struct Writes {
-  std::set<std::string_view> puts;
-  std::vector<KeyRange> deletes;
-
-  [[nodiscard]] bool Deletes(std::string_view key) const {
-    return std::any_of(deletes.begin(), deletes.end(),
-                       [key](const KeyRange& range) { return range.Contains(key); });
-  }
-};
-
 // Two changes of one key in one transaction have no order between them that a client could rely on,
 // so etcd refuses them, and so do we. The two branches of a nested transaction exclude each other:
 // only within one path must the keys differ.
-absl::Status CollectWrites(const Ops& ops, Writes* writes) {
+absl::Status CollectWrites(const Ops& ops, uint64_t* comparisons, WriteSet* writes) {
   for (const RequestOp& op : ops) {
     if (op.has_request_delete_range()) {
       const auto& request = op.request_delete_range();
-      writes->deletes.emplace_back(request.key(), request.range_end());
+      writes->Delete({request.key(), request.range_end()});
     }
   }
-  const auto add_put = [writes](std::string_view key) {
-    return !writes->Deletes(key) && writes->puts.insert(key).second;
-  };
   for (const RequestOp& op : ops) {
     if (!op.has_request_txn()) continue;
-    Writes success;
-    Writes failure;
-    absl::Status status = CollectWrites(op.request_txn().success(), &success);
-    if (status.ok()) status = CollectWrites(op.request_txn().failure(), &failure);
+    WriteSet success(comparisons);
+    WriteSet failure(comparisons);
+    absl::Status status = CollectWrites(op.request_txn().success(), comparisons, &success);
+    if (status.ok()) status = CollectWrites(op.request_txn().failure(), comparisons, &failure);
     if (!status.ok()) return status;
-    std::set<std::string_view> either = success.puts;
-    either.insert(failure.puts.begin(), failure.puts.end());
-    if (!std::all_of(either.begin(), either.end(), add_put)) return DuplicateKeyError();
-    for (const Writes& branch : {std::cref(success), std::cref(failure)}) {
-      writes->deletes.insert(writes->deletes.end(), branch.deletes.begin(), branch.deletes.end());
-    }
+    if (!writes->AddEither(std::move(success), std::move(failure))) return DuplicateKeyError();
   }
   for (const RequestOp& op : ops) {
-    if (op.has_request_put() && !add_put(op.request_put().key())) return DuplicateKeyError();
+    if (op.has_request_put() && !writes->Put(op.request_put().key())) return DuplicateKeyError();
   }
   return absl::OkStatus();
 }
@@ -141,10 +121,15 @@ absl::Status Check(const etcdserverpb::DeleteRangeRequest& request) {
 }
 
 absl::Status Check(const TxnRequest& request) {
+  uint64_t comparisons = 0;
+  return CheckCounting(request, &comparisons);
+}
+
+absl::Status CheckCounting(const TxnRequest& request, uint64_t* comparisons) {
   absl::Status status = CheckShape(request, kMaxTxnOps);
   for (const Ops& branch : {std::cref(request.success()), std::cref(request.failure())}) {
-    Writes writes;
-    if (status.ok()) status = CollectWrites(branch, &writes);
+    WriteSet writes(comparisons);
+    if (status.ok()) status = CollectWrites(branch, comparisons, &writes);
   }
   return status;
 }

@@ -3,6 +3,7 @@
 #define SYNOD_KV_REQUEST_CHECK_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/status/status.h"
 
@@ -22,6 +23,10 @@ inline constexpr int kMaxTxnOps = 128;
 [[nodiscard]] absl::Status Check(const etcdserverpb::TxnRequest& request);
 [[nodiscard]] absl::Status Check(const etcdserverpb::CompactionRequest& request);
 [[nodiscard]] absl::Status Check(const etcdserverpb::HashKVRequest& request);
+
+// The same; counts how often it compares keys, which is what the time goes to.
+[[nodiscard]] absl::Status CheckCounting(const etcdserverpb::TxnRequest& request,
+                                         uint64_t* comparisons);
 
 // True if the request may put something, so that a store that is full must refuse it.
 [[nodiscard]] bool MayPut(const etcdserverpb::PutRequest& request);

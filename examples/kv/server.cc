@@ -154,6 +154,7 @@ absl::Status Server::StartReplica(const Flags& flags,
   options.raft.max_entry_bytes = kMaxRequestBytes + kMaxCommandOverhead;
   options.raft.trailing_entries = flags.trailing_entries;
   options.snapshot_after_entries = flags.snapshot_entries;
+  options.snapshot_after_bytes = flags.snapshot_bytes;
   // A range over many keys or a compaction takes as long as there is data, and leadership must not
   // be lost over it; answer.h has the rest of that. The two thread hops are little beside gRPC's.
   options.apply_on_own_thread = true;
@@ -229,6 +230,7 @@ std::vector<std::pair<std::string, uint64_t>> Server::Counters() const {
   std::vector<std::pair<std::string, uint64_t>> counters = node_->replica.Status().counters;
   counters.emplace_back("kv.calls_under_way", budget_.calls());
   counters.emplace_back("kv.call_bytes_under_way", budget_.bytes());
+  counters.emplace_back("kv.answer_bytes_under_way", budget_.answer_bytes());
   counters.emplace_back("kv.writes_forwarded", forwarder_->sent());
   for (auto& [reason, count] : refusals_.Counters()) {
     counters.emplace_back("kv.refused[" + reason + "]", count);

@@ -33,9 +33,8 @@ grpc::ServerUnaryReactor* WriteCall::Start(const Node& node, Forwarder& forwarde
   std::optional<CallBudget::Share> share = node.budget.Take(write.command.size());
   if (!share) return Refuse(node, context, TooManyRequestsError());
   auto* call = new WriteCall(node, forwarder, context, std::move(write), *std::move(share));
-  grpc::ServerUnaryReactor* reactor = call->reactor_;
   call->Try();
-  return reactor;
+  return call;
 }
 
 grpc::ServerUnaryReactor* WriteCall::Refuse(const Node& node, grpc::CallbackServerContext* context,
@@ -51,7 +50,6 @@ WriteCall::WriteCall(const Node& node, Forwarder& forwarder, grpc::CallbackServe
     : node_(node),
       forwarder_(forwarder),
       context_(context),
-      reactor_(context->DefaultReactor()),
       write_(std::move(write)),
       share_(std::move(share)),
       patience_(node, *context) {}
@@ -92,6 +90,7 @@ void WriteCall::OnOutcome(synod::Outcome outcome) {
     return Fail(
         {.status = std::move(status), .effect = refused ? Effect::kRefused : Effect::kUnknown});
   }
+  ChargeAnswer(outcome.result.size());
   *write_.response = Signed(node_.Signature(), std::move(outcome.result), kResultPrefix);
   End(absl::OkStatus());
 }
@@ -103,9 +102,14 @@ void WriteCall::OnForwarded(const grpc::Status& status) {
       signature.cluster_id() != node_.cluster.value()) {
     return Fail({.status = WrongClusterError(), .effect = Effect::kUnknown});
   }
+  ChargeAnswer(write_.response->Length());
   SignAnew(node_.Signature(), write_.response);
   End(absl::OkStatus());
 }
+
+// The write has been executed, and to say anything else would not be true: where answers are too
+// many, others are refused.
+void WriteCall::ChargeAnswer(size_t bytes) { static_cast<void>(share_.AddAnswer(bytes)); }
 
 void WriteCall::Fail(const WriteFailure& failure) {
   if (IsForwarded(*context_)) {
@@ -117,13 +121,7 @@ void WriteCall::Fail(const WriteFailure& failure) {
   End(failure.status);
 }
 
-// Once the reactor has finished, the server may stop, and the node be gone.
-void WriteCall::End(const absl::Status& status) {
-  const Node& node = node_;
-  grpc::CallbackServerContext* const context = context_;
-  grpc::ServerUnaryReactor* const reactor = reactor_;
-  delete this;
-  node.Finish(status, *context, reactor);
-}
+// From here on it may be gone at any moment.
+void WriteCall::End(const absl::Status& status) { node_.Finish(status, *context_, this); }
 
 }  // namespace synod_kv

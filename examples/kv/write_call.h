@@ -36,11 +36,10 @@ struct Write {
 // elections are short. Nothing else is ever tried twice: a write whose fate is unknown would risk
 // to be executed twice.
 //
-// No thread waits for it: it lives on the heap from Start until it has answered, and is at any
-// moment in the hands of whoever is to call it back.
-class WriteCall {
+// No thread waits for it: it lives on the heap from Start until the client has its answer, or is
+// gone, and is at any moment in the hands of whoever is to call it back.
+class WriteCall final : public grpc::ServerUnaryReactor {
  public:
-  // Finishes the context's default reactor, which it returns.
   static grpc::ServerUnaryReactor* Start(const Node& node, Forwarder& forwarder,
                                          grpc::CallbackServerContext* context, Write write);
 
@@ -57,15 +56,16 @@ class WriteCall {
   void Propose();
   void OnOutcome(synod::Outcome outcome);
   void OnForwarded(const grpc::Status& status);
+  void ChargeAnswer(size_t bytes);
   void Fail(const WriteFailure& failure);
   void End(const absl::Status& status);
+  void OnDone() override { delete this; }
 
   const Node& node_;
   Forwarder& forwarder_;
   grpc::CallbackServerContext* const context_;
-  grpc::ServerUnaryReactor* const reactor_;
   const Write write_;
-  const CallBudget::Share share_;
+  CallBudget::Share share_;
   Patience patience_;
   std::unique_ptr<grpc::ClientContext> outgoing_;  // Of the newest attempt elsewhere.
 };

@@ -4,6 +4,7 @@
 
 #include "synod/node/bootstrap.h"
 #include "synod/node/host.h"
+#include "synod/node/refusal.h"
 #include "synod/node/replica.h"
 #include "synod/port/log_store.h"
 #include "synod/port/state_machine.h"

@@ -47,6 +47,8 @@ class Network::Port final : public Transport {
     return absl::OkStatus();
   }
   absl::Status SetPeer(NodeId, const std::string&) override { return absl::OkStatus(); }
+  void ForgetPeer(NodeId) override {}
+  absl::Status CheckAddress(const std::string&) const override { return absl::OkStatus(); }
   size_t MaxMessageBytes() const override { return size_t{16} << 20; }
   void Send(NodeId, std::span<Message> messages) override {
     for (Message& message : messages) {

@@ -6,11 +6,14 @@
 
 namespace synod::storage {
 
-WriteQueue::WriteQueue(Executor* executor, Space& space, Client& client)
-    : space_(space),
-      client_(client),
-      own_executor_(executor == nullptr ? NewThreadExecutor() : nullptr),
-      executor_(executor == nullptr ? *own_executor_ : *executor) {}
+absl::Status WriteQueue::Start() {
+  if (executor_ != nullptr) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<Executor>> own = NewThreadExecutor();
+  if (!own.ok()) return own.status();
+  own_executor_ = *std::move(own);
+  executor_ = own_executor_.get();
+  return absl::OkStatus();
+}
 
 void WriteQueue::Push(std::vector<GroupWrite> batch, LogStore::Done done) {
   {
@@ -18,7 +21,7 @@ void WriteQueue::Push(std::vector<GroupWrite> batch, LogStore::Done done) {
     queue_.push_back({std::move(batch), std::move(done)});
     if (std::exchange(is_posted_, true)) return;
   }
-  executor_.Post([this] { Run(); });
+  executor_->Post([this] { Run(); });
 }
 
 void WriteQueue::Run() {
@@ -40,7 +43,7 @@ bool WriteQueue::HasSpace() const {
   if (space_.HasRoom()) return true;
   Reached("store nearly full");
   if (!refresh_is_posted_.exchange(true, std::memory_order_relaxed)) {
-    executor_.Post([this] {
+    executor_->Post([this] {
       refresh_is_posted_.store(false, std::memory_order_relaxed);
       space_.Refresh();
     });
@@ -49,7 +52,7 @@ bool WriteQueue::HasSpace() const {
 }
 
 void WriteQueue::Close() {
-  executor_.Stop();
+  if (executor_ != nullptr) executor_->Stop();
   // A `done` may have written once more.
   for (;;) {
     {

@@ -18,7 +18,7 @@
 
 namespace synod::storage {
 
-// Push and HasSpace may be called from any thread, at any time before Close.
+// Push and HasSpace may be called from any thread, at any time between Start and Close.
 class WriteQueue {
  public:
   struct Queued {
@@ -37,8 +37,13 @@ class WriteQueue {
     virtual void CleanUp() = 0;
   };
 
-  // Null: an executor with a thread of its own. All others must outlive the queue.
-  WriteQueue(Executor* executor, Space& space, Client& client);
+  // Null: an executor with a thread of its own, which Start makes. All others must outlive the
+  // queue.
+  WriteQueue(Executor* executor, Space& space, Client& client)
+      : space_(space), client_(client), executor_(executor) {}
+
+  // Before everything else. kResourceExhausted if there is no thread to be had.
+  [[nodiscard]] absl::Status Start();
 
   void Push(std::vector<GroupWrite> batch, LogStore::Done done);
 
@@ -46,7 +51,7 @@ class WriteQueue {
   // else would notice that there is.
   [[nodiscard]] bool HasSpace() const;
 
-  // Stops the executor, and carries out what is queued, on this thread.
+  // Stops the executor, if there is one, and carries out what is queued, on this thread.
   void Close();
 
  private:
@@ -61,8 +66,8 @@ class WriteQueue {
   std::vector<Queued> taken_;  // By Run.
 
   mutable std::atomic<bool> refresh_is_posted_{false};
-  const std::unique_ptr<Executor> own_executor_;
-  Executor& executor_;
+  std::unique_ptr<Executor> own_executor_;
+  Executor* executor_;  // Null before Start, if it is to be our own.
 };
 
 }  // namespace synod::storage

@@ -72,7 +72,8 @@ absl::StatusOr<std::unique_ptr<LogStore>> Store::Open(std::string path, Options 
   if (!directory.ok()) return directory.status();
   std::unique_ptr<Store> store(
       new Store(std::move(files), *std::move(directory), std::move(options)));
-  absl::Status status = store->FindDatabase();
+  absl::Status status = store->queue_.Start();
+  if (status.ok()) status = store->FindDatabase();
   if (status.ok()) status = store->OpenDatabase();
   if (status.ok()) status = store->directory_->Complete();
   if (status.ok()) status = store->ReadCatalog();

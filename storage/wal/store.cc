@@ -10,7 +10,8 @@
 namespace synod::wal {
 namespace {
 
-constexpr storage::Format kFormat = {.name = "synod wal", .version = kFormatVersion};
+constexpr storage::Format kFormat = {
+    .name = "synod wal", .oldest = kFormatVersion, .version = kFormatVersion};
 
 std::string Named(GroupId group) { return "group " + std::to_string(group.value()); }
 
@@ -75,7 +76,8 @@ absl::StatusOr<std::unique_ptr<LogStore>> Store::Open(std::string path, Options 
     store->count_.torn_tails_cut = 1;
     store->Log(Severity::kWarning, "torn tail: " + torn);
   }
-  absl::Status status = store->Begin();
+  absl::Status status = store->queue_.Start();
+  if (status.ok()) status = store->Begin();
   if (!status.ok()) return status;
   return store;
 }

@@ -1,10 +1,24 @@
 #!/usr/bin/env python3
-"""The README shows an example that is compiled and run, and every link leads somewhere."""
+"""The README shows an example that is compiled and run, every link leads somewhere, and the format on
+disk that a store's README describes is the one that it writes."""
 
 import re
 import sources
 
 EXAMPLE = "examples/counter/counter.cc"
+
+
+def formats():
+    for header in sources.files((".h",), ("storage",)):
+        version = re.search(r"\bkFormatVersion = (\d+);", sources.read(header))
+        if not version:
+            continue
+        page = header.parent / "README.md"
+        described = re.findall(r"^## Disk format \(version (\d+)\)|^<path>/FORMAT .*format (\d+)\\n",
+                               sources.read(page), re.MULTILINE)
+        said = [one or other for one, other in described]
+        if len(said) < 2 or set(said) != {version.group(1)}:
+            yield f"{page}: describes version {' and '.join(said)}, {header} is {version.group(1)}"
 
 
 def main():
@@ -26,6 +40,7 @@ def main():
                                r"[\w./-]+\.(?:h|cc|ipp|md|sh|py|proto|txt|cmake))`", text):
             if not (sources.ROOT / name).exists():
                 problems.append(f"{page}: {name} does not exist")
+    problems += formats()
     sources.finish("docs", problems)
 
 

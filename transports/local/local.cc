@@ -251,6 +251,8 @@ class LocalTransport final : public Transport {
   absl::Status Start(Context context) override { return network_.Attach(endpoint_, context); }
   // Who is attached is there, under its name alone.
   absl::Status SetPeer(NodeId, const std::string&) override { return absl::OkStatus(); }
+  void ForgetPeer(NodeId) override {}
+  absl::Status CheckAddress(const std::string&) const override { return absl::OkStatus(); }
   // Queues take whatever comes while there is room.
   size_t MaxMessageBytes() const override { return std::numeric_limits<size_t>::max(); }
   void Send(NodeId to, std::span<Message> messages) override {

@@ -222,12 +222,13 @@ void TcpTransport::Establish(Connection& connection, Peer& peer, const Introduct
   connection.incarnation = introduction.incarnation;
   connection.channel = introduction.channel;
   Link& link = peer.link(connection.channel);
-  if (link.connection != nullptr) {
-    // The peer has lost the old one, and we have not noticed yet.
+  Connection* const replaced = std::exchange(link.connection, &connection);
+  if (replaced != nullptr) {
+    // The peer has lost the old one, and we have not noticed yet. It is the link's no more, so that
+    // its end dials nobody.
     counters_.Add(Counter::kReplaced);
-    Close(*link.connection);
+    Close(*replaced);
   }
-  link.connection = &connection;
   connection.state = State::kEstablished;
   connection.reader.set_max_body_bytes(options_.max_frame_bytes);
   if (link.dialer != nullptr) link.dialer->Succeeded();

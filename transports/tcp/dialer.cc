@@ -5,6 +5,12 @@
 
 namespace synod::tcp {
 
+// Nobody who is gone may be called back. The look-up itself goes on.
+Dialer::~Dialer() {
+  resolver_.Cancel(question_);
+  Abandon();
+}
+
 void Dialer::Attempt() {
   Abandon();
   SetTimer();
@@ -15,10 +21,10 @@ void Dialer::Attempt() {
     OnResolved(*std::exchange(late_answer_, std::nullopt));
     return;
   }
-  if (std::exchange(resolving_, true)) return;
-  // The callback may outlive the attempt, but not the resolver, and so not this dialer.
-  resolver_.Resolve(peer_, [this](Resolver::Addresses addresses) {
-    resolving_ = false;
+  if (question_ != Resolver::QuestionId::kNone) return;
+  // The callback may outlive the attempt, but not this dialer.
+  question_ = resolver_.Resolve(peer_, [this](Resolver::Addresses addresses) {
+    question_ = Resolver::QuestionId::kNone;
     OnResolved(std::move(addresses));
   });
 }

@@ -27,7 +27,7 @@ class Dialer {
     absl::AnyInvocable<void(const absl::Status&)> failed;  // To be logged; it tries on by itself.
   };
 
-  // Borrows all but the callbacks.
+  // Borrows all but the callbacks, which do not come after its end.
   Dialer(EventLoop& loop, Resolver& resolver, const HostPort& peer, const Options& options,
          uint64_t seed, Callbacks callbacks)
       : loop_(loop),
@@ -38,7 +38,7 @@ class Dialer {
         callbacks_(std::move(callbacks)) {}
   Dialer(const Dialer&) = delete;
   Dialer& operator=(const Dialer&) = delete;
-  ~Dialer() { Abandon(); }
+  ~Dialer();
 
   // Dials now.
   void Start() { Attempt(); }
@@ -64,8 +64,9 @@ class Dialer {
   Callbacks callbacks_;
 
   Duration delay_ = Duration::zero();  // Of the last wait.
-  // The resolver owes an answer, to this attempt or an earlier one: it is not asked again.
-  bool resolving_ = false;
+  // What the resolver owes an answer to, asked by this attempt or an earlier one: it is not asked
+  // again.
+  Resolver::QuestionId question_ = Resolver::QuestionId::kNone;
   // What it answered when no attempt was under way any more: the next one need not ask.
   std::optional<Resolver::Addresses> late_answer_;
   // Of the attempt under way.

@@ -1,5 +1,6 @@
 #include "resolver.h"
 
+#include <deque>
 #include <map>
 #include <mutex>
 #include <system_error>
@@ -9,9 +10,19 @@
 namespace synod::tcp {
 
 struct Resolver::State {
+  struct Question {
+    QuestionId id;
+    Done done;
+  };
+
   std::mutex mutex;
   EventLoop* loop;  // Null once the resolver is gone. Written on the loop's thread.
-  std::map<std::string, std::vector<Done>> waiting;  // By name. On the loop's thread.
+
+  // --- The loop's thread ---
+  uint64_t last_question = 0;
+  // By name, for as long as it is looked up, whether or not anybody still waits.
+  std::map<std::string, std::deque<Question>> waiting;
+  std::deque<Question> answering;  // To be called now.
 };
 
 Resolver::Resolver(EventLoop& loop, Lookup lookup)
@@ -25,17 +36,19 @@ Resolver::~Resolver() {
     state_->loop = nullptr;
   }
   state_->waiting.clear();
+  state_->answering.clear();
 }
 
-void Resolver::Resolve(const HostPort& name, Done done) {
+Resolver::QuestionId Resolver::Resolve(const HostPort& name, Done done) {
   if (IsNumeric(name)) {
     done(tcp::Resolve(name));
-    return;
+    return QuestionId::kNone;
   }
   const std::string key = name.host + ":" + name.port;
-  std::vector<Done>& waiting = state_->waiting[key];
-  waiting.push_back(std::move(done));
-  if (waiting.size() > 1) return;
+  const QuestionId question{++state_->last_question};
+  const auto [waiting, is_new] = state_->waiting.try_emplace(key);
+  waiting->second.push_back({.id = question, .done = std::move(done)});
+  if (!is_new) return question;
   auto lookup = [state = state_, look_up = lookup_, name, key] {
     Addresses addresses = look_up(name);
     const std::lock_guard lock(state->mutex);
@@ -52,14 +65,24 @@ void Resolver::Resolve(const HostPort& name, Done done) {
              absl::UnavailableError("cannot resolve '" + key + "': no thread for it: " + why));
     });
   }
+  return question;
 }
 
-// On the loop's thread. Who is called may ask again, or end the resolver.
+void Resolver::Cancel(QuestionId question) {
+  const auto is_it = [question](const State::Question& other) { return other.id == question; };
+  for (auto& [name, questions] : state_->waiting) std::erase_if(questions, is_it);
+  std::erase_if(state_->answering, is_it);
+}
+
+// On the loop's thread. Who is called may ask again, cancel what others asked, or end the resolver.
 void Resolver::Answer(State& state, const std::string& name, const Addresses& addresses) {
   auto answered = state.waiting.extract(name);
   if (answered.empty()) return;
-  for (Done& done : answered.mapped()) {
-    if (state.loop != nullptr) done(addresses);
+  state.answering = std::move(answered.mapped());
+  while (!state.answering.empty()) {
+    Done done = std::move(state.answering.front().done);
+    state.answering.pop_front();
+    done(addresses);
   }
 }
 

@@ -2,6 +2,7 @@
 #ifndef SYNOD_TRANSPORTS_TCP_RESOLVER_H_
 #define SYNOD_TRANSPORTS_TCP_RESOLVER_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ class Resolver {
 
   using Done = absl::AnyInvocable<void(Addresses)>;
 
+  // A question that waits for its answer.
+  enum class QuestionId : uint64_t { kNone = 0 };
+
   // Blocks; called on threads of its own.
   using Lookup = Addresses (*)(const HostPort& name);
 
@@ -33,8 +37,13 @@ class Resolver {
 
   // Calls `done` on the loop's thread: before return if the host is an address. A name is looked up
   // once at a time, and all who ask meanwhile get that answer: a look-up that a silent name server
-  // holds up cannot be ended, and one more for each attempt would pile up threads.
-  void Resolve(const HostPort& name, Done done);
+  // holds up cannot be ended, and one more for each attempt would pile up threads. kNone if it has
+  // been answered.
+  QuestionId Resolve(const HostPort& name, Done done);
+
+  // Whoever asked is not called any more, though the look-up goes on. Nothing happens if the
+  // question has been answered.
+  void Cancel(QuestionId question);
 
  private:
   struct State;

@@ -54,18 +54,44 @@ absl::Status TcpTransport::Start(Context context) {
 }
 
 absl::Status TcpTransport::SetPeer(NodeId node, const std::string& address) {
-  absl::StatusOr<HostPort> parsed = ParseHostPort(address);
-  if (!parsed.ok()) return parsed.status();
-  if (node == context_.self.node) return absl::OkStatus();
-  if (Peer* const peer = FindPeer(node)) {
-    if (peer->address == *parsed) return absl::OkStatus();
-    for (Link& link : peer->links) {
-      link.dialer.reset();
-      if (link.connection != nullptr) Close(*link.connection);
-    }
+  Peer* const peer = FindPeer(node);
+  HostPort place;
+  if (!address.empty()) {
+    absl::StatusOr<HostPort> parsed = ParseHostPort(address);
+    if (!parsed.ok()) return parsed.status();
+    place = *std::move(parsed);
+  } else if (const auto given = peer_addresses_.find(node); given != peer_addresses_.end()) {
+    place = given->second;
+  } else if (peer != nullptr) {
+    place = peer->address;
+  } else {
+    return absl::OkStatus();
   }
-  AddPeer(node, *parsed);
+  if (node == context_.self.node) return absl::OkStatus();
+  if (peer != nullptr) {
+    if (peer->address == place && !peer->is_forgotten) return absl::OkStatus();
+    // What was dialed and awaits a welcome goes, too: beside a connection to the peer's new place
+    // it would be one too many, and whichever of the two went would be dialed again, for ever.
+    Leave(*peer, [](const Connection&) { return true; });
+  }
+  AddPeer(node, place);
   return absl::OkStatus();
+}
+
+void TcpTransport::ForgetPeer(NodeId node) {
+  Peer* const peer = FindPeer(node);
+  if (peer == nullptr) return;
+  peer->is_forgotten = true;
+  Leave(*peer, [](const Connection& its) { return its.state != State::kEstablished; });
+}
+
+void TcpTransport::Leave(Peer& peer, bool (*is_meant)(const Connection&)) {
+  for (Link& link : peer.links) link.dialer.reset();
+  std::vector<Connection*> leaving;
+  for (const auto& [connection, owned] : connections_) {
+    if (connection->peer == peer.node && is_meant(*connection)) leaving.push_back(connection);
+  }
+  for (Connection* const connection : leaving) Close(*connection);
 }
 
 // Of the two who shall be connected the one with the higher id dials.
@@ -73,6 +99,7 @@ void TcpTransport::AddPeer(NodeId node, const HostPort& address) {
   Peer& peer = peers_[node];
   peer.node = node;
   peer.address = address;
+  peer.is_forgotten = false;
   if (node > context_.self.node) return;
   for (const Channel channel : {Channel::kConsensus, Channel::kBulk}) {
     Dialer::Callbacks callbacks;
@@ -103,10 +130,10 @@ void TcpTransport::Stop() {
   context_.loop->Unwatch(listening_.get());
   listening_.Close();
   context_.loop->Cancel(std::exchange(accept_again_, EventLoop::TimerId::kNone));
-  resolver_.reset();
   for (auto& [node, peer] : peers_) {
     for (Link& link : peer.links) link.dialer.reset();
   }
+  resolver_.reset();
   while (!connections_.empty()) Close(*connections_.begin()->first);
 }
 

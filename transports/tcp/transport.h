@@ -41,6 +41,10 @@ class TcpTransport final : public Transport {
 
   absl::Status Start(Context context) override;
   absl::Status SetPeer(NodeId node, const std::string& address) override;
+  void ForgetPeer(NodeId node) override;
+  absl::Status CheckAddress(const std::string& address) const override {
+    return ParseHostPort(address).status();
+  }
   size_t MaxMessageBytes() const override { return options_.max_frame_bytes; }
   void Send(NodeId to, std::span<Message> messages) override;
   bool CanSendBulk(NodeId to) const override;
@@ -82,6 +86,7 @@ class TcpTransport final : public Transport {
   struct Peer {
     NodeId node;
     HostPort address;
+    bool is_forgotten = false;  // Not sought; there are no dialers.
     std::array<Link, kChannels> links;
 
     Link& link(Channel channel) { return links[static_cast<size_t>(channel)]; }
@@ -89,6 +94,8 @@ class TcpTransport final : public Transport {
 
   // transport.cc: peers, sending, receiving.
   void AddPeer(NodeId node, const HostPort& address);
+  // Ends its dialers and every connection that `is_meant`.
+  void Leave(Peer& peer, bool (*is_meant)(const Connection&));
   [[nodiscard]] std::string NamesOfPeers() const;
   bool Enqueue(Peer& peer, const Message& message);
   void MarkDirty(Connection& connection);
@@ -128,9 +135,8 @@ class TcpTransport final : public Transport {
   Context context_;
   class Counters counters_;
   LogLimiter log_;
-  std::map<NodeId, Peer> peers_;  // Without this node.
-  // After peers_, whose dialers it may call back: it goes first and takes those calls with it.
-  std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<Resolver> resolver_;  // Before peers_, whose dialers ask it: it outlives them.
+  std::map<NodeId, Peer> peers_;        // Without this node.
 
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::deque<Connection*> pending_;  // Accepted, without a handshake yet; the oldest first.

@@ -38,12 +38,14 @@ struct HostOptions {
 class Host {
  public:
   // Starts the loop and the transport. The store must have been bootstrapped: kFailedPrecondition
-  // if it is empty, if it is another node's, or if another process holds it.
+  // if it is empty, if it is another node's, or if another process holds it. kResourceExhausted if
+  // the process is out of threads, kUnavailable if the machine has no random numbers.
   [[nodiscard]] static absl::StatusOr<Host> Start(HostOptions options);
 
   // Starts this host's replica of a group that the store holds. Blocks while the log is read and
   // the newest snapshot restored. kNotFound if the store does not hold the group, kAlreadyExists if
-  // it was joined before, kDataLoss if its data is damaged, kInvalidArgument for bad options.
+  // it was joined before, kDataLoss if its data is damaged, kInvalidArgument for bad options,
+  // kResourceExhausted if it is to have a thread and there are too many.
   [[nodiscard]] absl::StatusOr<Replica> Join(GroupOptions options);
 
   // Ends every request that is under way (proposals with kUnknown or kNotCommitted as is true,

@@ -113,15 +113,17 @@ class Replica {
   std::future<Outcome> Propose(std::string_view command);
   void Propose(Payload command, Duration deadline, absl::AnyInvocable<void(Outcome)> done);
 
-  // Passes `request` to the state machine's Query. Errors beside Query's own: kUnavailable with
-  // Describe(reason), always safe to retry; kDeadlineExceeded.
+  // Passes `request` to the state machine's Query. Errors beside Query's own: kUnavailable, always
+  // safe to retry, and kDeadlineExceeded, both with a Refusal (node/refusal.h) that says why and
+  // who leads.
   std::future<absl::StatusOr<std::string>> Read(std::string_view request, Consistency consistency);
   void Read(std::string request, Consistency consistency, Duration deadline,
             absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
 
   // Asks the leader, which must be this replica, to hand over to `to`. OK once this replica follows
-  // `to`; kDeadlineExceeded if it may yet; kUnavailable with Describe(kStopped) if the host has
-  // stopped, and nobody can tell; otherwise it will not. Meanwhile proposals are refused.
+  // `to`; kDeadlineExceeded if it may yet; kUnavailable for the reason kStopped if the host has
+  // stopped, and nobody can tell; otherwise it will not. Every error has a Refusal. Meanwhile
+  // proposals are refused.
   std::future<absl::Status> TransferLeadership(NodeId to);
   void TransferLeadership(NodeId to, Duration deadline,
                           absl::AnyInvocable<void(absl::Status)> done);

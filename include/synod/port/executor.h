@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 
 namespace synod {
 
@@ -28,8 +29,8 @@ class Executor {
   [[nodiscard]] virtual bool IsStopping() const = 0;
 };
 
-// An executor with a thread of its own.
-[[nodiscard]] std::unique_ptr<Executor> NewThreadExecutor();
+// An executor with a thread of its own. kResourceExhausted if there are too many.
+[[nodiscard]] absl::StatusOr<std::unique_ptr<Executor>> NewThreadExecutor();
 
 }  // namespace synod
 

@@ -55,9 +55,18 @@ class Transport {
   [[nodiscard]] virtual absl::Status Start(Context context) = 0;
 
   // From now on `peer` is to be found at `address`, whatever was known before: a connection to
-  // another place is given up. kInvalidArgument if that is no address for this transport. After
-  // Start and before Stop.
+  // another place is given up. Empty: where this transport was told when it was made, or if it was
+  // not told, where it is known to be. kInvalidArgument by CheckAddress. After Start and before
+  // Stop.
   [[nodiscard]] virtual absl::Status SetPeer(NodeId peer, const std::string& address) = 0;
+
+  // `peer` is not needed any more, until SetPeer names it again: it is not sought. A connection
+  // that there is stays until it ends, for what is yet to be said; one that the peer makes is
+  // taken. Nothing happens if it is unknown. After Start and before Stop.
+  virtual void ForgetPeer(NodeId peer) = 0;
+
+  // kInvalidArgument if that is no address for this transport.
+  [[nodiscard]] virtual absl::Status CheckAddress(const std::string& address) const = 0;
 
   // The largest message that it carries to any peer, as wire::EncodedSizeBound measures it; no less
   // than kGuaranteedMessageBytes. A larger one is dropped every time it is sent, so a group whose

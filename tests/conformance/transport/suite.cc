@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -89,6 +90,26 @@ void TransportConformance::StartNodes(size_t nodes, const FabricLimits& limits) 
       ASSERT_TRUE(TestNode::AwaitThat([&] { return one->CanSendBulk(other); }));
     }
   }
+}
+
+// What is yet to be said to it is said, and it is a peer again as soon as it is named.
+TEST_P(TransportConformance, PeerForgotten_IsStillSpokenWithAndCanBeFoundAgain) {
+  StartNodes(2);
+  const auto each = [&](const std::function<void(TestNode&, NodeId)>& task) {
+    node(1).Do([&] { task(node(1), kB); });
+    node(2).Do([&] { task(node(2), kA); });
+  };
+  each([](TestNode& here, NodeId peer) { here.transport().ForgetPeer(peer); });
+  node(1).Send(kB, {HeartbeatOf(1)});
+  EXPECT_TRUE(node(2).AwaitMessages(1));
+  each([](TestNode& here, NodeId peer) {
+    here.transport().ForgetPeer(9);
+    EXPECT_TRUE(here.transport().SetPeer(peer, "").ok());
+  });
+  EXPECT_TRUE(TestNode::AwaitThat([&] {
+    node(1).Send(kB, {HeartbeatOf(2)});
+    return node(2).received().size() > 1;
+  }));
 }
 
 TEST_P(TransportConformance, EveryMessageType_Sent_ArrivesEqual) {

@@ -75,19 +75,25 @@ TEST(ToStatus, KnownReasons_Mapped_CarryTheTextsThatClientsKnow) {
             absl::InvalidArgumentError("etcdserver: request is too large"));
 }
 
-// As Replica::Read says it.
-absl::Status Refused(Reason reason) {
-  const std::string_view text = Describe(reason);
-  return absl::UnavailableError(absl::string_view(text.data(), text.size()));
+// As a replica says it, which knows that this one leads.
+absl::Status Refused(Reason reason, synod::NodeId leader = 0) {
+  return synod::WithRefusal(absl::UnavailableError("for some reason"),
+                            {.reason = reason, .leader = leader});
 }
 
 TEST(ToReadStatus, RefusalsAndOwnErrors_Mapped_AreToldApart) {
-  EXPECT_EQ(ToReadStatus(Refused(Reason::kNotLeader), false),
+  EXPECT_EQ(ToReadStatus(Refused(Reason::kNotLeader)),
             absl::UnavailableError("etcdserver: no leader"));
-  EXPECT_TRUE(absl::IsUnavailable(ToReadStatus(Refused(Reason::kLeadershipLost), true)));
-  EXPECT_TRUE(absl::IsResourceExhausted(ToReadStatus(Refused(Reason::kOverloaded), true)));
-  EXPECT_EQ(ToReadStatus(CompactedError(), true), CompactedError());
-  EXPECT_EQ(ToReadStatus(absl::DeadlineExceededError("the deadline passed"), true), TimeoutError());
+  EXPECT_EQ(ToReadStatus(Refused(Reason::kLeadershipLost, 2)).message(),
+            "synod-kv: leadership was lost while the request was under way; the request was not "
+            "executed");
+  EXPECT_TRUE(absl::IsResourceExhausted(ToReadStatus(Refused(Reason::kOverloaded, 2))));
+  EXPECT_EQ(ToReadStatus(CompactedError()), CompactedError());
+  EXPECT_EQ(ToReadStatus(Refused(Reason::kDeadline, 2)), TimeoutError());
+  // The query's own, though it reads like a refusal.
+  const absl::Status own = absl::UnavailableError("this replica is not the leader");
+  EXPECT_EQ(ToReadStatus(own), own);
+  EXPECT_FALSE(FoundNoLeader(own));
 }
 
 TEST(FoundNoLeader, WhatANewLeaderWouldMend_OnlyThat_Holds) {
@@ -100,18 +106,14 @@ TEST(FoundNoLeader, WhatANewLeaderWouldMend_OnlyThat_Holds) {
 }
 
 TEST(ToTransferStatus, EveryReason_Mapped_CarriesEtcdsText) {
-  const auto failed = [](absl::StatusCode code, Reason reason) {
-    const std::string_view text = Describe(reason);
-    return ToTransferStatus(absl::Status(code, absl::string_view(text.data(), text.size())));
-  };
+  const auto failed = [](Reason reason) { return ToTransferStatus(Refused(reason)); };
   EXPECT_TRUE(ToTransferStatus(absl::OkStatus()).ok());
-  EXPECT_EQ(failed(absl::StatusCode::kFailedPrecondition, Reason::kNotLeader),
-            absl::FailedPreconditionError("etcdserver: not leader"));
-  EXPECT_EQ(failed(absl::StatusCode::kInvalidArgument, Reason::kNotVoter),
+  EXPECT_EQ(failed(Reason::kNotLeader), absl::FailedPreconditionError("etcdserver: not leader"));
+  EXPECT_EQ(failed(Reason::kNotVoter),
             absl::FailedPreconditionError("etcdserver: bad leader transferee"));
-  EXPECT_EQ(failed(absl::StatusCode::kUnavailable, Reason::kStopped), StoppedError());
+  EXPECT_EQ(failed(Reason::kStopped), StoppedError());
   for (const Reason reason : {Reason::kDeadline, Reason::kUnreachable, Reason::kLeadershipLost}) {
-    EXPECT_EQ(failed(absl::StatusCode::kUnavailable, reason),
+    EXPECT_EQ(failed(reason),
               absl::UnknownError("etcdserver: request timed out, leader transfer took too long"));
   }
 }

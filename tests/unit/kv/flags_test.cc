@@ -24,15 +24,17 @@ TEST(Flags, Serve_WithTheLeast_TakesTheDefaults) {
 }
 
 TEST(Flags, Every_Given_IsTaken) {
-  const auto flags = Parse({"serve", "--id=1", kCluster, "--log=memory", "--cluster-id=7",
-                            "--heartbeat-interval=20ms", "--election-timeout=1.5s",
-                            "--snapshot-entries=10", "--trailing-entries=5", "--quota-bytes=1000"});
+  const auto flags =
+      Parse({"serve", "--id=1", kCluster, "--log=memory", "--cluster-id=7",
+             "--heartbeat-interval=20ms", "--election-timeout=1.5s", "--snapshot-entries=10",
+             "--snapshot-bytes=20", "--trailing-entries=5", "--quota-bytes=1000"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->log, Flags::Log::kMemory);
   EXPECT_EQ(flags->cluster_id, synod::ClusterId(7));
   EXPECT_EQ(flags->heartbeat_interval, std::chrono::milliseconds(20));
   EXPECT_EQ(flags->election_timeout, std::chrono::milliseconds(1500));
   EXPECT_EQ(flags->snapshot_entries, 10u);
+  EXPECT_EQ(flags->snapshot_bytes, 20u);
   EXPECT_EQ(flags->trailing_entries, 5u);
   EXPECT_EQ(flags->quota_bytes, 1000u);
 }
@@ -80,9 +82,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(HelpText, Printed_NamesEveryFlag) {
   const std::string help = HelpText();
-  for (const char* flag : {"--id=", "--cluster=", "--cluster-id=", "--data-dir=", "--log=",
-                           "--heartbeat-interval=", "--election-timeout=", "--snapshot-entries=",
-                           "--trailing-entries=", "--quota-bytes=", "SIGUSR1", "--version"}) {
+  for (const char* flag :
+       {"--id=", "--cluster=", "--cluster-id=", "--data-dir=", "--log=", "--heartbeat-interval=",
+        "--election-timeout=", "--snapshot-entries=", "--snapshot-bytes=", "--trailing-entries=",
+        "--quota-bytes=", "SIGUSR1", "--version"}) {
     EXPECT_NE(help.find(flag), std::string::npos) << flag;
   }
   EXPECT_EQ(Parse({"--help"})->verb, Flags::Verb::kHelp);

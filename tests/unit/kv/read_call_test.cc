@@ -4,7 +4,10 @@
 #include <chrono>
 #include <ctime>
 #include <future>
+#include <memory>
+#include <string>
 
+#include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 
 #include "kv/errors.h"
@@ -115,6 +118,73 @@ TEST(ReadCall, WithoutKeyOrOverTheBound_IsRefused) {
   EXPECT_EQ(member.stub().Range(&context, RangeRequest(), &response).error_message(),
             "etcdserver: key is not provided");
   EXPECT_EQ(member.budget().calls(), 0u);
+}
+
+// A read whose client does not take the answer, which is more than gRPC holds for it.
+class UntakenRead {
+ public:
+  explicit UntakenRead(const TestMember& member) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 * 1024);
+    stub_ = etcdserverpb::KV::NewStub(
+        grpc::CreateCustomChannel(member.address(), grpc::InsecureChannelCredentials(), arguments));
+    RangeRequest request;
+    request.set_key("k");
+    call_ = stub_->AsyncRange(&context_, request, &queue_);
+    // It comes with the beginning of the answer.
+    call_->ReadInitialMetadata(this);
+    Await();
+  }
+  void Take(RangeResponse* response) {
+    grpc::Status status;
+    call_->Finish(response, &status, this);
+    Await();
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  }
+
+ private:
+  void Await() {
+    void* tag = nullptr;
+    bool ok = false;
+    EXPECT_TRUE(queue_.Next(&tag, &ok) && ok);
+  }
+
+  std::unique_ptr<etcdserverpb::KV::Stub> stub_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<RangeResponse>> call_;
+};
+
+TEST(ReadCall, AnswersThatNobodyTakes_AreBounded) {
+  constexpr size_t kBytes = 1024 * 1024;
+  TestMember member({.limits = {.answer_bytes = kBytes * 3 / 2}});
+  member.Elect(kSelf);
+  grpc::ClientContext context;
+  etcdserverpb::PutResponse put;
+  ASSERT_TRUE(member.Put(&context, &put, std::string(kBytes, 'x')).ok());
+  Eventually([&] { return member.budget().calls() == 0; });
+  UntakenRead untaken(member);
+  RangeResponse response;
+  EXPECT_EQ(Get(member, /*serializable=*/false, &response).error_message(),
+            "etcdserver: too many requests");
+  Eventually([&] { return member.budget().calls() == 1; });
+  EXPECT_GT(member.budget().answer_bytes(), kBytes);
+  untaken.Take(&response);
+  EXPECT_EQ(response.kvs_size(), 1);
+  Eventually([&] { return member.budget().calls() == 0; });
+  EXPECT_EQ(member.budget().answer_bytes(), 0u);
+  EXPECT_TRUE(Get(member, /*serializable=*/false, &response).ok());
+}
+
+// It may be larger than the bound: there is one for each answer as well.
+TEST(ReadCall, OneLargeAnswer_IsGiven) {
+  TestMember member({.limits = {.answer_bytes = 10}});
+  member.Elect(kSelf);
+  ASSERT_TRUE(member.Put().ok());
+  RangeResponse response;
+  Eventually([&] { return Get(member, /*serializable=*/false, &response).ok(); });
+  EXPECT_EQ(response.kvs_size(), 1);
 }
 
 // The loop's thread, on which heartbeats wait, does next to nothing of the work that a large answer

@@ -121,6 +121,77 @@ TEST(Check, OuterPut_WithinANestedDelete_IsRefused) {
   EXPECT_EQ(Verdict(txn), kDuplicateKey);
 }
 
+TEST(Check, DeletedRangesThatMeet_CoverWhatEachDoes) {
+  TxnRequest txn;
+  Ops* ops = txn.mutable_success();
+  AddDelete(ops, "d", "f");
+  AddDelete(ops, "b", "d");
+  AddDelete(ops, "m");
+  AddDelete(ops, "z", "y");  // Nothing.
+  AddDelete(ops, "a", "c");
+  AddDelete(ops, "x", std::string(1, '\0'));  // And all behind it.
+  for (const char* key : {"a", "b", "c", "d", "e", "m", "x", "z"}) {
+    TxnRequest with = txn;
+    AddPut(with.mutable_success(), key);
+    EXPECT_EQ(Verdict(with), kDuplicateKey) << key;
+  }
+  for (const char* key : {"0", "f", "l", "m0", "n", "w"}) AddPut(ops, key);
+  EXPECT_EQ(Verdict(txn), "");
+}
+
+// A level of 128 operations less what the levels above it have.
+void Nest(Ops* ops, int levels, int width, int* next) {
+  const auto key = [next] { return std::to_string(1'000'000 + (*next)++); };
+  for (int i = 0; i < width; ++i) {
+    if (levels > 1) {
+      Nest(ops->Add()->mutable_request_txn()->mutable_success(), levels - 1, width, next);
+    } else if (i % 2 == 0) {
+      AddPut(ops, key());
+    } else {
+      AddDelete(ops, key());
+    }
+  }
+}
+
+// Each put would be compared with each deletion, if nothing were sorted: 800 million times.
+TEST(Check, VeryManyNestedOperations_AreComparedSeldom) {
+  TxnRequest txn;
+  int operations = 0;
+  Nest(txn.mutable_success(), 3, 38, &operations);
+  ASSERT_LT(txn.ByteSizeLong(), kMaxRequestBytes);
+  ASSERT_GT(operations, 50'000);
+  uint64_t comparisons = 0;
+  EXPECT_EQ(CheckCounting(txn, &comparisons), absl::OkStatus());
+  EXPECT_GT(comparisons, 50'000u);
+  EXPECT_LT(comparisons, 20'000'000u);
+}
+
+// However deep they are, what is in them is not gone through at each level.
+TEST(Check, ManyOperationsInADeepNest_AreComparedSeldom) {
+  TxnRequest txn;
+  Ops* ops = txn.mutable_success();
+  constexpr int kLevels = 60;
+  for (int level = 0; level < kLevels; ++level) {
+    AddDelete(ops, "d" + std::to_string(level));
+    AddPut(ops, "p" + std::to_string(level));
+    ops = ops->Add()->mutable_request_txn()->mutable_success();
+  }
+  // 3 of 128 are used up by each level but for the last ones.
+  EXPECT_EQ(Verdict(txn), kTooManyOps);
+
+  txn.Clear();
+  ops = txn.mutable_success();
+  for (int level = 0; level < 40; ++level) {
+    AddDelete(ops, "d" + std::to_string(level));
+    ops = ops->Add()->mutable_request_txn()->mutable_success();
+  }
+  int operations = 0;
+  Nest(ops, 3, 15, &operations);
+  uint64_t comparisons = 0;
+  EXPECT_EQ(CheckCounting(txn, &comparisons), absl::OkStatus());
+  EXPECT_LT(comparisons, static_cast<uint64_t>(operations) * 100);
+}
+
 TEST(IsReadOnly, Txns_WithAndWithoutWrites_AreToldApart) {
   TxnRequest txn;
   EXPECT_TRUE(IsReadOnly(txn));

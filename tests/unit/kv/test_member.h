@@ -70,6 +70,7 @@ class TestMember {
     service_.emplace(*node_, *forwarder_);
     grpc::ServerBuilder builder;
     builder.RegisterService(&*service_);
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.SetMaxReceiveMessageSize(-1);
     server_ = builder.BuildAndStart();
     grpc::ChannelArguments arguments;
@@ -118,6 +119,8 @@ class TestMember {
   [[nodiscard]] const Node& node() const { return *node_; }
   [[nodiscard]] etcdserverpb::KV::Stub& stub() { return *stub_; }
   [[nodiscard]] grpc::Server& server() { return *server_; }
+  // Where it listens, for what the channel in this process cannot show.
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] LeaderWatch& leaders() { return leaders_; }
   [[nodiscard]] CallBudget& budget() { return budget_; }
   [[nodiscard]] Refusals& refusals() { return refusals_; }
@@ -166,6 +169,7 @@ class TestMember {
   std::optional<Node> node_;
   std::optional<Forwarder> forwarder_;
   std::optional<KvService> service_;
+  int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<etcdserverpb::KV::Stub> stub_;
 };

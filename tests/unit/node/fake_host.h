@@ -88,7 +88,7 @@ class FakeHost final : public internal::HostServices {
   LogStore& store() override { return *store_; }
   Executor& snapshot_writer() override { return *writer_; }
   Executor& snapshot_mover() override { return *mover_; }
-  std::unique_ptr<Executor> NewExecutor() override { return NewThreadExecutor(); }
+  std::unique_ptr<Executor> NewExecutor() override { return NewThreadExecutor().value(); }
   uint64_t DrawSeed() override {
     static Rng seeds(1);
     return seeds.Next();
@@ -97,10 +97,14 @@ class FakeHost final : public internal::HostServices {
   const StoreIdentity& identity() const override { return identity_; }
   std::vector<std::pair<std::string, uint64_t>> Counters() const override { return {}; }
   void Send(Message message) override { sent.push_back(std::move(message)); }
-  absl::Status SetPeer(NodeId peer, const std::string& address) override {
+  absl::Status CheckAddress(const std::string& address) const override {
+    return address == "nowhere" ? absl::InvalidArgumentError("no address") : absl::OkStatus();
+  }
+  absl::Status SetPeer(GroupId, NodeId peer, const std::string& address) override {
     addresses[peer] = address;
     return absl::OkStatus();
   }
+  void ForgetPeer(GroupId, NodeId peer) override { addresses.erase(peer); }
   bool CanSendBulk(NodeId) const override { return can_send_bulk; }
   void MarkDirty(internal::ReplicaImpl&) override {}
   void MarkToApply(internal::ReplicaImpl&) override {}
@@ -146,8 +150,8 @@ class FakeHost final : public internal::HostServices {
   const StoreIdentity identity_;
   FakeLoop loop_;
   uint64_t last_token_ = 0;
-  const std::unique_ptr<Executor> writer_ = NewThreadExecutor();
-  const std::unique_ptr<Executor> mover_ = NewThreadExecutor();
+  const std::unique_ptr<Executor> writer_ = NewThreadExecutor().value();
+  const std::unique_ptr<Executor> mover_ = NewThreadExecutor().value();
 };
 
 }  // namespace synod::test

@@ -175,7 +175,7 @@ TEST(Propose, BeyondMaxPending_IsRefusedAsOverload) {
   EXPECT_EQ(outcome.kind, Outcome::Kind::kNotCommitted);
   EXPECT_EQ(outcome.reason, Reason::kOverloaded);
   const auto read = cluster.replica(leader).Read("all", Consistency::kStale).get();
-  EXPECT_EQ(read.status(), absl::UnavailableError(std::string(Describe(Reason::kOverloaded))));
+  EXPECT_EQ(ReasonOf(read.status()), Reason::kOverloaded);
   cluster.network().Heal();
   for (auto& recorder : pending) {
     recorder->promise.get_future().get();

@@ -51,8 +51,35 @@ TEST(Read, Linearizable_WithoutALeader_IsRefusedWithTheReason) {
   // Until then the last words of another leader may be on their way.
   EXPECT_TRUE(
       Eventually([&] { return cluster.replica(lonely).Status().role == Role::kPreCandidate; }));
-  EXPECT_EQ(cluster.replica(lonely).Read("all", Consistency::kLinearizable).get().status(),
-            absl::UnavailableError(std::string(Describe(Reason::kNotLeader))));
+  const auto read = cluster.replica(lonely).Read("all", Consistency::kLinearizable).get();
+  EXPECT_TRUE(absl::IsUnavailable(read.status())) << read.status();
+  EXPECT_EQ(RefusalOf(read.status()), (Refusal{.reason = Reason::kNotLeader, .leader = {}}));
+}
+
+TEST(Read, RefusedWhereALeaderIsKnown_NamesIt) {
+  TestCluster cluster;
+  cluster.Commit("c");
+  const NodeId follower = cluster.AwaitFollower();
+  Refusal refusal;
+  EXPECT_TRUE(Eventually([&] {
+    std::promise<absl::Status> ended;
+    cluster.replica(follower).Read(
+        "all", Consistency::kLinearizable, Duration::zero(),
+        [&](const absl::StatusOr<std::string>& answer) { ended.set_value(answer.status()); });
+    refusal = RefusalOf(ended.get_future().get());
+    return refusal.leader == cluster.AwaitLeader();
+  }));
+  EXPECT_EQ(refusal.reason, Reason::kDeadline);
+}
+
+TEST(Refusal, InAStatus_IsReadBackAndNothingElseIs) {
+  const Refusal refusal{.reason = Reason::kOverloaded, .leader = NodeId(0x1234567890abcdef)};
+  EXPECT_EQ(RefusalOf(WithRefusal(absl::UnavailableError("x"), refusal)), refusal);
+  absl::Status other = absl::UnavailableError("x");
+  EXPECT_EQ(RefusalOf(other), Refusal());
+  other.SetPayload("type.synod/Refusal", absl::Cord("text"));
+  EXPECT_EQ(RefusalOf(other), Refusal());
+  EXPECT_TRUE(WithRefusal(absl::OkStatus(), refusal).ok());
 }
 
 TEST(Read, Stale_OnANodeThatIsCutOff_IsServed) {
@@ -92,6 +119,31 @@ TEST(Read, CallbackThatReadsAgainForEver_LeavesTheLoopToOthers) {
   EXPECT_TRUE(Eventually([&] { return reads > 1000; }));
   stop = true;
   stopped.get_future().wait();
+}
+
+// What is newest waits for its turn like everything else, and no longer.
+TEST(Read, StaleReadersNeverPause_LinearizableReadIsServed) {
+  TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
+                         options.apply_on_own_thread = true;
+                       }});
+  cluster.Commit("c");
+  Replica& replica = cluster.replica(1);
+  constexpr int kReaders = 1000;  // More than a state machine is given at once.
+  std::atomic<bool> stop = false;
+  std::atomic<int> stopped = 0;
+  std::function<void(absl::StatusOr<std::string>)> again = [&](const auto&) {
+    if (stop) {
+      ++stopped;
+      return;
+    }
+    replica.Read("size", Consistency::kStale, std::chrono::minutes(1), again);
+  };
+  for (int i = 0; i < kReaders; ++i) again("");
+  const auto newest = replica.Read("size", Consistency::kLinearizable).get();
+  stop = true;
+  EXPECT_TRUE(Eventually([&] { return stopped == kReaders; }));
+  ASSERT_TRUE(newest.ok()) << newest.status();
+  EXPECT_EQ(*newest, "1");
 }
 
 // X3: whoever has given up is not served any more, and what waits is bounded.

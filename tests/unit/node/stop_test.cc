@@ -75,9 +75,12 @@ TEST(Stop, AfterIt_RequestsAreRefusedAtOnce) {
   const Outcome outcome = replica.Propose("d").get();
   EXPECT_EQ(outcome.kind, Outcome::Kind::kNotCommitted);
   EXPECT_EQ(outcome.reason, Reason::kStopped);
-  const absl::Status stopped = absl::UnavailableError(std::string(Describe(Reason::kStopped)));
-  EXPECT_EQ(replica.Read("all", Consistency::kStale).get().status(), stopped);
-  EXPECT_EQ(replica.TransferLeadership(1).get(), stopped);
+  const absl::Status transfer = replica.TransferLeadership(1).get();
+  for (const absl::Status& stopped :
+       {replica.Read("all", Consistency::kStale).get().status(), transfer}) {
+    EXPECT_TRUE(absl::IsUnavailable(stopped)) << stopped;
+    EXPECT_EQ(ReasonOf(stopped), Reason::kStopped);
+  }
   EXPECT_FALSE(replica.IsLeader());
   EXPECT_TRUE(replica.leader().IsZero());
   EXPECT_TRUE(absl::IsCancelled(replica.Status().stopped));

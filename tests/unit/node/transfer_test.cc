@@ -22,8 +22,9 @@ TEST(Transfer, ToAFollower_ItLeadsThen) {
 TEST(Transfer, AskedOfAFollower_IsRefused) {
   TestCluster cluster;
   const NodeId follower = cluster.AwaitFollower();
-  EXPECT_TRUE(
-      absl::IsFailedPrecondition(cluster.replica(follower).TransferLeadership(follower).get()));
+  const absl::Status status = cluster.replica(follower).TransferLeadership(follower).get();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_EQ(ReasonOf(status), Reason::kNotLeader);
 }
 
 TEST(Transfer, ToNobody_IsRefused) {

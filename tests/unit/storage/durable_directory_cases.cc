@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/no_threads.h"
 #include "tests/unit/storage/durable_store.h"
 
 namespace synod::test {
@@ -100,12 +101,31 @@ TEST_P(DurableStore, OfANewerVersionOrAnotherKind_IsRefusedUntouched) {
   }
 }
 
+// No version before the present one was ever released.
+TEST_P(DurableStore, OfAnOlderVersion_IsRefusedUntouched) {
+  harness().MustOpen();
+  harness().Close();
+  for (uint32_t older = 1; older < GetParam().version; ++older) {
+    harness().disk().SetContents("/store/FORMAT", FormatText(GetParam(), older));
+    ExpectRefusedUntouched(harness(), "older version (format " + std::to_string(older));
+  }
+}
+
 TEST_P(DurableStore, HalfMade_IsMadeWhole) {
   ASSERT_EQ(harness().disk().CreateDirectory("/store"), absl::OkStatus());
   harness().disk().SetContents("/store/LOCK", "");
   harness().disk().SetContents("/store/FORMAT.tmp", "synod");
   EXPECT_EQ(harness().Open(), absl::OkStatus());
   EXPECT_EQ(harness().disk().Contents("/store/FORMAT"), FormatText(GetParam(), GetParam().version));
+}
+
+TEST_P(DurableStore, ThereIsNoThreadForIt_IsSaid) {
+  {
+    const NoThreads no_threads;
+    const absl::Status status = harness().Open();
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  }
+  EXPECT_EQ(harness().Open(), absl::OkStatus());
 }
 
 TEST_P(DurableStore, AFreshMountPoint_IsTaken) {

@@ -89,18 +89,6 @@ TEST(RocksdbDirectory, Open_ForeignRocksdbDatabase_IsRefusedAndLeftAlone) {
   EXPECT_EQ(CountFiles(directory.path()), files);
 }
 
-TEST(RocksdbDirectory, Open_OfAnOlderVersion_IsRefusedAndLeftAlone) {
-  RocksdbHarness harness;
-  harness.MustOpen();
-  harness.Close();
-  harness.disk().SetContents("/store/FORMAT", RocksdbStore().format + "1\n");
-  const uint64_t operations = harness.disk().operations();
-  const absl::Status status = harness.Open();
-  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("older version (format 1"));
-  EXPECT_EQ(harness.disk().operations(), operations);
-}
-
 TEST(RocksdbDirectory, Open_WithoutTheDatabaseThatWasThere_IsRefused) {
   RocksdbHarness harness;
   harness.MustOpen();

@@ -211,6 +211,44 @@ TEST_F(DialerTest, SeveralAskForOneName_AreAnsweredByOneLookup) {
   EXPECT_EQ(silence.asked(), 2);
 }
 
+// As when the peer is to be found elsewhere from now on.
+TEST_F(DialerTest, GoneDuringItsLookup_IsNotCalledBackAndItsNameIsNotAskedForTwice) {
+  answers = {absl::UnavailableError("too late"), absl::UnavailableError("no such name")};
+  silence.Begin();
+  Resolver resolver(*loop_, &Silence::Lookup);
+  const HostPort name = {"node.example", "7000"};
+  bool called = false;
+  auto dialer = std::make_unique<Dialer>(
+      *loop_, resolver, name, options_, 1,
+      Dialer::Callbacks{.connected = [&](Fd, const SocketAddress&) { called = true; },
+                        .failed = [&](const absl::Status&) { called = true; }});
+  dialer->Start();
+  dialer.reset();
+  resolver.Resolve(name, [&](const Resolver::Addresses& addresses) {
+    EXPECT_EQ(addresses.status().message(), "too late");
+    loop_->Stop();
+  });
+  silence.End();
+  loop_->Run();
+  EXPECT_FALSE(called);
+  EXPECT_EQ(silence.asked(), 1);
+}
+
+TEST_F(DialerTest, QuestionCancelledByAnother_IsNotAnswered) {
+  answers = {absl::UnavailableError("no such name")};
+  silence.Begin();
+  Resolver resolver(*loop_, &Silence::Lookup);
+  const HostPort name = {"node.example", "7000"};
+  Resolver::QuestionId second = Resolver::QuestionId::kNone;
+  bool called = false;
+  resolver.Resolve(name, [&](const Resolver::Addresses&) { resolver.Cancel(second); });
+  second = resolver.Resolve(name, [&](const Resolver::Addresses&) { called = true; });
+  resolver.Resolve(name, [&](const Resolver::Addresses&) { loop_->Stop(); });
+  silence.End();
+  loop_->Run();
+  EXPECT_FALSE(called);
+}
+
 TEST_F(DialerTest, LookupOutlivesItsResolver_AnswersNobody) {
   answers = {absl::UnavailableError("too late")};
   silence.Begin();

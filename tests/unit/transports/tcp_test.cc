@@ -2,6 +2,8 @@
 #include "synod/tcp.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -521,6 +523,73 @@ TEST_F(TcpDialTest, Refused_LogsTheReasonAndTriesOn) {
   auto [peer, hello] = Accept();
   peer.Introduce(WelcomeTo(hello));
   ASSERT_TRUE(node_->AwaitConnected(2));
+}
+
+// Both places are this peer's: whoever was dialed at the old one must not be welcomed as well.
+TEST_F(TcpDialTest, PeerMovesDuringTheHandshake_IsConnectedOnceAndLeftAlone) {
+  auto [before, first] = Accept();
+  const std::string address = NewLoopbackAddress();
+  auto listening = tcp::ListenOn(address, *tcp::Resolve(*tcp::ParseHostPort(address)));
+  ASSERT_TRUE(listening.ok());
+  listening_ = *std::move(listening);
+  absl::Status told;
+  node_->Do([&] { told = node_->transport().SetPeer(2, address); });
+  ASSERT_TRUE(told.ok()) << told;
+  EXPECT_TRUE(before.IsClosedByPeer());
+  before.Introduce(WelcomeTo(first));
+
+  auto [after, second] = Accept();
+  after.Introduce(WelcomeTo(second));
+  ASSERT_TRUE(node_->AwaitConnected(2));
+  auto [bulk, third] = Accept(tcp::Channel::kBulk);
+  bulk.Introduce(WelcomeTo(third));
+  ASSERT_TRUE(TestNode::AwaitThat([&] { return node_->Counter("connected") == 2; }));
+  EXPECT_EQ(node_->Counter("replaced"), 0u);
+}
+
+TEST_F(TcpDialTest, PeerIsForgotten_KeepsItsConnectionAndIsNotDialedAgain) {
+  auto connected = std::make_unique<RawPeer>(Accept().first);
+  auto [bulk, hello] = Accept(tcp::Channel::kBulk);
+  bulk.Introduce(WelcomeTo(hello));
+  ASSERT_TRUE(node_->AwaitCounter("connected"));
+  node_->Do([&] { node_->transport().ForgetPeer(2); });
+  EXPECT_TRUE(connected->IsClosedByPeer());  // It was not welcomed yet.
+  Message message = HeartbeatOf(1);
+  message.to = 3;
+  bulk.Send(FrameOf({message}));
+  EXPECT_TRUE(node_->AwaitMessages(1));
+  { const RawPeer closing = std::move(bulk); }
+  ASSERT_TRUE(node_->AwaitCounter("disconnected"));
+  // Longer than it would wait before it dials.
+  std::promise<void> later;
+  node_->Do([&] {
+    node_->loop().RunAt(node_->loop().Now() + std::chrono::milliseconds(60),
+                        [&] { later.set_value(); });
+  });
+  later.get_future().wait();
+  while (accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC) >= 0) {
+    // What was dialed before it was forgotten.
+  }
+  EXPECT_EQ(errno, EAGAIN);
+  EXPECT_EQ(node_->Counter("connected"), node_->Counter("disconnected"));
+
+  node_->Do([&] { EXPECT_TRUE(node_->transport().SetPeer(2, "").ok()); });
+  auto [again, greeting] = Accept();
+  again.Introduce(WelcomeTo(greeting));
+  EXPECT_TRUE(node_->AwaitConnected(2));
+}
+
+TEST_F(TcpDialTest, PeerMovesAndNoAddressIsNamedAfterwards_IsDialedWhereItWasAtTheStart) {
+  const std::string elsewhere = NewLoopbackAddress();
+  node_->Do([&] { EXPECT_TRUE(node_->transport().SetPeer(2, elsewhere).ok()); });
+  ASSERT_TRUE(node_->AwaitLog("cannot reach node 2 at " + elsewhere));
+  while (accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC) >= 0) {
+    // What was dialed before.
+  }
+  node_->Do([&] { EXPECT_TRUE(node_->transport().SetPeer(2, "").ok()); });
+  auto [peer, hello] = Accept();
+  peer.Introduce(WelcomeTo(hello));
+  EXPECT_TRUE(node_->AwaitConnected(2));
 }
 
 TEST_F(TcpDialTest, AnotherNodeAnswers_IsRefused) {
