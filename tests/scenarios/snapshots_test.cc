@@ -169,6 +169,26 @@ TEST(Snapshots, S5_CrashInTheMiddleOfReceiving_BeginsAgain) {
   }
 }
 
+TEST(Snapshots, S5_CrashInTheMiddleOfJoining_BeginsAgain) {
+  for (const bool by_power : {false, true}) {
+    auto setup = Compacting();
+    setup.spares = 1;
+    Script s(setup);
+    s.Elect(A);
+    WriteMuch(s, A);
+    NetworkRule& answers = s.Copy(Every<SnapshotChunkReply>().From(D));
+    s.Reconfigure(A, {AddVoter(D)});
+    s.RunUntil([&] { return answers.caught.size() >= 2; });
+    EXPECT_FALSE(HasSnapshot(s, D));
+    by_power ? s.PowerCut(D) : s.Crash(D);
+    s.Start(D);
+    EXPECT_FALSE(HasSnapshot(s, D));
+    s.RunUntil([&] { return s.AreEqual({A, B, C, D}); });
+    EXPECT_TRUE(s.Core(D).configuration().IsVoter(D));
+    s.HealAndConverge();
+  }
+}
+
 // scylla 9dad68e58d: the answer to a transfer of A's first term comes in its second.
 TEST(Snapshots, S6_LeadershipLostAndRegained_OldTransferHasNoEffect) {
   Script s(Compacting());
