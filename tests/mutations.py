@@ -122,7 +122,7 @@ def print_row(mutation, searches):
     rules = sorted({s.rule + "*" * (s.rule in STORES_WORD) for s in killed})
     inside = sum(s.inside for s in searches)
     verdict = ", ".join(rules) if len(killed) == len(searches) else "SURVIVES"
-    print(f"{mutation.number:>2} {mutation.name:<26} {mutation.source:<15} {median:>6} "
+    print(f"{mutation.number:>2} {mutation.name:<30} {mutation.source:<15} {median:>6} "
           f"{inside:>6}  {verdict}", flush=True)
     return len(killed) == len(searches)
 
@@ -165,7 +165,7 @@ def main():
                 sys.exit(f"seed {seed} fails without a mutation ({rule}), so that nothing is proved")
         jobs = starts_of(table, arguments)
         results = pool.map(lambda job: search(simulator, job[0].number, *job[1:]), jobs)
-        print(f"{'rule taken out':<29} {'stated in':<15} {'median':>6} {'inside':>6}  missed by")
+        print(f"{"rule taken out":<33} {'stated in':<15} {'median':>6} {'inside':>6}  missed by")
         survivors, searches = [], []
         per_mutation = len(jobs) // len(table)
         for mutation in table:

@@ -32,6 +32,18 @@ inline constexpr std::string_view kMarks[] = {
     "commit waits for the own term",
     "append refused for want of space",
     "proposals left to the next leader",
+    // Members.
+    "newcomer asked for its disk",
+    "newcomer out of time",
+    "change refused, too early",
+    "change refused, another under way",
+    "disk replaced under its name",
+    "predecessor's joint configuration left",
+    "removed leader hands over",
+    "removed member told",
+    "voter campaigns on its way out",
+    "configuration truncated",
+    "introduced by a change",
     // Requests.
     "read waits for the first commit of the term",
     "reads lost with the leadership",

@@ -26,6 +26,7 @@ inline void Raft::Campaign() {
     SetLeader(NodeId());
     return;
   }
+  if (!configuration().IsVoter(self_.node)) Reached("voter campaigns on its way out");
   if (options_.pre_vote && !Mutated(Mutation::kNoPreVote)) {
     BecomePreCandidate();
   } else {

@@ -18,6 +18,7 @@ inline void Raft::TickLeader() {
   }
   auto& leader = std::get<Leader>(role_);
   if (leader.change && now_ >= leader.change->deadline) {
+    Reached("newcomer out of time");
     EndChange(Outcome::Kind::kNotCommitted, Reason::kUnreachable);
   } else if (leader.change && now_ >= leader.change->next_introduction) {
     ContinueChange();

@@ -75,7 +75,10 @@ inline void Raft::On(const Message& message, const Introduce& introduce) {
       !IsKnownBothWays(message.from)) {
     recorded_at_.push_back(message.from);
   }
-  if (introduce.is_settled && introduce.recorded == self_.incarnation) introduced_ = true;
+  if (introduce.is_settled && introduce.recorded == self_.incarnation && !introduced_) {
+    Reached("introduced by a change");
+    introduced_ = true;
+  }
   MaybeCompleteIntroduction();
   Welcome(message);
   if (introduce.wants_reply) SendIntroduction(message.from, /*wants_reply=*/false, AllWrites());

@@ -13,11 +13,15 @@ inline Reason Raft::RefusalOf(const std::vector<MemberChange>& changes) const {
   // leader's, which shares no quorum with the next, has overtaken (Ongaro's correction of 2015;
   // M1).
   if (commit_ < leader->term_start && !Mutated(Mutation::kChangeBeforeTermCommit)) {
+    Reached("change refused, too early");
     return Reason::kNotReady;
   }
   const bool is_settled = !configuration().IsJoint() && configurations_.newest_index() <= commit_;
   const bool is_free = is_settled || Mutated(Mutation::kTwoChangesAtOnce);
-  if (leader->change || !is_free) return Reason::kChanging;  // M2
+  if (leader->change || !is_free) {  // M2
+    Reached("change refused, another under way");
+    return Reason::kChanging;
+  }
   for (const MemberChange& change : changes) {
     const auto names_it = [&](const MemberChange& other) { return other.node == change.node; };
     if (change.node.IsZero() || std::count_if(changes.begin(), changes.end(), names_it) > 1 ||
@@ -68,6 +72,7 @@ inline void Raft::ContinueChange() {
     if (now_ >= pending.next_introduction) SendIntroduction(change.node, /*wants_reply=*/true, {});
   }
   if (is_waiting) {
+    Reached("newcomer asked for its disk");
     if (now_ >= pending.next_introduction) {
       pending.next_introduction = now_ + options_.heartbeat_interval;
     }
@@ -83,6 +88,7 @@ inline void Raft::ContinueChange() {
       removals.push_back({.node = change.node, .to = MemberChange::To::kNone});
     }
   }
+  if (!removals.empty()) Reached("disk replaced under its name");
   const std::vector<MemberChange>& now = removals.empty() ? pending.changes : removals;
   Configuration next = JoinOf(configuration(), Apply(now, configuration()));
   // Nobody can come in whose removal would leave nobody to decide.
@@ -147,6 +153,7 @@ inline void Raft::SettleConfiguration() {
   if (commit_ < configurations_.newest_index() && !is_early) return;
   auto& leader = std::get<Leader>(role_);
   if (configuration().IsJoint()) {
+    if (!leader.change) Reached("predecessor's joint configuration left");
     AppendConfiguration(LeaveOf(configuration()));
     return;
   }
@@ -167,6 +174,7 @@ inline void Raft::LeaveOffice() {
     if (!configuration().IsVoter(peer.node)) continue;
     if (heir == nullptr || peer.match > heir->match) heir = &peer;
   }
+  Reached("removed leader hands over");
   if (heir != nullptr) Send(heir->node, TimeoutNow{});
   BecomeFollower(hard_state_.term, NodeId());
 }
@@ -250,6 +258,7 @@ inline void Raft::On(const Message& message, const NotMember& notice) {
     ++counters_.stale_messages;
     return;
   }
+  Reached("removed member told");
   RaiseAlert(Alert::Kind::kRemoved, message.from, /*fatal=*/false);
   removed_ = true;
   if (!std::holds_alternative<Follower>(role_)) BecomeFollower(hard_state_.term, NodeId());

@@ -344,7 +344,10 @@ inline void Raft::TruncateFrom(Index index) {
   SYNOD_ASSERT(index > commit_ || Mutated(Mutation::kTruncateCommitted),
                "a committed entry is never truncated (R10)");
   log_.TruncateFrom(index);
-  if (configurations_.TruncateFrom(index)) ConfigurationChanged();
+  if (configurations_.TruncateFrom(index)) {
+    Reached("configuration truncated");
+    ConfigurationChanged();
+  }
   Persist& persist = output_.persist;
   while (!persist.entries.empty() && persist.entries.back().index >= index) {
     persist.entries.pop_back();
