@@ -165,7 +165,7 @@ def main():
                 sys.exit(f"seed {seed} fails without a mutation ({rule}), so that nothing is proved")
         jobs = starts_of(table, arguments)
         results = pool.map(lambda job: search(simulator, job[0].number, *job[1:]), jobs)
-        print(f"{"rule taken out":<33} {'stated in':<15} {'median':>6} {'inside':>6}  missed by")
+        print(f"{'rule taken out':<33} {'stated in':<15} {'median':>6} {'inside':>6}  missed by")
         survivors, searches = [], []
         per_mutation = len(jobs) // len(table)
         for mutation in table:
