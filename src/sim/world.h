@@ -37,6 +37,7 @@ enum class Stream : uint64_t {
   kSize,
   kStates,
   kMembers,
+  kLog,
 };
 
 // A time in [0, most].
