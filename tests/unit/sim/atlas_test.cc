@@ -141,6 +141,16 @@ TEST_F(AtlasTest, Make_BehindAnotherThatIsUnderWay_MustLeaveBothAQuorum) {
   EXPECT_FALSE(atlas_.CanMake({{.node = 4, .to = To::kVoter}}));
 }
 
+// Each may be made or not, but they lead to few configurations.
+TEST_F(AtlasTest, Make_BehindManyThatAreUnderWay_TakesNoLongerThanItMust) {
+  for (uint64_t i = 0; i < 50; ++i) {
+    atlas_.Begin({{.node = 3 + i % 3, .to = i % 2 == 0 ? To::kVoter : To::kNone}});
+  }
+  EXPECT_TRUE(atlas_.CanMake({{.node = 4, .to = To::kVoter}}));
+  Damage(1);
+  EXPECT_FALSE(atlas_.CanMake({{.node = 4, .to = To::kVoter}}));  // Nodes 1 and 2 may be left.
+}
+
 TEST_F(AtlasTest, Make_NamesTheDiskThatReplacedAnother_CountsItAsWhole) {
   cluster_.node(2).Wipe(/*joins=*/true);
   EXPECT_TRUE(atlas_.CanMake(Replacing(2)));
