@@ -1,6 +1,8 @@
 #include "src/sim/atlas.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 #include <utility>
 
 namespace synod::sim {
@@ -47,6 +49,30 @@ void Atlas::Extend(const std::vector<MemberChange>& changes, std::vector<Possibi
     }
     all.push_back(std::move(after));
   }
+  Unite(all);
+}
+
+// Many changes may wait for the same leader. Each leads to somewhere from all to which the others
+// lead, and most often to where one of them has led before.
+void Atlas::Unite(std::vector<Possibility>& all) {
+  // What of it matters.
+  using Nodes = std::vector<NodeId>;
+  using Key = std::tuple<Nodes, Nodes, Nodes, Nodes, std::vector<Incarnation>>;
+  std::map<Key, Possibility> each;
+  for (Possibility& possibility : all) {
+    possibility.newcomers = Configuration::Of(std::move(possibility.newcomers)).voters;
+    const Configuration& members = possibility.members;
+    std::vector<Incarnation> disks;
+    for (NodeId member : members.Members()) {
+      const MemberRecord* const record = members.RecordOf(member);
+      disks.push_back(record == nullptr ? Incarnation() : record->incarnation);
+    }
+    each.try_emplace(Key(members.voters, members.outgoing, members.learners, possibility.newcomers,
+                         std::move(disks)),
+                     std::move(possibility));
+  }
+  all.clear();
+  for (auto& [key, possibility] : each) all.push_back(std::move(possibility));
 }
 
 std::vector<Atlas::Possibility> Atlas::Possible() const {

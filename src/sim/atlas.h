@@ -50,6 +50,8 @@ class Atlas {
   [[nodiscard]] std::vector<Possibility> Possible() const;
   // Adds what the changes lead to from each of `all`.
   static void Extend(const std::vector<MemberChange>& changes, std::vector<Possibility>& all);
+  // Leaves each of `all` once.
+  static void Unite(std::vector<Possibility>& all);
 
   const Judge& judge_;
   const std::vector<std::unique_ptr<Node>>& nodes_;

@@ -87,6 +87,7 @@ void Clients::Ask(uint64_t number) {
   Client& client = clients_[number];
   Node* const node = Target(client);
   if (node == nullptr) return Next(number);  // The connection is refused.
+  world_.CountEvent();
   const uint64_t request = ++client.number;
   client.is_busy = true;
   client.is_expectant = !leader_.IsZero();

@@ -53,6 +53,11 @@ class Clients final : public Actor {
   // A turn of the client `what`.
   void OnEvent(uint64_t what) override;
 
+  // What a node says of a write, or a read, that it was asked for, by the client and the number of
+  // its request.
+  void OnOutcome(uint64_t client, uint64_t number, const Outcome& outcome);
+  void OnAnswer(uint64_t client, uint64_t number, absl::StatusOr<std::string> answer);
+
  private:
   static constexpr uint64_t kNobody = ~uint64_t{0};
   static constexpr uint64_t kEnough = 4;
@@ -84,8 +89,6 @@ class Clients final : public Actor {
   void Ask(uint64_t client);
   // Whether its request is under way: each ends once.
   [[nodiscard]] bool Awaits(uint64_t client, uint64_t number);
-  void OnOutcome(uint64_t client, uint64_t number, const Outcome& outcome);
-  void OnAnswer(uint64_t client, uint64_t number, absl::StatusOr<std::string> answer);
   // Its request has ended without an answer, ...
   void CheckRefusal(uint64_t client, Outcome::Kind kind, Reason reason);
   // ... or with one.

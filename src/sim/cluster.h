@@ -50,6 +50,10 @@ class Cluster {
 
   // All of these are up, and have applied all that is committed and nothing else.
   [[nodiscard]] bool AreEqual(std::span<const NodeId> which) const;
+  // Counts the failures of all disks. At the end.
+  void CountFailures() {
+    for (const auto& node : nodes_) node->CountFailures();
+  }
   // What each node is doing, for people.
   [[nodiscard]] std::string Picture() const;
 

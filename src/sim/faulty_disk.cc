@@ -182,9 +182,14 @@ void FaultyDisk::FailChange(uint64_t count) {
   changes_until_failure_ = count;
 }
 
-uint64_t FaultyDisk::failures() const {
+uint64_t FaultyDisk::failed_syncs() const {
   const std::lock_guard lock(mutex_);
-  return failures_;
+  return failed_syncs_;
+}
+
+uint64_t FaultyDisk::failed_changes() const {
+  const std::lock_guard lock(mutex_);
+  return failed_changes_;
 }
 
 void FaultyDisk::SetSyncsLie(bool files, bool directories) {
@@ -348,12 +353,12 @@ void FaultyDisk::Delete(const std::string& path) {
 
 absl::Status FaultyDisk::Operate() {
   if (++operations_ >= cut_at_) return absl::InternalError("the power is off");
-  return CountDown(changes_until_failure_);
+  return CountDown(changes_until_failure_, failed_changes_);
 }
 
-absl::Status FaultyDisk::CountDown(uint64_t& until_failure) {
+absl::Status FaultyDisk::CountDown(uint64_t& until_failure, uint64_t& failures) {
   if (until_failure == 0 || --until_failure > 0) return absl::OkStatus();
-  ++failures_;
+  ++failures;
   return absl::InternalError("the disk failed");
 }
 
@@ -424,7 +429,7 @@ absl::Status FaultyDisk::Resize(Node& node, uint64_t size) {
 absl::Status FaultyDisk::Sync(Node& node) {
   absl::Status status = Operate();
   if (operations_ >= cut_at_) return status;
-  if (status.ok()) status = CountDown(syncs_until_failure_);
+  if (status.ok()) status = CountDown(syncs_until_failure_, failed_syncs_);
   if (!status.ok()) {
     node.failed.merge(node.before);
     node.before.clear();

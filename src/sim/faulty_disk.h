@@ -49,8 +49,10 @@ class FaultyDisk final : public Disk {
   void FailSync(uint64_t count);
   // The `count`-th change from now on fails (0: none), having been made or not.
   void FailChange(uint64_t count);
-  // How often either has come to pass.
-  [[nodiscard]] uint64_t failures() const;
+  // How often each has come to pass, and both.
+  [[nodiscard]] uint64_t failed_syncs() const;
+  [[nodiscard]] uint64_t failed_changes() const;
+  [[nodiscard]] uint64_t failures() const { return failed_syncs() + failed_changes(); }
   // Syncs of files, or of directories, report success and do nothing.
   void SetSyncsLie(bool files, bool directories);
   // How many bytes may be in files before one can grow no more for want of space, and how many are.
@@ -134,8 +136,8 @@ class FaultyDisk final : public Disk {
 
   // Counts an operation; an error if the power is off, or goes off with it, or the disk fails.
   absl::Status Operate();
-  // One less; an error if that was the last.
-  absl::Status CountDown(uint64_t& until_failure);
+  // One less; an error if that was the last, which is counted.
+  static absl::Status CountDown(uint64_t& until_failure, uint64_t& failures);
   [[nodiscard]] std::shared_ptr<Node> Find(const std::string& path) const;
   [[nodiscard]] uint64_t Used() const;
   // How many bytes files may still grow by.
@@ -174,7 +176,8 @@ class FaultyDisk final : public Disk {
   uint64_t cut_at_ = std::numeric_limits<uint64_t>::max();
   uint64_t syncs_until_failure_ = 0;  // 0: none fails.
   uint64_t changes_until_failure_ = 0;
-  uint64_t failures_ = 0;
+  uint64_t failed_syncs_ = 0;
+  uint64_t failed_changes_ = 0;
   bool file_syncs_lie_ = false;
   bool directory_syncs_lie_ = false;
   uint64_t capacity_ = kUnlimited;

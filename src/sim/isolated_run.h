@@ -10,9 +10,18 @@
 
 namespace synod::sim {
 
-// The name of the rule that the run breaks; empty: none. "no assertion" if the process ended in any
-// other way than by returning from `run`, "an end" if it did not return in a minute.
-// Without another process to be had it runs in this one.
+// The rules that only another process can miss: that it ended in no other way than by returning
+// from its run, and that it did so in time.
+inline constexpr char kNoAssertion[] = "no assertion";
+inline constexpr char kAnEnd[] = "an end";
+
+// What `run` returns, but for the story and all of a violation except its rule; if it has not
+// returned after so many seconds, or never will, one of the two rules above is broken. What it
+// prints is printed. Without another process to be had it runs in this one.
+[[nodiscard]] Report RunIsolated(const std::function<Report()>& run, unsigned seconds);
+
+// The name of the rule that the run breaks; empty: none. It may take a minute, and assertions say
+// nothing: what they say is known after the first time.
 [[nodiscard]] std::string RuleBrokenBy(const Scenario& scenario,
                                        const std::function<Report(const Scenario&)>& run);
 

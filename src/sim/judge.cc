@@ -1,6 +1,7 @@
 #include "src/sim/judge.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace synod::sim {
 
@@ -9,7 +10,7 @@ Judge::Judge(World& world, const Options& options, Counts& counts)
       counts_(counts),
       founders_(options.nodes),
       nodes_(options.nodes + options.spares + 1),
-      changes_{{.since = {}, .members = std::make_shared<Configuration>(options.Founders())}} {}
+      changes_{{.since = {}, .members = Shared(options.Founders())}} {}
 
 void Judge::Fail(std::string_view rule, std::string what) {
   if (violation_) return;
@@ -51,13 +52,14 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
          Name(node) + " goes on, though others have told it that they know another disk of it");
   }
   if (core.IsLeader() && self.led != core.term()) CheckNewLeader(node, self, core, moment.now);
+  CheckLogBound(node, self, core);
   if (core.commit() != self.commit) CheckCommit(node, self, core);
   NoteInForce(self, core.configuration(), moment.now);
   CheckChange(node, self, core);
   CheckToldChange(node, self);
   CheckReadBound(node, core);
   if (!core.IsLeader()) return;
-  CheckProgress(node, core);
+  CheckProgress(node, self, core);
   CheckBounds(node, core);
   if (moment.leads && self.raft.check_quorum) CheckHearsQuorum(node, self, core, moment.now);
 }
@@ -165,8 +167,9 @@ void Judge::CheckOwnDisk(NodeId node, const Node& self, const Raft& core) {
 
 // I5, I6, I9: what a leader takes for replicated is durable there and equal: on the disk that
 // counts, though it may be lost.
-void Judge::CheckProgress(NodeId node, const Raft& core) {
+void Judge::CheckProgress(NodeId node, Node& self, const Raft& core) {
   for (const Progress& peer : core.progress()) {
+    CheckMatch(node, self, peer, core.term());
     if (peer.next <= peer.match) {
       Fail("next is above match", Name(node) + " is about to send " + Name(peer.node) + " entry " +
                                       Str(peer.next) + " again, which it has");
@@ -192,6 +195,16 @@ void Judge::CheckProgress(NodeId node, const Raft& core) {
   }
 }
 
+// R4: what a peer has acked to a leader it has for as long as it is this member and that one leads.
+void Judge::CheckMatch(NodeId node, Node& self, const Progress& peer, Term term) {
+  Match& known = self.matches[peer.node];
+  if (known.term == term && known.epoch == peer.epoch && peer.match < known.index) {
+    Fail("match monotony (R4)", Name(node) + " takes " + Str(peer.match) + " for replicated to " +
+                                    Name(peer.node) + " after " + Str(known.index));
+  }
+  known = {.term = term, .epoch = peer.epoch, .index = peer.match};
+}
+
 void Judge::OnStart(NodeId node, const RaftOptions& raft, size_t max_pending_requests) {
   At(node).raft = raft;
   At(node).max_pending_requests = max_pending_requests;
@@ -208,6 +221,36 @@ void Judge::CheckReadBound(NodeId node, const Raft& core) {
   if (core.pending_reads() <= At(node).raft.max_pending_reads) return;
   Fail("bounded reads", Name(node) + " has taken " + std::to_string(core.pending_reads()) +
                             " reads that wait for a quorum");
+}
+
+// A leader takes a command of its own only while its log has room for it. A follower takes any that
+// an append brings, but none while its log has no room: unless there was nothing that a snapshot
+// could have taken from it, as of what was committed when the turn began. What is there already,
+// and what is no command, costs nothing.
+void Judge::CheckLogBound(NodeId node, Node& self, const Raft& core) {
+  const RaftLog& log = core.log();
+  const std::optional<size_t> before = std::exchange(self.log_bytes, log.bytes());
+  size_t bytes = log.bytes();  // Up to the newest command; of a leader, of its own.
+  for (Index index = log.last(); index >= log.first(); index = index - 1) {
+    const Entry& entry = log.At(index);
+    if (core.IsLeader() && entry.term != core.term()) return;
+    if (entry.kind == EntryKind::kCommand) break;
+    bytes -= entry.Bytes();
+  }
+  size_t most = self.raft.max_log_bytes;
+  if (!core.IsLeader()) {
+    const bool could_compact = self.commit > core.snapshot_index() && self.commit <= log.last() &&
+                               core.MaySnapshotAt(self.commit);
+    if (!before || !could_compact) return;
+    const size_t append =
+        std::max(self.raft.max_append_bytes, self.raft.max_entry_bytes + Entry::kHeaderBytes);
+    most = std::max(most + append, *before);
+  }
+  if (bytes > most) {
+    Fail("bounded log", Name(node) + " has taken commands until its log had " +
+                            std::to_string(bytes) + " bytes, of " +
+                            std::to_string(self.raft.max_log_bytes) + " that it may");
+  }
 }
 
 void Judge::CheckBounds(NodeId node, const Raft& core) {
@@ -245,6 +288,12 @@ void Judge::OnApply(NodeId node, Index index, std::string_view command) {
          Name(node) + " applies at " + Str(index) + " what is not committed there");
     return;
   }
+  if (index > self.commit) {
+    Fail("applied is committed", Name(node) + " applies " + Str(index) +
+                                     ", and knows of none that is committed behind " +
+                                     Str(self.commit));
+    return;
+  }
   for (Index skipped = self.applied + 1; skipped < index; ++skipped) {
     if (committed_[skipped.value() - 1].kind == EntryKind::kCommand) {
       Fail("applied without gaps",
@@ -262,6 +311,11 @@ void Judge::OnState(NodeId node, Index index, std::string_view digest, bool is_r
     if (index < self.applied) {
       Fail("applied monotony",
            Name(node) + " restores " + Str(index) + " after " + Str(self.applied));
+    }
+    if (index > self.durable.snapshot.index) {
+      Fail("restored is installed", Name(node) + " restores " + Str(index) +
+                                        ", and its snapshot is of " +
+                                        Str(self.durable.snapshot.index));
     }
     self.applied = index;
   }

@@ -154,6 +154,11 @@ class Judge {
     Term term;
     Instant when;  // By the hearer's clock.
   };
+  struct Match {  // Of a peer, as its leader has it.
+    Term term;
+    Index epoch;
+    Index index;
+  };
   // What a turn began with.
   struct Turn {
     Instant now;
@@ -185,12 +190,14 @@ class Judge {
     Index commit;  // These are of this life.
     Index applied;
     Index equal;  // Where its state was last found to be that of others, or was the first there.
-    Term led;     // The last term in which it led.
+    std::optional<size_t> log_bytes;  // In memory, after its last turn.
+    Term led;                         // The last term in which it led.
     Instant led_since;
     NodeId leader;                          // As far as it knew after its last turn.
     Word word;                              // The last of a leader, which it took for one.
     std::map<NodeId, Answer> answers;       // The last of each.
     std::map<NodeId, Instant> joined;       // As members since it leads.
+    std::map<NodeId, Match> matches;        // Of each peer, when it was last looked at.
     std::vector<ToldRead> told_reads;       // In this turn, ...
     std::vector<MemberChange> told_change;  // ... and what is said to be done.
     Round round;                            // The newest that it has sent.
@@ -270,8 +277,10 @@ class Judge {
   void CheckNewLeader(NodeId node, Node& self, const Raft& core, Instant now);
   void CheckCommit(NodeId node, Node& self, const Raft& core);
   void CheckOwnDisk(NodeId node, const Node& self, const Raft& core);
-  void CheckProgress(NodeId node, const Raft& core);
+  void CheckProgress(NodeId node, Node& self, const Raft& core);
+  void CheckMatch(NodeId node, Node& self, const Progress& peer, Term term);
   void CheckReadBound(NodeId node, const Raft& core);
+  void CheckLogBound(NodeId node, Node& self, const Raft& core);
   void CheckBounds(NodeId node, const Raft& core);
   [[nodiscard]] std::string CommandsBetween(Index after, Index last) const;
 

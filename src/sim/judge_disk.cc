@@ -14,7 +14,7 @@ void Judge::OnBootstrap(NodeId node, Incarnation incarnation, const Configuratio
   self.first = first;
   self.joins = initial.voters.empty();
   self.durable.initial = initial;
-  self.in_force = std::make_shared<Configuration>(initial);
+  self.in_force = Shared(initial);
   self.durable.changes = {{.since = {}, .members = self.in_force}};
   self.latest = self.durable;
 }
@@ -228,6 +228,8 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   self.in_force = self.latest.changes.back().members;
   self.checked_change = self.latest.changes.back().since;
   self.joined.clear();
+  self.matches.clear();
+  self.log_bytes.reset();
   self.told_reads.clear();
   self.commit = self.applied = self.equal = Index();
   self.led = Term();

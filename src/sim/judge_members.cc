@@ -52,8 +52,7 @@ void Judge::NoteChange(NodeId node, ShadowLog& log, const Entry& entry) {
     return;
   }
   for (const MemberRecord& record : members->records) named_.insert(record.incarnation);
-  log.changes.push_back(
-      {.since = entry.index, .members = std::make_shared<Configuration>(*std::move(members))});
+  log.changes.push_back({.since = entry.index, .members = Shared(*std::move(members))});
 }
 
 void Judge::NoteCommitted(const Entry& entry) {
@@ -61,8 +60,7 @@ void Judge::NoteCommitted(const Entry& entry) {
   if (!members) return;
   ++counts_.configurations;
   world_.Note(Story::What::kMembers, NodeId(), entry.index.value(), members->voters.size());
-  changes_.push_back(
-      {.since = entry.index, .members = std::make_shared<Configuration>(*std::move(members))});
+  changes_.push_back({.since = entry.index, .members = Shared(*std::move(members))});
 }
 
 // M5: what is in force is the newest in the log, committed or not, and nothing else.
@@ -80,7 +78,7 @@ void Judge::NoteInForce(Node& self, const Configuration& members, Instant now) {
   for (NodeId member : members.Members()) {
     if (!self.in_force->IsMember(member)) self.joined[member] = now;
   }
-  self.in_force = std::make_shared<Configuration>(members);
+  self.in_force = Shared(members);
   self.in_force_since = now;
 }
 

@@ -71,7 +71,15 @@ void Loop::OnEvent(uint64_t turn) {
     WakeAt(life_.paused_until);
     return;
   }
+  if (HasWork()) life_.world().CountEvent();
   Turn();
+}
+
+// What it was woken for may be gone: a timer that was cancelled, or a deadline that has moved.
+bool Loop::HasWork() const {
+  const Instant now = life_.Clock();
+  return !inbox_.empty() || !posted_.empty() || !deferred_.empty() || due_ <= now ||
+         (!timers_.empty() && timers_.begin()->first.first <= now);
 }
 
 void Loop::Turn() {
@@ -86,24 +94,30 @@ void Loop::Turn() {
   }
   for (Task& task : std::exchange(posted_, {})) task();
   RunDueTimers();
-  const Instant wake = turn_end_ ? turn_end_() : kNever;
+  due_ = turn_end_ ? turn_end_() : kNever;
   for (Task& task : std::exchange(deferred_, {})) task();
   in_turn_ = false;
   if (after_turn) after_turn();
   if (ended_) return;
   if (!posted_.empty() || !deferred_.empty() || !inbox_.empty()) Wake();
-  WakeAt(life_.WorldTimeOf(wake));
+  WakeAt(life_.WorldTimeOf(due_));
   if (!timers_.empty()) WakeAt(life_.WorldTimeOf(timers_.begin()->first.first));
 }
 
+// All that is due is known before the first runs: a timer that a task sets is for a later turn,
+// even if due, and one that a task cancels does not run.
 void Loop::RunDueTimers() {
-  std::vector<Task> due;
-  while (!timers_.empty() && timers_.begin()->first.first <= now_) {
-    timer_times_.erase(timers_.begin()->first.second);
-    due.push_back(std::move(timers_.begin()->second));
-    timers_.erase(timers_.begin());
+  std::vector<std::pair<Instant, uint64_t>> due;
+  for (const auto& [timer, task] : timers_) {
+    if (timer.first > now_) break;
+    due.push_back(timer);
   }
-  for (Task& task : due) task();
+  for (const auto& timer : due) {
+    auto node = timers_.extract(timer);
+    if (node.empty()) continue;
+    timer_times_.erase(timer.second);
+    node.mapped()();
+  }
 }
 
 // --- SimulatedExecutor ---
@@ -130,6 +144,7 @@ void SimulatedExecutor::OnEvent(uint64_t number) {
     life_.world().Schedule(life_.paused_until, actor_, number);
     return;
   }
+  life_.world().CountEvent();
   Task task = std::move(tasks_.front());
   tasks_.pop_front();
   running_ = true;

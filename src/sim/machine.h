@@ -67,6 +67,7 @@ class Loop final : public EventLoop, public Actor {
   void Turn();
   void Wake() { WakeAt(life_.world().Now() + UpTo(dice_, 2 * latency_)); }
   void WakeAt(Instant world);
+  [[nodiscard]] bool HasWork() const;
   void RunDueTimers();
 
   Life& life_;
@@ -77,8 +78,9 @@ class Loop final : public EventLoop, public Actor {
   Receiver* receiver_ = nullptr;
 
   Instant now_;
-  Instant wake_at_ = kNever;  // Of the world. When the next turn is scheduled.
-  uint64_t turns_ = 0;        // The number of the turn that is scheduled; older ones are void.
+  Instant due_ = Instant::min();  // When the turn's end wants the next one.
+  Instant wake_at_ = kNever;      // Of the world. When the next turn is scheduled.
+  uint64_t turns_ = 0;            // The number of the turn that is scheduled; older ones are void.
   bool started_ = false;
   bool ended_ = false;
   bool in_turn_ = false;

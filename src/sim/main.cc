@@ -9,6 +9,7 @@
 #include <span>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 #include <utility>
 
@@ -17,6 +18,7 @@
 
 #include "src/sim/flags.h"
 #include "src/sim/isolated_run.h"
+#include "src/sim/story.h"
 #include "src/sim/totals.h"
 
 namespace synod::sim {
@@ -24,12 +26,29 @@ namespace {
 
 double Seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
+constexpr unsigned kSecondsForStory = 5;
+// In a process of its own.
+constexpr unsigned kSecondsForSeed = 1800;
+
 // What is being run, for the case that an assertion ends it.
 std::string running;
 
-void OnAbort(int) {
-  const ssize_t ignored = write(STDERR_FILENO, running.data(), running.size());
+void Tell(std::string_view text) {
+  const ssize_t ignored = write(STDERR_FILENO, text.data(), text.size());
   static_cast<void>(ignored);
+}
+
+// First what cannot fail. To tell the story takes memory, and who aborts may hold what guards that:
+// then the process still ends, without its story.
+void OnAbort(int) {
+  Tell(running);
+  const Story* const story = Story::running();
+  if (story == nullptr) return;
+  std::signal(SIGALRM, SIG_DFL);
+  alarm(kSecondsForStory);
+  Tell("  what led to it:\n");
+  for (const std::string& sentence : story->Tell()) Tell("    " + sentence + "\n");
+  alarm(0);
 }
 
 void PrintFailure(const Scenario& scenario, const Report& report) {
@@ -58,6 +77,7 @@ class Session {
     return Run(scenario, *program_.new_workload(), *store_.open());
   }
   Report RunOne(const Scenario& scenario, const std::string& origin) const;
+  Report RunApart(const Scenario& scenario, const std::string& origin) const;
   int ShrinkOne(Scenario scenario, const std::string& origin) const;
   [[nodiscard]] bool Write(const std::string& text) const;
   int Misuse(const std::string& what) const;
@@ -98,6 +118,17 @@ Report Session::RunOne(const Scenario& scenario, const std::string& origin) cons
   }
   if (!report.ok) PrintFailure(scenario, report);
   std::fflush(stdout);
+  return report;
+}
+
+// So that the seeds behind one that ends its process are run too.
+Report Session::RunApart(const Scenario& scenario, const std::string& origin) const {
+  Report report = RunIsolated([&] { return RunOne(scenario, origin); }, kSecondsForSeed);
+  const std::string& rule = report.violation.rule;
+  if (rule == kNoAssertion || rule == kAnEnd) {
+    report.seed = scenario.options.seed;
+    std::printf("FAILED %s\n  rule: %s\n", scenario.options.Describe().c_str(), rule.c_str());
+  }
   return report;
 }
 
@@ -173,7 +204,7 @@ int Session::RunSeeds() {
     const std::string origin = "seed " + std::to_string(seed);
     if (flags_.shrink) return ShrinkOne(scenario, origin);
     if (!Write(Print(scenario))) return 2;
-    const Report report = RunOne(scenario, origin);
+    const Report report = flags_.keep_going ? RunApart(scenario, origin) : RunOne(scenario, origin);
     totals.Add(report);
     if (!report.ok) {
       ++failed;

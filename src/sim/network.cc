@@ -244,6 +244,7 @@ void Network::OnEvent(uint64_t slot) {
   }
   const auto port = ports_.find(to);
   if (port == ports_.end()) return;
+  world_.CountEvent();
   if (!flight.garbled.empty()) {
     ++counts_.messages_garbled;
     std::vector<Message> decoded;

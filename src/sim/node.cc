@@ -208,17 +208,29 @@ void Node::StartIn(Duration down) {
 void Node::OnEvent(uint64_t start) {
   if (start == kRestart) {
     if (!IsStopped()) return;
+    around_.world.CountEvent();
     Stop();
     return StartIn({});
   }
-  if (start == starts_ && host_ == nullptr && !IsRefused()) Start();
+  if (start != starts_ || host_ != nullptr || IsRefused()) return;
+  around_.world.CountEvent();
+  Start();
 }
 
 void Node::StallDiskUntil(Instant world) {
   for (SimulatedExecutor* executor : life_->executors) executor->StallUntil(world);
 }
 
+void Node::CountFailures() {
+  around_.counts.failed_syncs += disk_->failed_syncs() - counted_syncs_;
+  around_.counts.failed_changes += disk_->failed_changes() - counted_changes_;
+  counted_syncs_ = disk_->failed_syncs();
+  counted_changes_ = disk_->failed_changes();
+}
+
 void Node::Wipe(bool joins) {
+  CountFailures();
+  counted_syncs_ = counted_changes_ = 0;
   disk_ = std::make_unique<FaultyDisk>(around_.stores.DiskOrder());
   is_impostor_ = !joins;
   around_.judge.OnReplaced(id_);

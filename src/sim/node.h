@@ -85,6 +85,8 @@ class Node final : public Actor {
   void StayDown() { ++starts_; }
   // What a crash has left is swept away. After every event.
   void Sweep();
+  // Counts what has failed on the disk since it was asked last.
+  void CountFailures();
   // The disk is replaced; the process is down.
   void Wipe(bool joins);
   // Whether its disk has, as far as can be told, something to damage so.
@@ -136,6 +138,8 @@ class Node final : public Actor {
   RaftOptions raft_;
   std::optional<Lost> loss_;
   uint64_t disk_failures_ = 0;  // Before this start.
+  uint64_t counted_syncs_ = 0;  // Of the failures of its disk.
+  uint64_t counted_changes_ = 0;
   Incarnation incarnation_;
   bool is_impostor_ = false;  // The disk took the place of a founder's.
   bool is_corrupt_ = false;

@@ -10,41 +10,13 @@
 
 namespace synod::sim {
 
-// Calls `visit(name, field)` for each; `field(options)` is a reference to the field of those
-// options, be they const or not.
-template <class Visit>
-void ForEachField(Visit visit) {
 #define SYNOD_FIELD(name, member) \
   visit(                          \
       name, [](auto& options) -> auto& { return options.member; })
-  SYNOD_FIELD("seed", seed);
-  SYNOD_FIELD("nodes", nodes);
-  SYNOD_FIELD("spares", spares);
-  SYNOD_FIELD("clients", clients);
-  SYNOD_FIELD("storm", storm);
-  SYNOD_FIELD("storm_events", storm_events);
-  SYNOD_FIELD("think_time", think_time);
-  SYNOD_FIELD("request_deadline", request_deadline);
-  SYNOD_FIELD("snapshot_after_entries", snapshot_after_entries);
-  SYNOD_FIELD("segment_bytes", segment_bytes);
-  SYNOD_FIELD("turn", turn);
-  SYNOD_FIELD("blocking", blocking);
-  SYNOD_FIELD("apply_on_own_thread", apply_on_own_thread);
-  SYNOD_FIELD("max_pending_requests", max_pending_requests);
-  SYNOD_FIELD("stays_recoverable", stays_recoverable);
-  SYNOD_FIELD("mixed_raft", mixed_raft);
-  SYNOD_FIELD("raft.election_timeout", raft.election_timeout);
-  SYNOD_FIELD("raft.heartbeat_interval", raft.heartbeat_interval);
-  SYNOD_FIELD("raft.pre_vote", raft.pre_vote);
-  SYNOD_FIELD("raft.check_quorum", raft.check_quorum);
-  SYNOD_FIELD("raft.max_entry_bytes", raft.max_entry_bytes);
-  SYNOD_FIELD("raft.max_append_bytes", raft.max_append_bytes);
-  SYNOD_FIELD("raft.max_inflight_appends", raft.max_inflight_appends);
-  SYNOD_FIELD("raft.max_inflight_bytes", raft.max_inflight_bytes);
-  SYNOD_FIELD("raft.max_uncommitted_bytes", raft.max_uncommitted_bytes);
-  SYNOD_FIELD("raft.max_log_bytes", raft.max_log_bytes);
-  SYNOD_FIELD("raft.max_pending_reads", raft.max_pending_reads);
-  SYNOD_FIELD("raft.trailing_entries", raft.trailing_entries);
+
+// Of the network, of disks, and of what goes wrong.
+template <class Visit>
+void ForEachFieldOfSurroundings(Visit& visit) {
   SYNOD_FIELD("network.delay", network.delay);
   SYNOD_FIELD("network.keeps_order", network.keeps_order);
   SYNOD_FIELD("network.lose", network.lose);
@@ -76,7 +48,41 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("faults.misdirect", faults.misdirect);
   SYNOD_FIELD("faults.repair", faults.repair);
   SYNOD_FIELD("faults.drift", faults.drift);
-#undef SYNOD_FIELD
+}
+
+// Calls `visit(name, field)` for each; `field(options)` is a reference to the field of those
+// options, be they const or not.
+template <class Visit>
+void ForEachField(Visit visit) {
+  SYNOD_FIELD("seed", seed);
+  SYNOD_FIELD("nodes", nodes);
+  SYNOD_FIELD("spares", spares);
+  SYNOD_FIELD("clients", clients);
+  SYNOD_FIELD("storm", storm);
+  SYNOD_FIELD("storm_events", storm_events);
+  SYNOD_FIELD("think_time", think_time);
+  SYNOD_FIELD("request_deadline", request_deadline);
+  SYNOD_FIELD("snapshot_after_entries", snapshot_after_entries);
+  SYNOD_FIELD("segment_bytes", segment_bytes);
+  SYNOD_FIELD("turn", turn);
+  SYNOD_FIELD("blocking", blocking);
+  SYNOD_FIELD("apply_on_own_thread", apply_on_own_thread);
+  SYNOD_FIELD("max_pending_requests", max_pending_requests);
+  SYNOD_FIELD("stays_recoverable", stays_recoverable);
+  SYNOD_FIELD("mixed_raft", mixed_raft);
+  SYNOD_FIELD("raft.election_timeout", raft.election_timeout);
+  SYNOD_FIELD("raft.heartbeat_interval", raft.heartbeat_interval);
+  SYNOD_FIELD("raft.pre_vote", raft.pre_vote);
+  SYNOD_FIELD("raft.check_quorum", raft.check_quorum);
+  SYNOD_FIELD("raft.max_entry_bytes", raft.max_entry_bytes);
+  SYNOD_FIELD("raft.max_append_bytes", raft.max_append_bytes);
+  SYNOD_FIELD("raft.max_inflight_appends", raft.max_inflight_appends);
+  SYNOD_FIELD("raft.max_inflight_bytes", raft.max_inflight_bytes);
+  SYNOD_FIELD("raft.max_uncommitted_bytes", raft.max_uncommitted_bytes);
+  SYNOD_FIELD("raft.max_log_bytes", raft.max_log_bytes);
+  SYNOD_FIELD("raft.max_pending_reads", raft.max_pending_reads);
+  SYNOD_FIELD("raft.trailing_entries", raft.trailing_entries);
+  ForEachFieldOfSurroundings(visit);
   for (size_t i = 0; i < kKnobCount; ++i) {
     visit(
         "knobs." + std::string(kKnobs[i]), [i](auto& options) -> auto& {
@@ -84,6 +90,8 @@ void ForEachField(Visit visit) {
         });
   }
 }
+
+#undef SYNOD_FIELD
 
 }  // namespace synod::sim
 

@@ -69,6 +69,12 @@ void DrawBounds(Draw draw, Options& options) {
   options.max_pending_requests = draw.Of<size_t>({1, 3, options.max_pending_requests});
 }
 
+// In some runs a log that is soon full, and wants a snapshot before anything else.
+void DrawLog(Draw draw, RaftOptions& raft) {
+  if (raft.max_uncommitted_bytes >= kSmallLog || draw.Chance(1, 2)) return;
+  raft.max_log_bytes = draw.Of<size_t>({16 * 1024, kSmallLog});
+}
+
 // In some runs the links differ.
 void DrawLinks(Draw draw, Options& options) {
   if (draw.Chance(1, 2)) options.network.spread = draw.Of<uint32_t>({1, 2, 4});
@@ -126,6 +132,7 @@ Options Options::Swarm(uint64_t seed) {
     raft.max_entry_bytes = 6 * 1024;
     raft.max_uncommitted_bytes = raft.max_entry_bytes + Entry::kHeaderBytes;
   }
+  DrawLog(Draw(world.Dice(Stream::kLog)), raft);
   raft.trailing_entries = draw.Of<uint64_t>({0, 1, 10, 1000, 10'000});
   options.snapshot_after_entries = draw.Of<uint64_t>({1, 10, 100, 1000, 100'000});
   options.segment_bytes = draw.Of<uint64_t>({1024, 16 * 1024, 1024 * 1024});

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "synod/base/ids.h"
@@ -53,6 +54,9 @@ struct LogEnd {
 
 // Logs share them.
 using Members = std::shared_ptr<const Configuration>;
+inline Members Shared(Configuration members) {
+  return std::make_shared<Configuration>(std::move(members));
+}
 
 struct ShadowLog {
   struct Slot {

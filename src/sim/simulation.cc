@@ -35,9 +35,12 @@ class Simulation {
         workload_(workload),
         cluster_(options_, workload, stores),
         clients_(world_, options_, workload, cluster_.nodes(), judge_, counts_),
-        storm_(world_, scenario_, cluster_.network(), cluster_.nodes(), judge_, counts_) {}
+        storm_(world_, scenario_, cluster_.network(), cluster_.nodes(), judge_, counts_) {
+    Story::SetRunning(&world_.story());
+  }
 
   ~Simulation() {
+    Story::SetRunning(nullptr);
     clients_.Close();
     cluster_.End();
   }
@@ -55,6 +58,7 @@ class Simulation {
     cluster_.RunUntil([&] { return clients_.AllIdle(); });
     if (!judge_.HasFailed()) JudgeHistory();
     judge_.Finish();
+    cluster_.CountFailures();
     Report report{.seed = options_.seed,
                   .events = world_.events(),
                   .hash = world_.hash(),

@@ -98,6 +98,7 @@ void Storm::Strike(size_t number) {
   if (fault.kind == FaultKind::kPartition) return Part(number, nodes);
   Node& node = *nodes_[nodes.front().value() - 1];
   if (!Fits(fault, node)) return;
+  world_.CountEvent();
   world_.Note(fault);
   switch (fault.kind) {
     case FaultKind::kFullDisk:
@@ -122,12 +123,16 @@ void Storm::Strike(size_t number) {
 // Between nodes that a cluster made smaller does not have, cuts change nothing.
 void Storm::Part(size_t number, const std::vector<NodeId>& nodes) {
   const Fault& fault = scenario_.faults[number];
+  world_.CountEvent();
   world_.Note(fault);
-  ++counts_.partitions;
   network_.Heal();
+  const NodeId last = NodeId(nodes_.size());
+  bool cuts = false;
   for (const auto& [from, to] : LinksCutBy(fault.shape, nodes, fault.amount)) {
     network_.Cut(from, to);
+    cuts |= from <= last && to <= last;
   }
+  if (cuts) ++counts_.partitions;
   partition_ = number;
   ScheduleEnd(number);
 }
@@ -139,11 +144,14 @@ void Storm::ScheduleEnd(size_t number) {
 // Another may have begun since: it goes on.
 void Storm::EndOf(size_t number) {
   if (scenario_.faults[number].kind == FaultKind::kPartition) {
-    if (partition_ == number) network_.Heal();
-    return;
+    if (partition_ != number) return;
+    world_.CountEvent();
+    return network_.Heal();
   }
   for (const auto& node : nodes_) {
-    if (capped_[node->id().value()] == number) node->disk().SetCapacity(kUnlimited);
+    if (capped_[node->id().value()] != number) continue;
+    world_.CountEvent();
+    node->disk().SetCapacity(kUnlimited);
   }
 }
 
@@ -167,10 +175,8 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
       ++counts_.stalls;
       return node.StallDiskUntil(world_.Now() + fault.lasts);
     case FaultKind::kFailSync:
-      ++counts_.failed_syncs;
       return node.disk().FailSync(1);
     case FaultKind::kFailChange:
-      ++counts_.failed_changes;
       return node.disk().FailChange(1 + fault.amount);
     case FaultKind::kRepair:
       node.Repair();

@@ -41,6 +41,11 @@ class Story {
   // The fault must be there as long as the story is.
   void Note(Instant when, const Fault& fault);
 
+  // Of the run that is under way, for the case that an assertion ends the process. Null: there is
+  // none.
+  [[nodiscard]] static const Story* running() { return running_; }
+  static void SetRunning(const Story* story) { running_ = story; }
+
   // The last of them, oldest first.
   [[nodiscard]] std::vector<std::string> Tell(size_t most = 60) const;
 
@@ -61,6 +66,8 @@ class Story {
   [[nodiscard]] static bool GoesOn(What what);
   [[nodiscard]] static std::string Sentence(const Event& event);
   void Add(const Event& event) { events_[count_++ % kCapacity] = event; }
+
+  static inline thread_local const Story* running_ = nullptr;
 
   std::array<Event, kCapacity> events_ = {};
   size_t count_ = 0;  // Ever.

@@ -30,7 +30,6 @@ bool World::Step() {
     Actor* const actor = actors_[event.actor];
     if (actor == nullptr) continue;
     now_ = event.when;
-    ++events_;
     Mix(static_cast<uint64_t>(event.when.time_since_epoch().count()));
     Mix(event.what ^ (uint64_t{event.actor} << 32));
     actor->OnEvent(event.what);

@@ -37,6 +37,7 @@ enum class Stream : uint64_t {
   kSize,
   kStates,
   kMembers,
+  kLog,
 };
 
 // A time in [0, most].
@@ -62,8 +63,10 @@ class World {
   // scheduled.
   void Schedule(Instant when, ActorId actor, uint64_t what);
 
-  // The next event happens. False if there is none.
+  // The next actor gets what was scheduled for it. False if there is none.
   bool Step();
+  // What it makes of that is an event, and not void.
+  void CountEvent() { ++events_; }
 
   // For the story of the run.
   void Note(Story::What what, NodeId node, uint64_t a = 0, uint64_t b = 0) {
@@ -72,6 +75,8 @@ class World {
   void Note(const Fault& fault) { story_.Note(now_, fault); }
   [[nodiscard]] const Story& story() const { return story_; }
 
+  // Messages that arrive, turns of a loop that have something to do, tasks of executors, calls of
+  // clients, faults, starts.
   [[nodiscard]] uint64_t events() const { return events_; }
   // Of all that has happened: equal runs have equal hashes. Of events it has their time and place;
   // what they carry (messages, writes that become durable, answers) is mixed in by whom they

@@ -5,6 +5,8 @@ import re
 import sources
 
 ENGINE = r"include/synod/(base|core|raft)/"
+# What else runs in simulations, where equal seeds give equal runs.
+SIMULATED = r"(src/[^/]+\.(h|cc)|src/sim/.*|storage/(wal|files)/.*)$"
 LIBRARY = r"(include|src|storage|transports)/"
 TESTS = r"tests/"
 UNDER_TSAN = r"(include|src|storage/(memory|wal)|transports/(local|tcp))/"
@@ -33,6 +35,38 @@ RULES = [
      "a core does not look at its surroundings",
      {"include/synod/base/mutation.h": "only in builds for mutation tests"}),
 
+    # An equal seed gives an equal run: what is not so stays behind a port, on the real machine.
+    (SIMULATED, r"(steady|system|high_resolution)_clock|absl::Now|\b(clock_)?gettime\b|\btime\(",
+     "simulations have a clock of their own: EventLoop::Now, Machine::Clock",
+     {"src/event_loop.cc": "the real loop",
+      "src/logger.cc": "the default logger, which no simulation has",
+      "src/sim/main.cc": "how long all runs took"}),
+    (SIMULATED, r"std::(thread|jthread|condition_variable|async|future|promise)\b|thread_local",
+     "simulations have one thread: EventLoop, Executor",
+     {"src/event_loop.h": "the real loop",
+      "src/event_loop.cc": "the real loop",
+      "src/machine.cc": "the real machine",
+      "src/thread_executor.cc": "the real executor",
+      "src/replica.cc": "callers outside of the loop wait for their answers",
+      "src/replica_requests.cc": "a caller's thread, while it is refused",
+      "src/sim/story.h": "tests may simulate in threads"}),
+    (SIMULATED, r"random_device|mt19937|\bs?rand\(|absl::(BitGen|Uniform)",
+     "simulations draw from their seed: Machine::DrawSeed, World::Dice",
+     {"src/machine.cc": "the real machine",
+      "src/bootstrap.cc": "a new disk's incarnation, which simulations draw"}),
+    (SIMULATED, r"\bunordered_(multi)?(map|set)\b|(flat|node)_hash_(map|set)",
+     "hash order differs between runs and must not reach what others see",
+     {"src/event_loop.h": "the real loop; looked up by id",
+      "src/host_impl.h": "looked up by group; one group in a simulation",
+      "src/sim/judge.h": "looked up by index and term",
+      "src/sim/states.h": "looked up by index",
+      "src/sim/simulation.cc": "looked up by command and by index"}),
+    (SIMULATED, r"std::(multi)?(map|set)<[^,<>]*\*",
+     "the order of addresses differs between runs and must not reach what others see",
+     {"src/sim/faulty_disk.cc": "looked up by address"}),
+    (SIMULATED, r"\bgetenv\b",
+     "a simulation does not look at its surroundings", {}),
+
     # Ownership and errors.
     (LIBRARY, r"std::(shared|weak)_ptr|make_shared|enable_shared_from_this",
      "unique_ptr owns and a reference borrows; only payloads are shared",
@@ -40,7 +74,8 @@ RULES = [
       "transports/tcp/resolver.cc": "likewise",
       "storage/rocksdb/log_env.cc": "RocksDB shares its file systems",
       "src/sim/faulty_disk.h": "a file lives on in each tree, and for who has it open",
-      "src/sim/faulty_disk.cc": "likewise"}),
+      "src/sim/faulty_disk.cc": "likewise",
+      "src/sim/shadow_log.h": "a configuration is in the logs of many disks"}),
     (LIBRARY, r"\b(throw|catch)\b|\btry\s*\{",
      "errors are absl::Status",
      {"transports/tcp/resolver.cc": "std::thread throws when there is none to be had",

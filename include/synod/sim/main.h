@@ -46,7 +46,8 @@ struct Program {
 //
 // What the program takes it says with --help. Returns its exit code: 0 if no run broke a rule, or
 // if a transcript ended as it says; 1 if not; 2 if it was asked for something that it does not
-// know. To make a run small it forks, so that a state machine that aborts can be made small too.
+// know. To make a run small it forks, and with --keep-going for each run, so that a state machine
+// that aborts can be made small too, and keeps no other run from its turn.
 [[nodiscard]] int Main(const Program& program, int argc, char** argv);
 
 }  // namespace synod::sim

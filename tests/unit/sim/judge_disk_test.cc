@@ -8,92 +8,32 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "src/sim/judge.h"
-#include "tests/unit/raft/fixture.h"
+#include "tests/unit/sim/judge_fixture.h"
 
 namespace synod::sim {
 namespace {
 
 using test::Append;
-using test::Core;
-using test::EntriesOf;
-using test::EntryAt;
-using test::IncarnationOf;
 using test::SnapshotAt;
 using ::testing::HasSubstr;
 
-// Writes that do one thing each.
-Persist Writing(const HardState& hard_state) {
-  Persist persist;
-  persist.hard_state = hard_state;
-  return persist;
-}
-Persist Appending(std::vector<Entry> entries) {
-  Persist persist;
-  persist.entries = std::move(entries);
-  return persist;
-}
-Persist TruncatingFrom(uint64_t index) {
-  Persist persist;
-  persist.truncate_from = Index(index);
-  return persist;
-}
-Persist CompactingTo(uint64_t index) {
-  Persist persist;
-  persist.compact_to = Index(index);
-  return persist;
-}
-Persist Installing(const SnapshotMeta& meta, bool resets_log = false) {
-  Persist persist;
-  persist.snapshot = InstallStaged{.staged = {}, .meta = meta, .resets_log = resets_log};
-  return persist;
-}
-
 // Of three nodes the first two have written two entries of term 1, which the second knows to be
 // committed.
-class JudgeDisk : public ::testing::Test {
+class JudgeDisk : public JudgeFixture {
  protected:
   JudgeDisk() {
-    for (uint64_t node = 1; node <= 3; ++node) {
-      judge_.OnBootstrap(node, IncarnationOf(node), Configuration::Of({1, 2, 3}));
-    }
     WriteLog(1);
     WriteLog(2);
     Core follower({.node = 2, .log = {1, 1}});
     follower.Receive(1, 1, Append(2, 1, {}, /*commit=*/2));
-    judge_.OnTurn(2, {.life = 1, .now = follower.now()}, *follower.operator->());
+    Turn(2, follower);
     EXPECT_EQ(judge_.committed(), Index(2));
     EXPECT_EQ(Rule(), "");
   }
 
-  void WriteLog(NodeId node) {
-    Write(node, Writing(StateOf().hard_state));
-    Write(node, Appending(EntriesOf({1, 1})));
-  }
+  void WriteLog(NodeId node) { JudgeFixture::WriteLog(node, {1, 1}); }
   // What is durable after WriteLog.
   static DurableState StateOf() { return Core::StateOf({.log = {1, 1}}); }
-
-  void Begin(NodeId node, Persist persist) {
-    persist.token = PersistToken(++writes_);
-    judge_.OnWrite(node, persist);
-  }
-  void Write(NodeId node, Persist persist) {
-    Begin(node, std::move(persist));
-    judge_.OnDurable(node);
-  }
-
-  // The first that was broken.
-  [[nodiscard]] std::string Rule() const {
-    return judge_.HasFailed() ? judge_.violation()->rule : "";
-  }
-  [[nodiscard]] std::string What() const {
-    return judge_.HasFailed() ? judge_.violation()->what : "";
-  }
-
-  World world_{1};
-  Counts counts_;
-  Judge judge_{world_, Options{.nodes = 3}, counts_};
-  uint64_t writes_ = 0;
 };
 
 // --- What is committed stays durable on a quorum ---

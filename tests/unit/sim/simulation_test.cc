@@ -135,5 +135,112 @@ TEST(Simulation, StateMachineRefusesQueries_IsItsOwnBusiness) {
   EXPECT_GT(report.counts.refused, 0u);
 }
 
+// Is otherwise than the others, and alone so: the one that is asked at the end.
+class ChangedMachine final : public Wrapped {
+ public:
+  ChangedMachine(std::unique_ptr<StateMachine> machine, uint64_t number)
+      : Wrapped(std::move(machine)), number_(number) {}
+  absl::StatusOr<std::string> Query(std::string_view request) const override {
+    auto answer = Wrapped::Query(request);
+    if (request.empty() && number_ > 3) *answer += "changed";
+    return answer;
+  }
+
+ private:
+  const uint64_t number_;
+};
+
+TEST(Simulation, StateOfAllDiffersFromThatAlone_ReportShowsBoth) {
+  WrappedWorkload<ChangedMachine> workload;
+  const Report report = sim::Run(Quiet(std::chrono::seconds(1)), workload);
+  ASSERT_EQ(report.violation.rule, "states are the fold of the log");
+  EXPECT_THAT(report.violation.what, ContainsRegex("\n      alone: \".*changed\""));
+}
+
+// Does not tell its state.
+class SecretiveMachine final : public Wrapped {
+ public:
+  SecretiveMachine(std::unique_ptr<StateMachine> machine, uint64_t) : Wrapped(std::move(machine)) {}
+  absl::StatusOr<std::string> Query(std::string_view request) const override {
+    if (!request.empty()) return Wrapped::Query(request);
+    return absl::UnavailableError("it does not want to");
+  }
+};
+
+TEST(Simulation, StateMachineRefusesTheDigestQuery_BreaksTheRule) {
+  WrappedWorkload<SecretiveMachine> workload;
+  const Report report = sim::Run(Quiet(std::chrono::seconds(1)), workload);
+  EXPECT_EQ(report.violation.rule, "digest query");
+}
+
+// Asks as another does, but for what it changes.
+class OtherWorkload : public Workload {
+ public:
+  std::unique_ptr<StateMachine> NewStateMachine() override { return registers_->NewStateMachine(); }
+  Request Next(uint64_t client, Rng& dice) override { return registers_->Next(client, dice); }
+  std::string DigestQuery() const override { return registers_->DigestQuery(); }
+
+ private:
+  const std::unique_ptr<Workload> registers_ = NewRegisterWorkload(3);
+};
+
+class DissatisfiedWorkload final : public OtherWorkload {
+ public:
+  std::string Judge(const History<Request>&, Counts&) const override { return "it is not enough"; }
+};
+
+TEST(Simulation, WorkloadJudgesOtherwise_BreaksItsRule) {
+  DissatisfiedWorkload workload;
+  const Report report = sim::Run(Quiet(std::chrono::seconds(1)), workload);
+  EXPECT_EQ(report.violation.rule, "workload");
+  EXPECT_EQ(report.violation.what, "it is not enough");
+}
+
+class RepeatingWorkload final : public OtherWorkload {
+ public:
+  Request Next(uint64_t client, Rng& dice) override {
+    while (!first_.is_write) first_ = OtherWorkload::Next(client, dice);
+    return first_;
+  }
+
+ private:
+  Request first_ = {};
+};
+
+TEST(Simulation, ClientsAskForOneCommandTwice_BreaksTheRule) {
+  RepeatingWorkload workload;
+  const Report report = sim::Run(Quiet(std::chrono::seconds(1)), workload);
+  EXPECT_EQ(report.violation.rule, "no command twice");
+}
+
+// --- What is counted ---
+
+Report RunOfOneNode(size_t clients, Fault fault) {
+  Scenario scenario{.options = Quiet(std::chrono::seconds(3))};
+  scenario.options.nodes = 1;
+  scenario.options.clients = clients;
+  fault.at = std::chrono::seconds(1);
+  fault.nodes = {1};
+  scenario.faults = {std::move(fault)};
+  const auto workload = NewRegisterWorkload(3);
+  return sim::Run(scenario, *workload);
+}
+
+TEST(Simulation, SyncThatShallFail_IsCountedOnceItHasFailed) {
+  EXPECT_EQ(RunOfOneNode(/*clients=*/0, {.kind = FaultKind::kFailSync}).counts.failed_syncs, 0u);
+  EXPECT_EQ(RunOfOneNode(/*clients=*/1, {.kind = FaultKind::kFailSync}).counts.failed_syncs, 1u);
+}
+
+TEST(Simulation, ChangeThatShallFail_IsCountedOnceItHasFailed) {
+  EXPECT_EQ(RunOfOneNode(/*clients=*/0, {.kind = FaultKind::kFailChange}).counts.failed_changes,
+            0u);
+  EXPECT_EQ(RunOfOneNode(/*clients=*/1, {.kind = FaultKind::kFailChange}).counts.failed_changes,
+            1u);
+}
+
+TEST(Simulation, PartitionThatCutsNoLink_IsNotCounted) {
+  EXPECT_EQ(RunOfOneNode(/*clients=*/1, {.kind = FaultKind::kPartition}).counts.partitions, 0u);
+}
+
 }  // namespace
 }  // namespace synod::sim

@@ -1,0 +1,184 @@
+// A judge, and the calls by which a history is made up before it: what the tests of its rules
+// share.
+#ifndef SYNOD_TESTS_UNIT_SIM_JUDGE_FIXTURE_H_
+#define SYNOD_TESTS_UNIT_SIM_JUDGE_FIXTURE_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "synod/core/configuration_codec.h"
+
+#include "src/sim/judge.h"
+#include "tests/unit/raft/fixture.h"
+
+namespace synod::sim {
+
+using test::Core;
+using test::EntriesOf;
+using test::EntryAt;
+using test::IncarnationOf;
+
+inline Persist Writing(const HardState& hard_state) {
+  Persist persist;
+  persist.hard_state = hard_state;
+  return persist;
+}
+inline Persist Appending(std::vector<Entry> entries) {
+  Persist persist;
+  persist.entries = std::move(entries);
+  return persist;
+}
+inline Persist TruncatingFrom(uint64_t index) {
+  Persist persist;
+  persist.truncate_from = Index(index);
+  return persist;
+}
+inline Persist CompactingTo(uint64_t index) {
+  Persist persist;
+  persist.compact_to = Index(index);
+  return persist;
+}
+inline Persist Installing(const SnapshotMeta& meta, bool resets_log = false) {
+  Persist persist;
+  persist.snapshot = InstallStaged{.staged = {}, .meta = meta, .resets_log = resets_log};
+  return persist;
+}
+inline Entry ChangeAt(uint64_t index, uint64_t term, const Configuration& members) {
+  return {.index = Index(index),
+          .term = Term(term),
+          .kind = EntryKind::kConfiguration,
+          .payload = Payload::Copy(EncodeConfiguration(members))};
+}
+
+// Founders that know each other, with empty disks of incarnation IncarnationOf. Whoever is shown to
+// the judge as a core has the state of that core, by whatever way it came there.
+class JudgeFixture : public ::testing::Test {
+ protected:
+  explicit JudgeFixture(size_t founders = 3, size_t spares = 0)
+      : options_{.nodes = founders, .spares = spares} {
+    for (uint64_t node = 1; node <= options_.AllNodes(); ++node) {
+      const bool joins = node > founders;
+      judge_.OnBootstrap(node, IncarnationOf(node), joins ? Configuration() : options_.Founders());
+      if (!joins) WriteTerm(node, 0);
+    }
+  }
+
+  // --- Disks ---
+
+  // With all founders as known.
+  [[nodiscard]] HardState Hard(uint64_t term, NodeId vote = {}) const {
+    HardState hard{.term = Term(term), .vote = vote, .peers = {}};
+    for (uint64_t node = 1; node <= options_.nodes; ++node) {
+      hard.peers.push_back({.node = node, .incarnation = IncarnationOf(node)});
+    }
+    return hard;
+  }
+  void Begin(NodeId node, Persist persist) {
+    persist.token = PersistToken(++writes_);
+    for (const Entry& entry : persist.entries) last_[node] = entry.index;
+    judge_.OnWrite(node, persist);
+  }
+  void Write(NodeId node, Persist persist) {
+    Begin(node, std::move(persist));
+    judge_.OnDurable(node);
+  }
+  void WriteTerm(NodeId node, uint64_t term, NodeId vote = {}) {
+    Write(node, Writing(Hard(term, vote)));
+  }
+  // On an empty disk.
+  void WriteLog(NodeId node, const std::vector<uint64_t>& terms) {
+    WriteTerm(node, terms.back());
+    Write(node, Appending(EntriesOf(terms)));
+  }
+  // What the core's log holds behind what is written already, and its term and vote.
+  void WriteAllOf(NodeId node, Core& core) {
+    Persist persist = Writing(Hard(core->term().value(), core->vote()));
+    CopyLog(node, core, persist);
+    Write(node, std::move(persist));
+  }
+  // Of another's core.
+  void WriteLogOf(NodeId node, Core& core) {
+    Persist persist = Writing(Hard(core->term().value()));
+    CopyLog(node, core, persist);
+    Write(node, std::move(persist));
+  }
+  void Replace(NodeId node, Incarnation incarnation, bool joins = false) {
+    judge_.OnReplaced(node);
+    judge_.OnBootstrap(node, incarnation, joins ? Configuration() : options_.Founders());
+    incarnations_[node] = incarnation;
+  }
+
+  // --- Messages ---
+
+  [[nodiscard]] Message From(NodeId from, NodeId to, uint64_t term, MessageBody body) const {
+    const auto replaced = incarnations_.find(from);
+    return {.group = test::kGroup,
+            .from = from,
+            .to = to,
+            .incarnation = replaced == incarnations_.end() ? IncarnationOf(from) : replaced->second,
+            .term = Term(term),
+            .body = std::move(body)};
+  }
+  void Send(NodeId from, NodeId to, uint64_t term, MessageBody body) {
+    judge_.OnSend(From(from, to, term, std::move(body)));
+  }
+  void Deliver(NodeId from, NodeId to, uint64_t term, MessageBody body) {
+    const Message message = From(from, to, term, std::move(body));
+    judge_.OnDelivered(to, {&message, 1}, now_);
+  }
+
+  // --- Turns ---
+
+  void Turn(NodeId node, Core& core, bool is_stopped = false) {
+    judge_.OnTurn(node,
+                  {.life = 1, .now = now_, .leads = core->IsLeader(), .is_stopped = is_stopped},
+                  *core.operator->());
+  }
+  // A turn that follows a vote of `voter` for it, of which the judge knows.
+  void TurnElectedBy(NodeId voter, NodeId node, Core& core) {
+    WriteTerm(voter, core->term().value(), node);
+    Turn(node, core);
+  }
+  // The follower has all of the leader's log on its disk, and says so.
+  void Follow(NodeId node, NodeId leader, Core& core, Index epoch = {}) {
+    WriteLogOf(node, core);
+    AppendReply ack = test::Accepted(core->log().last().value());
+    ack.epoch = epoch;
+    Send(node, leader, core->term().value(), ack);
+  }
+
+  // The first that was broken.
+  [[nodiscard]] std::string Rule() const {
+    return judge_.HasFailed() ? judge_.violation()->rule : "";
+  }
+  [[nodiscard]] std::string What() const {
+    return judge_.HasFailed() ? judge_.violation()->what : "";
+  }
+
+  Options options_;
+  World world_{1};
+  Counts counts_;
+  Judge judge_{world_, options_, counts_};
+  Instant now_{std::chrono::seconds(100)};
+  uint64_t writes_ = 0;
+
+ private:
+  void CopyLog(NodeId node, Core& core, Persist& persist) {
+    for (Index index = last_[node] + 1; index <= core->log().last(); ++index) {
+      persist.entries.push_back(core->log().At(index));
+    }
+  }
+
+  std::map<NodeId, Index> last_;
+  std::map<NodeId, Incarnation> incarnations_;  // Of disks that replaced others.
+};
+
+}  // namespace synod::sim
+
+#endif  // SYNOD_TESTS_UNIT_SIM_JUDGE_FIXTURE_H_
