@@ -279,6 +279,11 @@ void ReplicaImpl::NotifyObservers() {
     if (options_.observer.on_leader) options_.observer.on_leader(leader, term);
   }
   observed_term_ = term;
+  const bool removed = core_.removed();
+  if (output_.configuration || observed_removed_ != removed) {
+    observed_removed_ = removed;
+    if (options_.observer.on_members) options_.observer.on_members(core_.configuration(), removed);
+  }
 }
 
 // --- The state machine ---

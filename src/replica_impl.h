@@ -193,6 +193,7 @@ class ReplicaImpl final : public Applier::Client,
   Role observed_role_ = Role::kFollower;
   Term observed_term_;
   NodeId observed_leader_;
+  std::optional<bool> observed_removed_;  // Nothing before the first observation.
 
   std::atomic<size_t> pending_ = 0;  // Requests that have not ended.
   std::atomic<bool> is_leader_ = false;

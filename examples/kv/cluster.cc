@@ -22,17 +22,6 @@ bool ParseInteger(std::string_view text, Integer* value) {
   return error == std::errc() && stop == end;
 }
 
-// host:port, with an IPv6 host in brackets.
-bool IsAddress(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  const std::string_view host = text.substr(0, colon);
-  const bool is_bracketed = host.front() == '[' && host.back() == ']';
-  if (!is_bracketed && host.find(':') != std::string_view::npos) return false;
-  uint16_t port = 0;
-  return ParseInteger(text.substr(colon + 1), &port) && port != 0;
-}
-
 absl::StatusOr<ClusterMember> ParseMember(std::string_view text) {
   const size_t equals = text.find('=');
   const size_t slash = text.find('/');
@@ -52,6 +41,31 @@ absl::StatusOr<ClusterMember> ParseMember(std::string_view text) {
 }
 
 }  // namespace
+
+bool IsAddress(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const std::string_view host = text.substr(0, colon);
+  const bool is_bracketed = host.front() == '[' && host.back() == ']';
+  if (!is_bracketed && host.find(':') != std::string_view::npos) return false;
+  uint16_t port = 0;
+  return ParseInteger(text.substr(colon + 1), &port) && port != 0;
+}
+
+std::string RecordedAddress(std::string_view peer_address, std::string_view client_address) {
+  std::string recorded(peer_address);
+  if (!client_address.empty()) recorded.append("/").append(client_address);
+  return recorded;
+}
+
+std::string PeerAddressOf(std::string_view recorded) {
+  return std::string(recorded.substr(0, recorded.find('/')));
+}
+
+std::string ClientAddressOf(std::string_view recorded) {
+  const size_t slash = recorded.find('/');
+  return slash == std::string_view::npos ? "" : std::string(recorded.substr(slash + 1));
+}
 
 absl::StatusOr<std::vector<ClusterMember>> ParseCluster(std::string_view text) {
   std::vector<ClusterMember> members;

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Functions that run a cluster of synod-kv processes on this machine, for the demo and the tests. To
 # be sourced; the caller sets kv_bin (the folder of the binaries) and kv_dir (a folder of its own),
-# and may set kv_log (how the members keep their logs).
+# and may set kv_log (how the members keep their logs) and kv_spare (for how many members that join
+# later there are to be ports).
 
 # The members that exist, and of each its process (empty: not running).
 kv_size=0
@@ -9,6 +10,7 @@ kv_pids=()
 kv_flags=()
 kv_first_port=0
 kv_log="${kv_log:-rocksdb}"
+kv_spare="${kv_spare:-0}"
 
 kv_fail() {
   echo "$*" >&2
@@ -67,7 +69,7 @@ kv_choose_ports() {
   local port tries
   for ((tries = 0; tries < 100; ++tries)); do
     kv_first_port=$((10000 + RANDOM % 20000))
-    for ((port = kv_first_port; port < kv_first_port + 2 * kv_size; ++port)); do
+    for ((port = kv_first_port; port < kv_first_port + 2 * (kv_size + kv_spare); ++port)); do
       kv_port_is_free "$port" || continue 2
     done
     return
@@ -86,10 +88,11 @@ kv_answers() {
     kv_ctl "$1" endpoint status --command-timeout=1s --dial-timeout=1s
 }
 
-# Starts a member and returns once it answers, or fails if it ends before.
+# kv_start <id> [more flags]: starts a member and returns once it answers, or fails if it ends
+# before.
 kv_start() {
   "$kv_bin/synod-kv" serve --id="$1" --cluster="$(kv_cluster)" --data-dir="$kv_dir/$1" \
-    --log="$kv_log" "${kv_flags[@]}" >>"$kv_dir/$1.log" 2>&1 &
+    --log="$kv_log" "${kv_flags[@]}" "${@:2}" >>"$kv_dir/$1.log" 2>&1 &
   kv_pids[$1]=$!
   local deadline=$((SECONDS + 60))
   until kv_answers "$1" >/dev/null 2>&1; do
@@ -102,6 +105,9 @@ kv_start() {
     sleep 0.02
   done
 }
+
+# The same for a newcomer, whose data directory is empty.
+kv_start_newcomer() { kv_start "$1" --join --cluster-id=4711; }
 
 # kv_signal <signal> <id>: sends it and waits for the process to end; its exit code is in kv_exit.
 kv_signal() {

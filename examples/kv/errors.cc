@@ -98,6 +98,16 @@ absl::Status StoppingError() {
   return OwnError(absl::StatusCode::kUnavailable, "the server is stopping", kNotExecuted);
 }
 
+absl::Status NotYetMemberError() {
+  return OwnError(absl::StatusCode::kUnavailable,
+                  "this member has not been added to the cluster yet: etcdctl member add does it",
+                  kNotExecuted);
+}
+absl::Status RemovedError() {
+  return OwnError(absl::StatusCode::kUnavailable, "this member was removed from the cluster",
+                  kNotExecuted);
+}
+
 absl::Status TimeoutError() { return absl::UnavailableError(kTimeout); }
 absl::Status LeaderFailedError() {
   return absl::UnavailableError(

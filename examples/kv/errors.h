@@ -36,6 +36,31 @@ absl::Status LeaderUnreachableError();
 absl::Status TooManyRequestsError();
 absl::Status StoppingError();
 
+// What keeps this member from it.
+absl::Status NotYetMemberError();
+absl::Status RemovedError();
+
+// What is wrong with a change of the members: etcd's, as far as it has a word for it.
+absl::Status BadUrlsError();
+absl::Status NoTlsError();
+absl::Status BadUserError();
+absl::Status OneUrlError();
+absl::Status OtherIdError();
+absl::Status MemberExistsError();
+absl::Status PeerUrlExistsError();
+absl::Status MemberNotFoundError();
+absl::Status NotLearnerError();
+absl::Status LearnerNotReadyError();
+absl::Status TooManyLearnersError();
+absl::Status TooManyVotersError();
+absl::Status NotEnoughStartedError();
+absl::Status UnhealthyError();
+absl::Status OwnDiskError();
+absl::Status NewcomerUnreachableError();
+absl::Status NewcomerSilentError();  // So far. It may answer yet, and become a member.
+// How one ended that was not made, or perhaps was.
+absl::Status ToChangeStatus(const synod::Outcome& outcome);
+
 // What leaves open whether a write was executed. These are etcd's own texts and codes for the same
 // situations, but for the last two, which it does not have.
 absl::Status TimeoutError();

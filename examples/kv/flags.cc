@@ -19,6 +19,9 @@ constexpr std::string_view kIntroduction =
   synod-kv serve --id=N --cluster=… --data-dir=…
       Runs the member until SIGTERM or SIGINT. On SIGUSR1 it writes all its counters to
       standard error, refused requests by reason among them.
+  synod-kv serve --join --id=N --cluster=… --cluster-id=N --data-dir=…
+      Runs a member that a cluster which exists is to take in: it waits for etcdctl member add.
+      Its data directory needs no bootstrap.
   synod-kv --version
       Prints the version.
 
@@ -26,7 +29,7 @@ constexpr std::string_view kIntroduction =
 
 struct Flag {
   std::string_view name;
-  std::string_view value;  // What stands for its value in the help.
+  std::string_view value;  // What stands for its value in the help; empty: it has none.
   std::string_view help;
   absl::Status (*parse)(std::string_view text, Flags* flags);
 };
@@ -64,10 +67,20 @@ const Flag kFlags[] = {
        flags->id = id;
        return status;
      }},
+    {"join", "",
+     "This member is new, or its disk is, and the cluster exists. If the data directory\n"
+     "is empty, it is prepared for a member that promised nothing and waits to be made\n"
+     "one by etcdctl member add; else it is started as it is. --cluster names the\n"
+     "members that there are and this one. Needs --cluster-id.",
+     [](std::string_view, Flags* flags) {
+       flags->joins = true;
+       return absl::OkStatus();
+     }},
     {"cluster", "1=HOST:PORT/HOST:PORT,2=…",
      "All members, this one included: of each its id, the address where it listens\n"
      "to the other members, and the address where it listens to clients. The same\n"
-     "on every member. IPv6 addresses go in brackets.",
+     "on every member, as long as the members do not change; afterwards a member that\n"
+     "joined need not be in the others'. IPv6 addresses go in brackets.",
      [](std::string_view text, Flags* flags) {
        absl::StatusOr<std::vector<ClusterMember>> cluster = ParseCluster(text);
        if (!cluster.ok()) return cluster.status();
@@ -154,14 +167,17 @@ absl::Status ParseFlag(std::string_view argument, std::vector<std::string_view>*
   const auto* flag = std::find_if(std::begin(kFlags), std::end(kFlags),
                                   [name](const Flag& f) { return f.name == name; });
   if (flag == std::end(kFlags)) return Wrong({"there is no flag --", name});
-  if (equals == argument.npos) {
+  if (flag->value.empty() != (equals == argument.npos)) {
+    if (flag->value.empty()) return Wrong({"--", name, " takes no value"});
     return Wrong({"--", name, " needs a value: --", name, "=", flag->value});
   }
   if (std::find(seen->begin(), seen->end(), name) != seen->end()) {
     return Wrong({"--", name, " is given twice"});
   }
   seen->push_back(name);
-  absl::Status status = flag->parse(argument.substr(equals + 1), flags);
+  const std::string_view value =
+      equals == argument.npos ? std::string_view() : argument.substr(equals + 1);
+  absl::Status status = flag->parse(value, flags);
   if (status.ok()) return status;
   return Wrong({"--", name, ": ", {status.message().data(), status.message().size()}});
 }
@@ -185,7 +201,14 @@ absl::Status CheckTogether(const Flags& flags) {
   if (!in_memory && flags.data_dir.empty()) {
     return absl::InvalidArgumentError("--data-dir is missing");
   }
-  if ((bootstraps || in_memory) && !flags.cluster_id) {
+  if (flags.joins && bootstraps) {
+    return absl::InvalidArgumentError("--join is for serve, which prepares what it needs");
+  }
+  if (flags.joins && flags.cluster.size() == 1) {
+    return absl::InvalidArgumentError(
+        "--cluster must also name the members that there are: --join is for a cluster that exists");
+  }
+  if ((bootstraps || in_memory || flags.joins) && !flags.cluster_id) {
     return absl::InvalidArgumentError("--cluster-id is missing");
   }
   if (flags.election_timeout < 3 * flags.heartbeat_interval) {
@@ -239,7 +262,9 @@ std::string VersionText() { return "synod-kv " SYNOD_KV_VERSION "\n"; }
 std::string HelpText() {
   std::string text(kIntroduction);
   for (const Flag& flag : kFlags) {
-    text.append("  --").append(flag.name).append("=").append(flag.value).append("\n      ");
+    text.append("  --").append(flag.name);
+    if (!flag.value.empty()) text.append("=").append(flag.value);
+    text.append("\n      ");
     for (char c : flag.help) {
       text += c;
       if (c == '\n') text += "      ";

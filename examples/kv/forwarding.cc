@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 
 #include "kv/errors.h"
@@ -72,29 +73,40 @@ std::optional<WriteFailure::Effect> EffectOf(const grpc::ClientContext& context)
 
 }  // namespace
 
-Forwarder::Forwarder(synod::ClusterId cluster, synod::NodeId self,
-                     const std::vector<ClusterMember>& members)
-    : cluster_(cluster) {
-  for (const ClusterMember& member : members) {
-    if (member.id == self) continue;
-    auto channel = Connect(member.client_address);
-    auto stub = std::make_unique<grpc::GenericStub>(channel);
-    channel->GetState(/*try_to_connect=*/true);
-    peers_.emplace(member.id, Peer{std::move(channel), std::move(stub)});
+void Forwarder::ConnectToOthers(synod::NodeId self) {
+  for (const Directory::Listed& listed : members_.List()) {
+    if (listed.member.id == self) continue;
+    if (const Channel channel = ChannelTo(listed.member.id)) {
+      channel->GetState(/*try_to_connect=*/true);
+    }
   }
+}
+
+Forwarder::Channel Forwarder::ChannelTo(synod::NodeId id) {
+  std::string address = members_.ClientAddressOf(id);
+  if (address.empty()) return nullptr;
+  const std::lock_guard lock(mutex_);
+  Peer& peer = peers_[id];
+  if (peer.address != address) {
+    // What is under way to where it was before goes on.
+    peer.channel = Connect(address);
+    peer.address = std::move(address);
+  }
+  return peer.channel;
 }
 
 bool Forwarder::Send(synod::NodeId leader, const std::string& method, grpc::ClientContext* context,
                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
                      std::function<void(grpc::Status)> done) {
-  const auto found = peers_.find(leader);
-  if (found == peers_.end()) return false;
-  const Peer& peer = found->second;
-  if (peer.channel->GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY) return false;
+  const Channel channel = ChannelTo(leader);
+  if (channel == nullptr) return false;
+  if (channel->GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_READY) return false;
   context->AddMetadata(kClusterKey, std::to_string(cluster_.value()));
   context->AddMetadata(kTargetKey, std::to_string(leader.value()));
   sent_.fetch_add(1, std::memory_order_relaxed);
-  peer.stub->UnaryCall(context, method, grpc::StubOptions(), request, response, std::move(done));
+  // The call keeps the channel.
+  grpc::GenericStub(channel).UnaryCall(context, method, grpc::StubOptions(), request, response,
+                                       std::move(done));
   return true;
 }
 

@@ -8,11 +8,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
-#include <vector>
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -20,7 +20,7 @@
 
 #include "absl/status/status.h"
 
-#include "kv/cluster.h"
+#include "kv/directory.h"
 
 namespace synod_kv {
 
@@ -41,8 +41,11 @@ struct WriteFailure {
 // what became of the writes that are sent. Thread-safe.
 class Forwarder {
  public:
-  Forwarder(synod::ClusterId cluster, synod::NodeId self,
-            const std::vector<ClusterMember>& members);
+  Forwarder(synod::ClusterId cluster, const Directory& members)
+      : cluster_(cluster), members_(members) {}
+
+  // Begins to connect to the members that are known, but for `self`.
+  void ConnectToOthers(synod::NodeId self);
 
   // Sends a write to `leader`, as it came, and tells it which member of which cluster is meant.
   // False, and a connection is tried, if there is none at the moment: so what fails for want of one
@@ -56,12 +59,19 @@ class Forwarder {
   [[nodiscard]] uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
 
  private:
+  // gRPC hands channels out like this.
+  using Channel = std::shared_ptr<grpc::Channel>;
   struct Peer {
-    std::shared_ptr<grpc::Channel> channel;  // gRPC hands channels out like this.
-    std::unique_ptr<grpc::GenericStub> stub;
+    std::string address;
+    Channel channel;
   };
+  // Null if nobody knows where that is.
+  [[nodiscard]] Channel ChannelTo(synod::NodeId id);
+
   const synod::ClusterId cluster_;
-  std::map<synod::NodeId, Peer> peers_;
+  const Directory& members_;
+  std::mutex mutex_;
+  std::map<synod::NodeId, Peer> peers_;  // Under mutex_.
   std::atomic<uint64_t> sent_ = 0;
 };
 

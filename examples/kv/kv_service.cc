@@ -48,10 +48,8 @@ grpc::ServerUnaryReactor* KvService::WriteAdmitted(const char* method, const Cal
     return WriteCall::Refuse(node_, call.context, NoSpaceError());
   }
   return WriteCall::Start(node_, forwarder_, call.context,
-                          {.method = method,
-                           .request = call.bytes,
-                           .response = call.response,
-                           .command = EncodeCommand(OperationOf(call.request), *call.bytes)});
+                          {.method = method, .request = call.bytes, .response = call.response},
+                          EncodeCommand(OperationOf(call.request), *call.bytes));
 }
 
 grpc::ServerUnaryReactor* KvService::Range(grpc::CallbackServerContext* context,
@@ -59,6 +57,7 @@ grpc::ServerUnaryReactor* KvService::Range(grpc::CallbackServerContext* context,
                                            grpc::ByteBuffer* response) {
   Call<etcdserverpb::RangeRequest> call{context, request, response};
   absl::Status status = Admit(&call);
+  if (status.ok()) status = node_.CheckStanding();
   if (!status.ok()) return WriteCall::Refuse(node_, context, status);
   return Read(call, call.request.serializable());
 }
@@ -83,7 +82,11 @@ grpc::ServerUnaryReactor* KvService::Txn(grpc::CallbackServerContext* context,
   Call<etcdserverpb::TxnRequest> call{context, request, response};
   absl::Status status = Admit(&call);
   if (!status.ok()) return WriteCall::Refuse(node_, context, status);
-  if (IsReadOnly(call.request)) return Read(call, IsSerializable(call.request));
+  if (IsReadOnly(call.request)) {
+    status = node_.CheckStanding();
+    if (!status.ok()) return WriteCall::Refuse(node_, context, status);
+    return Read(call, IsSerializable(call.request));
+  }
   return WriteAdmitted("/etcdserverpb.KV/Txn", call);
 }
 

@@ -43,7 +43,11 @@ grpc::ServerUnaryReactor* MaintenanceService::Status(grpc::CallbackServerContext
   response->set_raftindex(status.commit.value());
   response->set_raftterm(status.term.value());
   response->set_raftappliedindex(status.applied.value());
+  response->set_islearner(node_.members.standing() == Standing::kLearner);
   if (status.leader.IsZero()) response->add_errors("etcdserver: no leader");
+  if (const absl::Status standing = node_.CheckStanding(); !standing.ok()) {
+    response->add_errors(std::string(standing.message()));
+  }
   if (!status.stopped.ok()) response->add_errors(status.stopped.ToString());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
@@ -82,7 +86,7 @@ grpc::ServerUnaryReactor* MaintenanceService::MoveLeader(
   const synod::NodeId target = request->targetid();
   if (!node_.replica.IsLeader()) {
     node_.Finish(NotLeaderError(), *context, reactor);
-  } else if (node_.Find(target) == nullptr) {
+  } else if (!node_.members.IsMember(target)) {
     node_.Finish(BadTransfereeError(), *context, reactor);
   } else {
     synod::Replica replica = node_.replica;

@@ -2,11 +2,9 @@
 #ifndef SYNOD_KV_NODE_H_
 #define SYNOD_KV_NODE_H_
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <vector>
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
@@ -15,7 +13,7 @@
 #include "absl/status/status.h"
 
 #include "kv/call_budget.h"
-#include "kv/cluster.h"
+#include "kv/directory.h"
 #include "kv/errors.h"
 #include "kv/kv_state_machine.h"
 #include "kv/leader_watch.h"
@@ -36,22 +34,30 @@ struct NodeStats {
 struct Node {
   synod::ClusterId cluster;
   synod::NodeId self;
-  std::vector<ClusterMember> members;
   uint64_t quota_bytes = 0;
   // How long a request that finds no leader waits for one.
   synod::Duration leader_patience = synod::Duration::zero();
   // How long a request may take at most.
   synod::Duration longest_call = std::chrono::seconds(5);
+  Directory& members;
   NodeStats& stats;
   LeaderWatch& leaders;
   CallBudget& budget;
   Refusals& refusals;
   synod::Replica replica;
 
-  [[nodiscard]] const ClusterMember* Find(synod::NodeId id) const {
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [id](const ClusterMember& member) { return member.id == id; });
-    return found == members.end() ? nullptr : &*found;
+  // Not OK if this member does not belong to the cluster, yet or any more, so that there is no
+  // point in waiting for a leader. Where one is known, somebody knows better.
+  [[nodiscard]] absl::Status CheckStanding() const {
+    if (!replica.leader().IsZero()) return absl::OkStatus();
+    switch (members.standing()) {
+      case Standing::kNewcomer:
+        return NotYetMemberError();
+      case Standing::kRemoved:
+        return RemovedError();
+      default:
+        return absl::OkStatus();
+    }
   }
 
   // How long a request may take: as long as its client waits, but for that limit.

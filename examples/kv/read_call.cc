@@ -48,8 +48,9 @@ void ReadCall::OnAnswer(absl::StatusOr<std::string> answer) {
     if (!share_.AddAnswer(answer->size())) return End(TooManyRequestsError());
     return End(deliver_(*std::move(answer)));
   }
-  if (FoundNoLeader(answer.status()) && patience_.IsLeft()) {
-    return patience_.Wait([this] { Try(); });
+  if (FoundNoLeader(answer.status())) {
+    if (absl::Status status = node_.CheckStanding(); !status.ok()) return End(status);
+    if (patience_.IsLeft()) return patience_.Wait([this] { Try(); });
   }
   End(ToReadStatus(answer.status()));
 }

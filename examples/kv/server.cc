@@ -15,6 +15,8 @@
 
 #include "kv/command.h"
 #include "kv/kv_state_machine.h"
+#include "kv/member_transport.h"
+#include "kv/peer_url.h"
 #include "kv/request_check.h"
 
 namespace synod_kv {
@@ -23,14 +25,17 @@ namespace {
 
 synod::BootstrapOptions BootstrapOptionsOf(const Flags& flags) {
   synod::BootstrapOptions options{.cluster = *flags.cluster_id, .node = flags.id, .members = {}};
+  options.joins = flags.joins;
+  if (flags.joins) return options;  // It learns of them.
   for (const ClusterMember& member : flags.cluster) options.members.push_back(member.id);
   return options;
 }
 
-// What a data directory holds. Only the bootstrap makes one: where a start finds none, a disk may
-// be missing, and nothing is to be written in its place.
+// What a data directory holds. Only the bootstrap makes one, and the start of a newcomer, who has
+// promised nothing: where another start finds none, a disk may be missing, and nothing is to be
+// written in its place.
 absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenDirectory(const Flags& flags) {
-  const bool creates = flags.verb == Flags::Verb::kBootstrap;
+  const bool creates = flags.verb == Flags::Verb::kBootstrap || flags.joins;
   if (flags.log == Flags::Log::kWal) {
     return synod::wal::Open(flags.data_dir,
                             {.create_if_missing = creates, .logger = synod::StderrLogger()});
@@ -47,13 +52,19 @@ absl::Status NotBootstrappedError(const Flags& flags) {
       "--id, --cluster and --data-dir, " +
       (is_wal ? "--log=wal " : "") +
       "and a --cluster-id. If this member has run before, its disk was lost or is not mounted, and "
-      "it must not be bootstrapped again: the others go on without it");
+      "it must not be bootstrapped again: the others go on without it, until it comes back by "
+      "serve --join and is made a member again");
 }
 
 absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenLog(const Flags& flags) {
   if (flags.log != Flags::Log::kMemory) {
     auto log = OpenDirectory(flags);
-    return absl::IsNotFound(log.status()) ? NotBootstrappedError(flags) : std::move(log);
+    if (absl::IsNotFound(log.status())) return NotBootstrappedError(flags);
+    if (!log.ok() || !flags.joins) return log;
+    if (!absl::IsNotFound((*log)->Identity().status())) return log;
+    absl::Status status = synod::Bootstrap(**log, BootstrapOptionsOf(flags));
+    if (!status.ok()) return status;
+    return log;
   }
   std::unique_ptr<synod::LogStore> log = synod::memory::Create();
   absl::Status status = synod::Bootstrap(*log, BootstrapOptionsOf(flags));
@@ -61,7 +72,7 @@ absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenLog(const Flags& flags) {
   return log;
 }
 
-absl::StatusOr<synod::ClusterId> ClusterOf(const synod::LogStore& log, const Flags& flags) {
+absl::StatusOr<synod::StoreIdentity> IdentityOf(const synod::LogStore& log, const Flags& flags) {
   absl::StatusOr<synod::StoreIdentity> identity = log.Identity();
   if (absl::IsNotFound(identity.status())) return NotBootstrappedError(flags);
   if (!identity.ok()) return identity.status();
@@ -75,7 +86,7 @@ absl::StatusOr<synod::ClusterId> ClusterOf(const synod::LogStore& log, const Fla
         flags.data_dir + " belongs to the cluster " + std::to_string(identity->cluster.value()) +
         ", not to " + std::to_string(flags.cluster_id->value()) + " as --cluster-id says");
   }
-  return identity->cluster;
+  return identity;
 }
 
 // gRPC listens last, when the others have been met, and does not say what is wrong with an address.
@@ -87,20 +98,61 @@ absl::Status CheckClientAddress(const ClusterMember& self) {
                       "cannot serve clients: " + std::string(listening.status().message()));
 }
 
-absl::Status CheckMembers(const synod::Replica& replica, const Flags& flags) {
+std::string TextOf(const std::vector<synod::NodeId>& ids) {
+  std::string text;
+  for (const synod::NodeId id : ids) {
+    text += (text.empty() ? "" : ", ") + std::to_string(id.value());
+  }
+  return text;
+}
+
+// Once members have changed, the flags may name others, too. They are needed for the addresses that
+// no change has named.
+absl::Status CheckMembers(const synod::Configuration& configuration, const Flags& flags) {
   std::vector<synod::NodeId> flagged;
   for (const ClusterMember& member : flags.cluster) flagged.push_back(member.id);
-  if (synod::Configuration::Of(std::move(flagged)) == replica.Status().configuration) {
-    return absl::OkStatus();
+  const synod::Configuration named = synod::Configuration::Of(std::move(flagged));
+  if (configuration.voters.empty() || named == configuration) return absl::OkStatus();
+  if (configuration.records.empty()) {
+    return absl::FailedPreconditionError(
+        "--cluster must list the members that the cluster was bootstrapped with: " +
+        TextOf(configuration.Members()));
   }
-  std::string members;
-  for (const synod::NodeId id : replica.Status().configuration.Members()) {
-    members += (members.empty() ? "" : ", ") + std::to_string(id.value());
+  std::vector<synod::NodeId> missing;
+  for (const synod::MemberRecord& record : configuration.records) {
+    if (record.address.empty() && !named.IsMember(record.node)) missing.push_back(record.node);
   }
+  if (missing.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      "--cluster must list the members that the cluster was "
-      "bootstrapped with: " +
-      members);
+      "--cluster must also list these members, since no change has named their addresses: " +
+      TextOf(missing));
+}
+
+std::string DescribeStanding(Standing standing, const ClusterMember& self,
+                             synod::Incarnation incarnation) {
+  switch (standing) {
+    case Standing::kUnknown:
+      break;
+    case Standing::kNewcomer: {
+      const std::string url = FormatPeerUrl({.id = self.id,
+                                             .incarnation = {},
+                                             .peer_address = self.peer_address,
+                                             .client_address = {}});
+      const std::string other = FormatPeerUrl({.id = self.id,
+                                               .incarnation = incarnation,
+                                               .peer_address = self.peer_address,
+                                               .client_address = {}});
+      return "waits to be made a member, by: etcdctl member add NAME --peer-urls=" + url +
+             ", or with " + other + " if it takes the place of a member whose disk was lost";
+    }
+    case Standing::kLearner:
+      return "is a learner of the cluster";
+    case Standing::kVoter:
+      return "is a voter of the cluster";
+    case Standing::kRemoved:
+      return "was removed from the cluster: it may be stopped, and its data directory deleted";
+  }
+  return "";
 }
 
 }  // namespace
@@ -132,20 +184,24 @@ absl::Status Server::StartReplica(const Flags& flags,
                                   std::function<void(const absl::Status&)> on_broken) {
   absl::StatusOr<std::unique_ptr<synod::LogStore>> log = OpenLog(flags);
   if (!log.ok()) return log.status();
-  absl::StatusOr<synod::ClusterId> cluster = ClusterOf(**log, flags);
-  if (!cluster.ok()) return cluster.status();
+  absl::StatusOr<synod::StoreIdentity> identity = IdentityOf(**log, flags);
+  if (!identity.ok()) return identity.status();
+  incarnation_ = identity->incarnation;
 
   std::map<synod::NodeId, std::string> peers;
   for (const ClusterMember& member : flags.cluster) {
     if (member.id != flags.id) peers.emplace(member.id, member.peer_address);
   }
-  auto transport = synod::tcp::Listen(flags.Self().peer_address, peers);
-  if (!transport.ok()) return transport.status();
+  auto tcp = synod::tcp::Listen(flags.Self().peer_address, peers);
+  if (!tcp.ok()) return tcp.status();
+  auto transport = std::make_unique<MemberTransport>(*std::move(tcp));
   if (absl::Status status = CheckClientAddress(flags.Self()); !status.ok()) return status;
   absl::StatusOr<synod::Host> host = synod::Host::Start(
       {.id = flags.id, .log = std::move(log), .transport = std::move(transport)});
   if (!host.ok()) return host.status();
   host_.emplace(*std::move(host));
+  members_.emplace(flags.id, flags.cluster);
+  self_ = flags.Self();
 
   synod::GroupOptions options;
   options.state_machine = std::make_unique<KvStateMachine>(stats_.store, on_broken);
@@ -165,28 +221,32 @@ absl::Status Server::StartReplica(const Flags& flags,
     stats_.term.store(term.value(), std::memory_order_relaxed);
     leaders_.NoteChange();
   };
+  options.observer.on_members = [this](const synod::Configuration& configuration, bool removed) {
+    OnMembers(configuration, removed);
+  };
   options.observer.on_stop = std::move(on_broken);
   absl::StatusOr<synod::Replica> replica = host_->Join(std::move(options));
   if (!replica.ok()) return replica.status();
-  node_.emplace(Node{.cluster = *cluster,
+  node_.emplace(Node{.cluster = identity->cluster,
                      .self = flags.id,
-                     .members = flags.cluster,
                      .quota_bytes = flags.quota_bytes,
                      // An election that succeeds at once takes up to two timeouts.
                      .leader_patience = 4 * flags.election_timeout,
+                     .members = *members_,
                      .stats = stats_,
                      .leaders = leaders_,
                      .budget = budget_,
                      .refusals = refusals_,
                      .replica = *replica});
-  return CheckMembers(*replica, flags);
+  return CheckMembers(replica->Status().configuration, flags);
 }
 
 absl::Status Server::StartGrpc(const Flags& flags) {
-  forwarder_.emplace(node_->cluster, flags.id, flags.cluster);
+  forwarder_.emplace(node_->cluster, *members_);
+  forwarder_->ConnectToOthers(flags.id);
   kv_.emplace(*node_, *forwarder_);
   maintenance_.emplace(*node_);
-  cluster_.emplace(*node_);
+  cluster_.emplace(*node_, *forwarder_);
 
   const std::string& address = flags.Self().client_address;
   grpc::ServerBuilder builder;
@@ -207,7 +267,20 @@ absl::Status Server::StartGrpc(const Flags& flags) {
     return absl::UnavailableError("cannot serve clients: cannot listen on " + address +
                                   ": is the port in use by now?");
   }
-  return absl::OkStatus();
+  announcer_.emplace(*node_, address, grpc_->InProcessChannel({}));
+  return announcer_->Start();
+}
+
+void Server::OnMembers(const synod::Configuration& configuration, bool removed) {
+  members_->OnMembers(configuration, removed);
+  const Standing standing = members_->standing();
+  const std::optional<Standing> before = std::exchange(logged_standing_, standing);
+  // What a member is at its start is no news, unless there is something to do.
+  const bool is_usual = standing == Standing::kLearner || standing == Standing::kVoter;
+  if (before == standing || (!before && is_usual)) return;
+  synod::StderrLogger()(synod::Severity::kInfo,
+                        "member " + std::to_string(self_.id.value()) + " " +
+                            DescribeStanding(standing, self_, incarnation_));
 }
 
 // The others need not wait for an election timeout then.
@@ -217,7 +290,8 @@ void Server::HandOver() {
   if (status.role != synod::Role::kLeader) return;
   const synod::ReplicaStatus::Peer* heir = nullptr;
   for (const synod::ReplicaStatus::Peer& peer : status.peers) {
-    if (peer.active && (heir == nullptr || peer.match > heir->match)) heir = &peer;
+    if (!peer.active || !status.configuration.IsVoter(peer.node)) continue;
+    if (heir == nullptr || peer.match > heir->match) heir = &peer;
   }
   if (heir == nullptr) return;
   std::promise<void> ended;
@@ -243,6 +317,7 @@ void Server::Stop() {
   // Every request that waits for a leader or for the replica ends here, so that the server waits
   // only for those that another member has to answer, for a second.
   leaders_.Close();
+  if (announcer_) announcer_->Stop();
   if (host_) host_->Stop();
   if (grpc_ != nullptr) {
     grpc_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));

@@ -16,8 +16,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "kv/announcer.h"
 #include "kv/call_budget.h"
 #include "kv/cluster_service.h"
+#include "kv/directory.h"
 #include "kv/flags.h"
 #include "kv/forwarding.h"
 #include "kv/kv_service.h"
@@ -55,9 +57,15 @@ class Server {
                                           std::function<void(const absl::Status&)> on_broken);
   [[nodiscard]] absl::Status StartGrpc(const Flags& flags);
   void HandOver();
+  // On the loop's thread.
+  void OnMembers(const synod::Configuration& configuration, bool removed);
 
   // In the order in which each needs those before it.
   NodeStats stats_;
+  ClusterMember self_;
+  synod::Incarnation incarnation_;
+  std::optional<Directory> members_;
+  std::optional<Standing> logged_standing_;  // The loop's.
   LeaderWatch leaders_;
   CallBudget budget_;
   Refusals refusals_{synod::StderrLogger()};
@@ -69,6 +77,7 @@ class Server {
   std::optional<ClusterService> cluster_;
   UnimplementedService unimplemented_{refusals_};
   std::unique_ptr<grpc::Server> grpc_;
+  std::optional<Announcer> announcer_;
 };
 
 }  // namespace synod_kv

@@ -20,7 +20,6 @@ constexpr Reason kReasons[] = {
     {"/etcdserverpb.Lease/", "it has no leases, so keys do not expire"},
     {"/etcdserverpb.Auth/Authenticate", "it has no users; leave out --user"},
     {"/etcdserverpb.Auth/", "it has no users and no roles: whoever reaches it may do everything"},
-    {"/etcdserverpb.Cluster/", "its members are fixed when it is bootstrapped"},
     {"/etcdserverpb.Maintenance/Snapshot", "it takes its snapshots by itself, for itself"},
     {"/etcdserverpb.Maintenance/Defragment", "it keeps nothing that could be defragmented"},
 };

@@ -42,6 +42,17 @@ mkdir "$kv_dir/unmounted"
   start_fails 1 "only as long as the cluster has never had a leader" bootstrap $(member 1 a) --cluster-id=5
 }
 
+# As a newcomer, which is for a cluster that exists.
+# shellcheck disable=SC2046
+{
+  start_fails 2 "cluster-id is missing" serve --join $(member 1 new)
+  start_fails 2 "no member 4, which --id names" serve --join --cluster-id=5 $(member 4 new)
+  start_fails 2 "join takes no value" serve --join=1 --cluster-id=5 $(member 1 new)
+  [[ ! -e "$kv_dir/new" ]] || kv_fail "a refused start has made $kv_dir/new"
+  start_fails 1 "$kv_dir/a belongs to the member 1, not to 2" serve --join --cluster-id=5 $(member 2 a)
+  start_fails 1 "belongs to the cluster 5, not to 6" serve --join --cluster-id=6 $(member 1 a)
+}
+
 # Another member's, another cluster's and a foreign data directory.
 mkdir "$kv_dir/foreign"
 echo "not yours" >"$kv_dir/foreign/file"

@@ -72,6 +72,9 @@ struct ReplicaStatus {
 struct Observer {
   std::function<void(Role, Term)> on_role = {};
   std::function<void(NodeId leader, Term)> on_leader = {};  // 0: the leader was lost.
+  // The configuration in force (Status().configuration), or whether this replica was removed from
+  // the group, is another than before. First at the start.
+  std::function<void(const Configuration&, bool removed)> on_members = {};
   std::function<void(const absl::Status& why)> on_stop =
       {};  // The replica takes part no more. Once.
 };

@@ -29,5 +29,17 @@ INSTANTIATE_TEST_SUITE_P(Texts, BadCluster,
                                          "1=a:70000/a:2", "1=a/a:2", "1=:1/a:2", "1=::1:5/a:2",
                                          "1=a:1x/a:2", "1/a:1=a:2"));
 
+TEST(RecordedAddress, TakenApart_GivesBothAddresses) {
+  EXPECT_EQ(RecordedAddress("[::1]:5", "a:2"), "[::1]:5/a:2");
+  EXPECT_EQ(PeerAddressOf("[::1]:5/a:2"), "[::1]:5");
+  EXPECT_EQ(ClientAddressOf("[::1]:5/a:2"), "a:2");
+}
+
+TEST(RecordedAddress, WithoutAClientAddress_IsThePeerAddress) {
+  EXPECT_EQ(RecordedAddress("a:1", ""), "a:1");
+  EXPECT_EQ(PeerAddressOf("a:1"), "a:1");
+  EXPECT_EQ(ClientAddressOf("a:1"), "");
+}
+
 }  // namespace
 }  // namespace synod_kv

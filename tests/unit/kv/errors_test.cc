@@ -44,15 +44,27 @@ TEST(ToStatus, UnknownOutcomes_Mapped_AreEtcdsOwn) {
 }
 
 TEST(WasNotExecuted, EveryError_Asked_SaysWhatIsTrue) {
-  for (const absl::Status& refusal :
-       {EmptyKeyError(), TooLargeError(), MalformedError("it"), KeyNotFoundError(),
-        CompactedError(), NoSpaceError(), NoLeaderError(), NotLeaderError(), LeaderChangedError(),
-        LeaderUnreachableError(), TooManyRequestsError(), StoppingError(), WrongTargetError(),
-        AnswerTooLargeError()}) {
+  for (const absl::Status& refusal : {EmptyKeyError(),         TooLargeError(),
+                                      MalformedError("it"),    KeyNotFoundError(),
+                                      CompactedError(),        NoSpaceError(),
+                                      NoLeaderError(),         NotLeaderError(),
+                                      LeaderChangedError(),    LeaderUnreachableError(),
+                                      TooManyRequestsError(),  StoppingError(),
+                                      WrongTargetError(),      AnswerTooLargeError(),
+                                      NotYetMemberError(),     RemovedError(),
+                                      BadUrlsError(),          NoTlsError(),
+                                      BadUserError(),          OneUrlError(),
+                                      OtherIdError(),          MemberExistsError(),
+                                      PeerUrlExistsError(),    MemberNotFoundError(),
+                                      NotLearnerError(),       LearnerNotReadyError(),
+                                      TooManyLearnersError(),  TooManyVotersError(),
+                                      NotEnoughStartedError(), UnhealthyError(),
+                                      OwnDiskError(),          NewcomerUnreachableError()}) {
     EXPECT_TRUE(WasNotExecuted(ToGrpc(refusal))) << refusal;
   }
-  for (const absl::Status& unknown : {TimeoutError(), LeaderFailedError(), ConnectionLostError(),
-                                      StoppedError(), BadResultError(), WrongClusterError()}) {
+  for (const absl::Status& unknown :
+       {TimeoutError(), LeaderFailedError(), ConnectionLostError(), StoppedError(),
+        BadResultError(), WrongClusterError(), NewcomerSilentError()}) {
     EXPECT_FALSE(WasNotExecuted(ToGrpc(unknown))) << unknown;
   }
   // gRPC's own words, of a connection that broke after the write was executed.
@@ -73,6 +85,14 @@ TEST(ToStatus, KnownReasons_Mapped_CarryTheTextsThatClientsKnow) {
             absl::ResourceExhaustedError("etcdserver: mvcc: database space exceeded"));
   EXPECT_EQ(refused(Reason::kTooLarge),
             absl::InvalidArgumentError("etcdserver: request is too large"));
+}
+
+TEST(ToChangeStatus, ReasonsOfChanges_Mapped_SayWhatToDo) {
+  EXPECT_EQ(ToChangeStatus(Failed(Outcome::Kind::kNotCommitted, Reason::kUnreachable)),
+            NewcomerUnreachableError());
+  EXPECT_EQ(ToChangeStatus(Failed(Outcome::Kind::kUnknown, Reason::kDeadline)), TimeoutError());
+  EXPECT_TRUE(WasNotExecuted(
+      ToGrpc(ToChangeStatus(Failed(Outcome::Kind::kNotCommitted, Reason::kInvalidChange)))));
 }
 
 // As a replica says it, which knows that this one leads.

@@ -47,6 +47,14 @@ TEST(Flags, Log_Wal_NeedsADirectoryAndABootstrap) {
   EXPECT_TRUE(absl::IsInvalidArgument(Parse({"serve", "--id=1", kCluster, "--log=wal"}).status()));
 }
 
+TEST(Flags, Join_Given_NeedsTheClustersId) {
+  const auto flags =
+      Parse({"serve", "--join", "--id=2", kCluster, "--cluster-id=7", "--data-dir=/d"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_TRUE(flags->joins);
+  EXPECT_FALSE(Parse({"serve", "--id=2", kCluster, "--data-dir=/d"})->joins);
+}
+
 struct Wrong {
   std::vector<std::string_view> arguments;
   std::string_view message;  // A part of it.
@@ -76,6 +84,14 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{{"serve", "--id=1", kCluster, "--log=memory"}, "--cluster-id is missing"},
         Wrong{{"bootstrap", "--id=1", kCluster, "--data-dir=/d"}, "--cluster-id is missing"},
         Wrong{{"bootstrap", "--id=1", kCluster, "--log=memory"}, "bootstrapped"},
+        Wrong{{"serve", "--join", "--id=1", kCluster, "--data-dir=/d"}, "--cluster-id is missing"},
+        Wrong{{"serve", "--join=yes", "--id=1"}, "--join takes no value"},
+        Wrong{{"serve", "--join", "--id=3", kCluster, "--cluster-id=7"}, "no member 3"},
+        Wrong{
+            {"serve", "--join", "--id=1", "--cluster=1=h:1/h:2", "--cluster-id=7", "--data-dir=/d"},
+            "the members that there are"},
+        Wrong{{"bootstrap", "--join", "--id=1", kCluster, "--cluster-id=7", "--data-dir=/d"},
+              "--join is for serve"},
         Wrong{{"serve", "--id=1", kCluster, "--data-dir=/d", "--heartbeat-interval=fast"}, "50ms"},
         Wrong{{"serve", "--id=1", kCluster, "--data-dir=/d", "--election-timeout=60ms"},
               "three times"}));
@@ -83,9 +99,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(HelpText, Printed_NamesEveryFlag) {
   const std::string help = HelpText();
   for (const char* flag :
-       {"--id=", "--cluster=", "--cluster-id=", "--data-dir=", "--log=", "--heartbeat-interval=",
-        "--election-timeout=", "--snapshot-entries=", "--snapshot-bytes=", "--trailing-entries=",
-        "--quota-bytes=", "SIGUSR1", "--version"}) {
+       {"--id=", "--join\n", "--cluster=", "--cluster-id=", "--data-dir=", "--log=",
+        "--heartbeat-interval=", "--election-timeout=", "--snapshot-entries=", "--snapshot-bytes=",
+        "--trailing-entries=", "--quota-bytes=", "SIGUSR1", "--version"}) {
     EXPECT_NE(help.find(flag), std::string::npos) << flag;
   }
   EXPECT_EQ(Parse({"--help"})->verb, Flags::Verb::kHelp);

@@ -22,6 +22,7 @@
 #include <synod/memory.h>
 #include <synod/synod.h>
 
+#include "kv/cluster_service.h"
 #include "kv/command.h"
 #include "kv/kv_service.h"
 #include "kv/node.h"
@@ -33,6 +34,7 @@ namespace synod_kv {
 inline constexpr synod::ClusterId kTestCluster = 7;
 inline constexpr synod::NodeId kSelf = 1;
 inline constexpr synod::NodeId kOther = 2;
+inline constexpr synod::NodeId kNewcomer = 3;
 
 inline void Eventually(const std::function<bool()>& holds) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
@@ -54,28 +56,34 @@ class TestMember {
 
   explicit TestMember(const Options& options) : budget_(options.limits) {
     if (options.starts_alone) network_.Cut(kSelf, kOther);
+    members_.emplace(kSelf, std::vector<ClusterMember>{{kSelf, "self:1", "127.0.0.1:2"},
+                                                       {kOther, "other:1", options.other_address}});
     for (const synod::NodeId id : {kSelf, kOther}) StartHost(id);
     node_.emplace(Node{.cluster = kTestCluster,
                        .self = kSelf,
-                       .members = {{kSelf, "", "127.0.0.1:2"}, {kOther, "", options.other_address}},
                        .quota_bytes = uint64_t{1} << 40,
                        .leader_patience = options.leader_patience,
                        .longest_call = options.longest_call,
+                       .members = *members_,
                        .stats = stats_,
                        .leaders = leaders_,
                        .budget = budget_,
                        .refusals = refusals_,
                        .replica = replicas_[0]});
-    forwarder_.emplace(kTestCluster, kSelf, node_->members);
+    forwarder_.emplace(kTestCluster, *members_);
+    forwarder_->ConnectToOthers(kSelf);
     service_.emplace(*node_, *forwarder_);
+    cluster_service_.emplace(*node_, *forwarder_);
     grpc::ServerBuilder builder;
     builder.RegisterService(&*service_);
+    builder.RegisterService(&*cluster_service_);
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.SetMaxReceiveMessageSize(-1);
     server_ = builder.BuildAndStart();
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);
     stub_ = etcdserverpb::KV::NewStub(server_->InProcessChannel(arguments));
+    cluster_ = etcdserverpb::Cluster::NewStub(server_->InProcessChannel(arguments));
   }
 
   ~TestMember() {
@@ -102,6 +110,8 @@ class TestMember {
     Eventually([this] { return node_->replica.leader().IsZero(); });
   }
   void Heal() { network_.Heal(); }
+  // Starts a node that may be made a member.
+  void StartNewcomer() { StartHost(kNewcomer); }
 
   grpc::Status Put(grpc::ClientContext* context, etcdserverpb::PutResponse* response,
                    const std::string& value = "v") {
@@ -118,6 +128,7 @@ class TestMember {
 
   [[nodiscard]] const Node& node() const { return *node_; }
   [[nodiscard]] etcdserverpb::KV::Stub& stub() { return *stub_; }
+  [[nodiscard]] etcdserverpb::Cluster::Stub& cluster() { return *cluster_; }
   [[nodiscard]] grpc::Server& server() { return *server_; }
   // Where it listens, for what the channel in this process cannot show.
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
@@ -130,8 +141,9 @@ class TestMember {
  private:
   void StartHost(synod::NodeId id) {
     auto log = synod::memory::Create();
-    const absl::Status prepared =
-        synod::Bootstrap(*log, {.cluster = kTestCluster, .node = id, .members = {kSelf, kOther}});
+    synod::BootstrapOptions born = {.cluster = kTestCluster, .node = id, .joins = id == kNewcomer};
+    if (!born.joins) born.members = {kSelf, kOther};
+    const absl::Status prepared = synod::Bootstrap(*log, born);
     EXPECT_TRUE(prepared.ok()) << prepared;
     auto host = synod::Host::Start(
         {.id = id, .log = std::move(log), .transport = network_.Attach(), .logger = {}});
@@ -151,6 +163,9 @@ class TestMember {
         stats_.term = term.value();
         leaders_.NoteChange();
       };
+      options.observer.on_members = [this](const synod::Configuration& members, bool removed) {
+        members_->OnMembers(members, removed);
+      };
     }
     auto replica = hosts_.back().Join(std::move(options));
     ASSERT_TRUE(replica.ok()) << replica.status();
@@ -160,6 +175,7 @@ class TestMember {
   synod::local::Network network_;
   NodeStats stats_;
   NodeStats other_stats_;
+  std::optional<Directory> members_;
   LeaderWatch leaders_;
   CallBudget budget_;
   Refusals refusals_{{}};
@@ -169,9 +185,11 @@ class TestMember {
   std::optional<Node> node_;
   std::optional<Forwarder> forwarder_;
   std::optional<KvService> service_;
+  std::optional<ClusterService> cluster_service_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<etcdserverpb::KV::Stub> stub_;
+  std::unique_ptr<etcdserverpb::Cluster::Stub> cluster_;
 };
 
 }  // namespace synod_kv

@@ -4,6 +4,7 @@
 #include <future>
 #include <memory>
 
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
 #include "kv/errors.h"

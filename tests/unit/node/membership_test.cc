@@ -1,7 +1,9 @@
 // Members come, go and get new disks, while the group goes on.
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -181,6 +183,39 @@ TEST(Membership, ChangeNamesAnAddressThatIsNone_IsRefused) {
   const Outcome outcome =
       replica.Reconfigure({{.node = 2, .to = To::kLearner, .address = "nowhere"}}).get();
   EXPECT_EQ(outcome.reason, Reason::kInvalidChange);
+}
+
+TEST(Membership, MembersChange_ObserversAreToldFromTheStartToTheRemoval) {
+  struct Seen {
+    std::mutex mutex;
+    std::vector<std::pair<Configuration, bool>> all;
+
+    [[nodiscard]] bool EndsWith(const Nodes& voters, bool removed) {
+      const std::lock_guard lock(mutex);
+      return !all.empty() && all.back().first.voters == voters && all.back().second == removed;
+    }
+  };
+  std::map<NodeId, Seen> seen;
+  for (NodeId node : {1, 2, 3, 4}) seen[node];
+  TestCluster cluster({.adjust = [&seen](NodeId node, GroupOptions& options) {
+    options.observer.on_members = [&its = seen[node]](const Configuration& members, bool removed) {
+      const std::lock_guard lock(its.mutex);
+      its.all.emplace_back(members, removed);
+    };
+  }});
+  cluster.Commit("a");
+  EXPECT_TRUE(seen[1].EndsWith({1, 2, 3}, false));
+  cluster.StartJoiner(4);
+  EXPECT_TRUE(Eventually([&] { return seen[4].EndsWith({}, false); }));
+  cluster.Change({{.node = 4, .to = To::kVoter}});
+  for (NodeId node : {1, 2, 3, 4}) {
+    EXPECT_TRUE(Eventually([&] { return seen[node].EndsWith({1, 2, 3, 4}, false); }));
+  }
+  const NodeId gone = cluster.AwaitLeader();
+  cluster.Change({{.node = gone, .to = To::kNone}});
+  Nodes rest = {1, 2, 3, 4};
+  std::erase(rest, gone);
+  EXPECT_TRUE(Eventually([&] { return seen[gone].EndsWith(rest, true); }));
 }
 
 TEST(Membership, AskedOfAFollower_IsRefusedAndNamesTheLeader) {

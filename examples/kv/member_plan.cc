@@ -1,0 +1,154 @@
+#include "kv/member_plan.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "kv/errors.h"
+#include "kv/peer_url.h"
+
+namespace synod_kv {
+
+namespace {
+
+using synod::MemberChange;
+using synod::NodeId;
+using To = MemberChange::To;
+
+// A learner that is behind by more entries than this would hold up decisions as a voter. A few it
+// always is while there are writes.
+constexpr uint64_t kMaxLag = 1000;
+
+const synod::ReplicaStatus::Peer* PeerOf(const synod::ReplicaStatus& leader, NodeId id) {
+  const auto found =
+      std::find_if(leader.peers.begin(), leader.peers.end(),
+                   [id](const synod::ReplicaStatus::Peer& peer) { return peer.node == id; });
+  return found == leader.peers.end() ? nullptr : &*found;
+}
+
+bool IsActive(const synod::ReplicaStatus& leader, NodeId id) {
+  const synod::ReplicaStatus::Peer* peer = PeerOf(leader, id);
+  return id == leader.node || (peer != nullptr && peer->active);
+}
+
+// Whether those that answer can decide alone with these as the voters.
+bool HasActiveQuorum(const synod::ReplicaStatus& leader, const std::vector<NodeId>& voters) {
+  const auto active = std::count_if(voters.begin(), voters.end(),
+                                    [&leader](NodeId voter) { return IsActive(leader, voter); });
+  return static_cast<size_t>(active) >= voters.size() / 2 + 1;
+}
+
+absl::StatusOr<PeerUrl> TheUrl(const google::protobuf::RepeatedPtrField<std::string>& urls) {
+  if (urls.empty()) return BadUrlsError();
+  if (urls.size() > 1) return OneUrlError();
+  absl::StatusOr<PeerUrl> url = ParsePeerUrl(urls.Get(0));
+  if (!url.ok()) return url;
+  const size_t bytes = RecordedAddress(url->peer_address, url->client_address).size();
+  if (bytes > synod::MemberRecord::kMaxAddressBytes) return BadUrlsError();
+  return url;
+}
+
+bool IsTaken(const std::string& peer_address, NodeId except, const synod::ReplicaStatus& leader,
+             const Directory& directory) {
+  const std::vector<Directory::Listed> all = directory.ListOf(leader.configuration);
+  return std::any_of(all.begin(), all.end(), [&](const Directory::Listed& listed) {
+    return listed.member.peer_address == peer_address && listed.member.id != except;
+  });
+}
+
+NodeId NextId(const synod::Configuration& configuration) {
+  return configuration.Members().back().value() + 1;
+}
+
+std::vector<NodeId> Without(std::vector<NodeId> voters, NodeId id) {
+  std::erase(voters, id);
+  return voters;
+}
+
+// A voter that comes in empty is needed for decisions before it has anything: the others have to be
+// enough. Alone they never are where there was one; it has all that is needed, and etcd allows it.
+absl::Status CheckNewVoter(const synod::ReplicaStatus& leader, NodeId id) {
+  std::vector<NodeId> voters = Without(leader.configuration.voters, id);
+  if (voters.size() >= synod::kMaxVoters) return TooManyVotersError();
+  if (voters.size() == 1) return absl::OkStatus();
+  voters.push_back(id);
+  return HasActiveQuorum(leader, voters) ? absl::OkStatus() : UnhealthyError();
+}
+
+}  // namespace
+
+absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberAddRequest& request,
+                                    const synod::ReplicaStatus& leader,
+                                    const Directory& directory) {
+  const absl::StatusOr<PeerUrl> url = TheUrl(request.peerurls());
+  if (!url.ok()) return url.status();
+  const synod::Configuration& members = leader.configuration;
+  const NodeId id = url->id.IsZero() ? NextId(members) : url->id;
+  if (members.IsMember(id)) {
+    // The same disk again is no other member.
+    const synod::MemberRecord* record = members.RecordOf(id);
+    const bool is_other_disk = !url->incarnation.IsZero() &&
+                               (record == nullptr || record->incarnation != url->incarnation);
+    if (!is_other_disk) return MemberExistsError();
+    if (id == leader.node) return OwnDiskError();
+  }
+  if (IsTaken(url->peer_address, id, leader, directory)) return PeerUrlExistsError();
+  if (request.islearner()) {
+    if (members.learners.size() >= synod::kMaxLearners) return TooManyLearnersError();
+    const std::vector<NodeId> rest = Without(members.voters, id);
+    if (rest.empty()) return NotEnoughStartedError();
+    if (!HasActiveQuorum(leader, rest)) return UnhealthyError();
+  } else if (absl::Status status = CheckNewVoter(leader, id); !status.ok()) {
+    return status;
+  }
+  return MemberChange{.node = id,
+                      .to = request.islearner() ? To::kLearner : To::kVoter,
+                      .incarnation = url->incarnation,
+                      .address = RecordedAddress(url->peer_address, url->client_address)};
+}
+
+absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberRemoveRequest& request,
+                                    const synod::ReplicaStatus& leader, const Directory&) {
+  const NodeId id = request.id();
+  const synod::Configuration& members = leader.configuration;
+  if (!members.IsMember(id)) return MemberNotFoundError();
+  if (members.IsVoter(id)) {
+    const std::vector<NodeId> rest = Without(members.voters, id);
+    if (rest.empty()) return NotEnoughStartedError();
+    if (!HasActiveQuorum(leader, rest)) return UnhealthyError();
+  }
+  return MemberChange{.node = id, .to = To::kNone};
+}
+
+absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberUpdateRequest& request,
+                                    const synod::ReplicaStatus& leader,
+                                    const Directory& directory) {
+  const absl::StatusOr<PeerUrl> url = TheUrl(request.peerurls());
+  if (!url.ok()) return url.status();
+  const NodeId id = request.id();
+  const synod::Configuration& members = leader.configuration;
+  if (!members.IsMember(id)) return MemberNotFoundError();
+  const bool is_other = !url->id.IsZero() && url->id != id;
+  if (is_other || !url->incarnation.IsZero()) return OtherIdError();
+  if (IsTaken(url->peer_address, id, leader, directory)) return PeerUrlExistsError();
+  return MemberChange{.node = id,
+                      .to = members.IsVoter(id) ? To::kVoter : To::kLearner,
+                      .address = RecordedAddress(url->peer_address, url->client_address)};
+}
+
+absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberPromoteRequest& request,
+                                    const synod::ReplicaStatus& leader, const Directory&) {
+  const NodeId id = request.id();
+  const synod::Configuration& members = leader.configuration;
+  if (!members.IsMember(id)) return MemberNotFoundError();
+  if (members.IsVoter(id)) return NotLearnerError();
+  const synod::ReplicaStatus::Peer* learner = PeerOf(leader, id);
+  const bool is_in_sync = learner != nullptr && learner->active && !learner->snapshotting &&
+                          !learner->match.IsZero() && learner->match + kMaxLag >= leader.last;
+  if (!is_in_sync) return LearnerNotReadyError();
+  if (absl::Status status = CheckNewVoter(leader, id); !status.ok()) return status;
+  return MemberChange{.node = id, .to = To::kVoter};
+}
+
+}  // namespace synod_kv

@@ -1,0 +1,80 @@
+#include "kv/peer_url.h"
+
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <system_error>
+
+#include "kv/cluster.h"
+#include "kv/errors.h"
+
+namespace synod_kv {
+
+namespace {
+
+constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kClient = "client=";
+
+// False if it is no positive number.
+bool ParsePositive(std::string_view text, int base, uint64_t* value) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, *value, base);
+  return error == std::errc() && stop == end && *value != 0;
+}
+
+bool ParseUser(std::string_view user, PeerUrl* url) {
+  const size_t colon = user.find(':');
+  uint64_t number = 0;
+  if (!ParsePositive(user.substr(0, colon), 10, &number)) return false;
+  url->id = number;
+  if (colon == std::string_view::npos) return true;
+  if (!ParsePositive(user.substr(colon + 1), 16, &number)) return false;
+  url->incarnation = synod::Incarnation(number);
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<PeerUrl> ParsePeerUrl(std::string_view text) {
+  if (text.starts_with("https://")) return NoTlsError();
+  if (!text.starts_with(kScheme)) return BadUrlsError();
+  text.remove_prefix(kScheme.size());
+  PeerUrl url;
+  if (const size_t question = text.find('?'); question != std::string_view::npos) {
+    const std::string_view query = text.substr(question + 1);
+    if (!query.starts_with(kClient)) return BadUrlsError();
+    url.client_address = query.substr(kClient.size());
+    if (!IsAddress(url.client_address)) return BadUrlsError();
+    text = text.substr(0, question);
+  }
+  if (const size_t at = text.find('@'); at != std::string_view::npos) {
+    if (!ParseUser(text.substr(0, at), &url)) return BadUserError();
+    text.remove_prefix(at + 1);
+  }
+  url.peer_address = text;
+  // What is valid here has no slash, at which a recorded address is taken apart, but in its host.
+  if (!IsAddress(text) || text.find('/') != std::string_view::npos ||
+      url.client_address.find('/') != std::string::npos) {
+    return BadUrlsError();
+  }
+  return url;
+}
+
+std::string FormatPeerUrl(const PeerUrl& url) {
+  std::string text(kScheme);
+  if (!url.id.IsZero()) {
+    text += std::to_string(url.id.value());
+    if (!url.incarnation.IsZero()) {
+      char hex[20];
+      std::snprintf(hex, sizeof hex, ":%llx",
+                    static_cast<unsigned long long>(url.incarnation.value()));
+      text += hex;
+    }
+    text += "@";
+  }
+  text += url.peer_address;
+  if (!url.client_address.empty()) text.append("?").append(kClient).append(url.client_address);
+  return text;
+}
+
+}  // namespace synod_kv

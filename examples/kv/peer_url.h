@@ -1,0 +1,32 @@
+// The peer URLs with which clients name members.
+#ifndef SYNOD_KV_PEER_URL_H_
+#define SYNOD_KV_PEER_URL_H_
+
+#include <string>
+#include <string_view>
+
+#include <synod/synod.h>
+
+#include "absl/status/statusor.h"
+
+namespace synod_kv {
+
+// etcd makes the ids of new members. Here a node has its id before it is a member, so the URL names
+// it, where clients let anything pass: as its user.
+struct PeerUrl {
+  synod::NodeId id;                // 0: not named.
+  synod::Incarnation incarnation;  // Of the disk that is to count under the id; 0: not named.
+  std::string peer_address;
+  std::string client_address;  // Empty: not named.
+};
+
+// Parses "http://HOST:PORT", before HOST perhaps "ID@" or "ID:INCARNATION@" (decimal and
+// hexadecimal), and perhaps "?client=HOST:PORT" behind it. The error is what the client gets.
+[[nodiscard]] absl::StatusOr<PeerUrl> ParsePeerUrl(std::string_view text);
+
+// The same the other way round.
+[[nodiscard]] std::string FormatPeerUrl(const PeerUrl& url);
+
+}  // namespace synod_kv
+
+#endif  // SYNOD_KV_PEER_URL_H_

@@ -1,0 +1,50 @@
+#include "kv/peer_url.h"
+
+#include <gtest/gtest.h>
+
+#include "kv/errors.h"
+
+namespace synod_kv {
+namespace {
+
+TEST(PeerUrl, Plain_Parsed_IsAnAddress) {
+  const auto url = ParsePeerUrl("http://[::1]:7004");
+  ASSERT_TRUE(url.ok()) << url.status();
+  EXPECT_EQ(url->peer_address, "[::1]:7004");
+  EXPECT_TRUE(url->id.IsZero());
+  EXPECT_TRUE(url->incarnation.IsZero());
+  EXPECT_EQ(url->client_address, "");
+}
+
+TEST(PeerUrl, WithEverything_Parsed_HasIt) {
+  const std::string text = "http://12:1f2e3d4c5b6a7988@h:7004?client=c:2379";
+  const auto url = ParsePeerUrl(text);
+  ASSERT_TRUE(url.ok()) << url.status();
+  EXPECT_EQ(url->id, synod::NodeId(12));
+  EXPECT_EQ(url->incarnation, synod::Incarnation(0x1f2e3d4c5b6a7988));
+  EXPECT_EQ(url->peer_address, "h:7004");
+  EXPECT_EQ(url->client_address, "c:2379");
+  EXPECT_EQ(FormatPeerUrl(*url), text);
+}
+
+TEST(PeerUrl, UserThatIsNoId_Parsed_IsRefusedSayingSo) {
+  for (const char* text : {"http://n4@h:1", "http://0@h:1", "http://4:@h:1", "http://4:xyz@h:1",
+                           "http://4:0@h:1", "http://@h:1"}) {
+    EXPECT_EQ(ParsePeerUrl(text).status(), BadUserError()) << text;
+  }
+}
+
+TEST(PeerUrl, Malformed_Parsed_IsRefusedAsByEtcd) {
+  for (const char* text :
+       {"", "h:1", "ftp://h:1", "http://", "http://h", "http://h:0", "http://4@", "http://h:1/path",
+        "http://h:1?x=c:1", "http://h:1?client=", "http://a/b:1", "http://h:1?client=a/b:1"}) {
+    EXPECT_EQ(ParsePeerUrl(text).status(), BadUrlsError()) << text;
+  }
+}
+
+TEST(PeerUrl, WithTls_Parsed_IsRefusedSayingSo) {
+  EXPECT_EQ(ParsePeerUrl("https://h:1").status(), NoTlsError());
+}
+
+}  // namespace
+}  // namespace synod_kv
