@@ -42,7 +42,7 @@ void Tell(std::string_view text) {
 // then the process still ends, without its story.
 void OnAbort(int) {
   Tell(running);
-  const Story* const story = Story::running();
+  const Story* const story = Story::Running();
   if (story == nullptr) return;
   std::signal(SIGALRM, SIG_DFL);
   alarm(kSecondsForStory);

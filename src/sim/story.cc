@@ -12,6 +12,8 @@ namespace {
 
 using synod::internal::Concat;
 
+thread_local const Story* running = nullptr;
+
 std::string Seconds(Instant when) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.6f",
@@ -20,6 +22,10 @@ std::string Seconds(Instant when) {
 }
 
 }  // namespace
+
+const Story* Story::Running() { return running; }
+
+void Story::SetRunning(const Story* story) { running = story; }
 
 // What happens all the time: one note for as long as nothing else happens.
 bool Story::GoesOn(What what) {

@@ -43,8 +43,8 @@ class Story {
 
   // Of the run that is under way, for the case that an assertion ends the process. Null: there is
   // none.
-  [[nodiscard]] static const Story* running() { return running_; }
-  static void SetRunning(const Story* story) { running_ = story; }
+  [[nodiscard]] static const Story* Running();
+  static void SetRunning(const Story* story);
 
   // The last of them, oldest first.
   [[nodiscard]] std::vector<std::string> Tell(size_t most = 60) const;
@@ -66,8 +66,6 @@ class Story {
   [[nodiscard]] static bool GoesOn(What what);
   [[nodiscard]] static std::string Sentence(const Event& event);
   void Add(const Event& event) { events_[count_++ % kCapacity] = event; }
-
-  static inline thread_local const Story* running_ = nullptr;
 
   std::array<Event, kCapacity> events_ = {};
   size_t count_ = 0;  // Ever.

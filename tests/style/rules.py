@@ -49,7 +49,7 @@ RULES = [
       "src/thread_executor.cc": "the real executor",
       "src/replica.cc": "callers outside of the loop wait for their answers",
       "src/replica_requests.cc": "a caller's thread, while it is refused",
-      "src/sim/story.h": "tests may simulate in threads"}),
+      "src/sim/story.cc": "tests may simulate in threads"}),
     (SIMULATED, r"random_device|mt19937|\bs?rand\(|absl::(BitGen|Uniform)",
      "simulations draw from their seed: Machine::DrawSeed, World::Dice",
      {"src/machine.cc": "the real machine",

@@ -55,7 +55,7 @@ TEST_F(JudgeApply, Commit_OfWhatOthersHaveCommitted_IsAllowed) {
 }
 
 TEST_F(JudgeApply, Commit_OfAnOlderTermByCounting_BreaksTheRule) {
-  for (uint64_t node : {1, 2}) {
+  for (uint64_t node : {1u, 2u}) {
     Write(node, Appending({EntryAt(3, 1)}));
     WriteTerm(node, 2);
   }
@@ -66,7 +66,7 @@ TEST_F(JudgeApply, Commit_OfAnOlderTermByCounting_BreaksTheRule) {
 }
 
 TEST_F(JudgeApply, Commit_OfTheOwnTermWithOlderOnesBeforeIt_IsAllowed) {
-  for (uint64_t node : {1, 2}) {
+  for (uint64_t node : {1u, 2u}) {
     WriteTerm(node, 2);
     Write(node, Appending({EntryAt(3, 1), EntryAt(4, 2)}));
   }
@@ -175,7 +175,7 @@ class JudgeLogBound : public JudgeApply {
     }
     const uint64_t have = have_;
     for (uint64_t index = have + 1; index <= entries; ++index) {
-      for (uint64_t node : {1, 2}) Write(node, Appending({EntryAt(index, 1)}));
+      for (uint64_t node : {1u, 2u}) Write(node, Appending({EntryAt(index, 1)}));
     }
     have_ = std::max<uint64_t>(have, entries);
     Turn(2, core);
@@ -298,7 +298,7 @@ TEST_F(JudgeApply, Appends_MoreThanAreAllowed_BreakTheRule) {
   core.Propose("5");
   core.Settle();
   WriteAllOf(1, core);
-  for (uint64_t node : {2, 3}) {
+  for (uint64_t node : {2u, 3u}) {
     WriteTerm(node, 2, 1);
     if (node == 3) Write(node, Appending(EntriesOf({1, 1})));
     Write(node, Appending({core->log().At(Index(3))}));

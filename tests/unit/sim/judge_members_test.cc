@@ -20,9 +20,9 @@ class JudgeMembers : public JudgeFixture {
 
   // All have what the leader has, which is committed with that.
   void Commit() {
-    for (uint64_t node : {2, 3}) Follow(node, 1, core_);
+    for (uint64_t node : {2u, 3u}) Follow(node, 1, core_);
     const uint64_t last = core_->log().last().value();  // It may grow with the first ack.
-    for (uint64_t node : {2, 3}) core_.Ack(node, last);
+    for (uint64_t node : {2u, 3u}) core_.Ack(node, last);
     core_.Take();
     Turn(1, core_);
   }

@@ -117,7 +117,7 @@ struct Body {
   std::string name;
   MessageBody body;
 
-  friend void PrintTo(const Body& body, std::ostream* out) { *out << body.name; }
+  friend void PrintTo(const Body& its, std::ostream* out) { *out << its.name; }
 };
 
 class JudgeReplacedDisk : public JudgeMessages, public ::testing::WithParamInterface<Body> {};

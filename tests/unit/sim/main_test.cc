@@ -48,6 +48,7 @@ int RunWith(std::vector<std::string> flags) {
   flags.insert(flags.begin(), "asserting-sim");
   flags.insert(flags.end(), {"--options", "nodes=3 faults.crash=0ns"});
   std::vector<char*> argv;
+  argv.reserve(flags.size());
   for (std::string& flag : flags) argv.push_back(flag.data());
   const int code = Main(program, static_cast<int>(argv.size()), argv.data());
   std::signal(SIGABRT, SIG_DFL);
