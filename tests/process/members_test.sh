@@ -91,7 +91,20 @@ test_a_disk_is_replaced() {
   kv_load_more 300
 }
 
-# Removed first and then added, by the name alone.
+# In two requests, neither of which names the disk, while the member runs on it.
+test_another_disk_is_replaced() {
+  local other
+  other="$(follower "$removed" "$lost")"
+  lose_disk "$other"
+  kv_ctl "$(kv_await_leader)" member remove "$other" >/dev/null ||
+    kv_fail "member $other cannot be removed"
+  kv_ctl "$(kv_await_leader)" member add kv --peer-urls="$(url "$other")" >/dev/null ||
+    kv_fail "member $other cannot be added on its new disk"
+  kv_wait 30 "member $other to serve again" kv_ctl "$other" put key value
+  kv_load_more 300
+}
+
+# Gone for a while, and back on another disk.
 test_a_removed_member_returns() {
   kv_stop "$removed"
   rm -r "${kv_dir:?}/$removed"
@@ -155,6 +168,7 @@ test_a_learner_joins
 test_the_newcomer_leads
 test_the_leader_is_removed
 test_a_disk_is_replaced
+test_another_disk_is_replaced
 test_a_removed_member_returns
 test_a_member_moves
 test_members_restart
