@@ -84,7 +84,7 @@ void LeaderCall::OnForwarded(const grpc::Status& status) {
 }
 
 void LeaderCall::Answer(grpc::ByteBuffer response) {
-  *request_.response = std::move(response);
+  request_.response->Swap(&response);
   static_cast<void>(share_.AddAnswer(request_.response->Length()));  // As above.
   End(absl::OkStatus());
 }

@@ -13,7 +13,7 @@ disk_url() { grep -o "http://$1:[0-9a-f]*@$(kv_peer_address "$1")" "$kv_dir/$1.l
 # The members, each with "true" if it is a learner.
 members() { kv_ctl "$1" member list | awk -F', ' '{printf "%s %s\n", $1, $6}'; }
 # Whether member $2 knows where member $1 serves clients.
-knows_clients_of() { kv_ctl "$2" member list | grep -q "^$1, .*http://$(kv_endpoint "$1"), "; }
+knows_clients_of() { kv_ctl "$2" member list | grep "^$1, .*http://$(kv_endpoint "$1"), "; }
 # Some member that does not lead, and is none of those given.
 follower() {
   local id leader
@@ -91,7 +91,20 @@ test_a_disk_is_replaced() {
   kv_load_more 300
 }
 
-# Removed first and then added, by the name alone.
+# In two requests, neither of which names the disk, while the member runs on it.
+test_another_disk_is_replaced() {
+  local other
+  other="$(follower "$removed" "$lost")"
+  lose_disk "$other"
+  kv_ctl "$(kv_await_leader)" member remove "$other" >/dev/null ||
+    kv_fail "member $other cannot be removed"
+  kv_ctl "$(kv_await_leader)" member add kv --peer-urls="$(url "$other")" >/dev/null ||
+    kv_fail "member $other cannot be added on its new disk"
+  kv_wait 30 "member $other to serve again" kv_ctl "$other" put key value
+  kv_load_more 300
+}
+
+# Gone for a while, and back on another disk.
 test_a_removed_member_returns() {
   kv_stop "$removed"
   rm -r "${kv_dir:?}/$removed"
@@ -126,7 +139,28 @@ move_leader_to() {
   [[ "$(kv_await_leader)" == "$1" ]] || kv_ctl "$(kv_endpoints)" move-leader "$1"
 }
 
-kv_spare=1
+# To where nobody was before, and back. Member 3 is asked, whoever leads: the functions of cluster.sh
+# would not find a leader there.
+test_a_member_moves() {
+  local there
+  there="$(kv_cluster | sed "s|4=[^,]*|4=$(kv_peer_address 5)/$(kv_endpoint 5)|")"
+  kv_ctl 3 member update 4 --peer-urls="http://$(kv_peer_address 5)" \
+    >/dev/null || kv_fail "member 4 cannot be moved"
+  kv_stop 4
+  "$kv_bin/synod-kv" serve --id=4 --cluster="$there" --data-dir="$kv_dir/4" --log="$kv_log" \
+    >>"$kv_dir/4.log" 2>&1 &
+  kv_pids[4]=$!
+  kv_wait 30 "member 4 at its new place" kv_ctl "$(kv_endpoint 5)" put key value
+  kv_wait 30 "the others to know where it serves clients" lists_endpoint 5
+  kv_ctl 3 member update 4 --peer-urls="http://$(kv_peer_address 4)" \
+    >/dev/null || kv_fail "member 4 cannot be moved back"
+  kv_stop 4
+  kv_start 4 || kv_fail "member 4 does not start again"
+  kv_wait 30 "the others to know where it serves clients again" lists_endpoint 4
+}
+lists_endpoint() { kv_ctl 3 member list | grep "http://$(kv_endpoint "$1"), "; }
+
+kv_spare=2
 kv_new_cluster 3 --snapshot-entries=2000
 kv_load_start "$kv_dir/record" --clients=8
 kv_load_more 3000
@@ -134,7 +168,9 @@ test_a_learner_joins
 test_the_newcomer_leads
 test_the_leader_is_removed
 test_a_disk_is_replaced
+test_another_disk_is_replaced
 test_a_removed_member_returns
+test_a_member_moves
 test_members_restart
 kv_load_stop
 

@@ -27,7 +27,7 @@ class MemberPlanTest : public testing::Test {
     status_.role = synod::Role::kLeader;
     status_.last = Index(5000);
     status_.configuration = Configuration::Of({1, 2, 3});
-    for (const NodeId id : {2, 3}) {
+    for (const NodeId id : {NodeId(2), NodeId(3)}) {
       status_.peers.push_back({.node = id, .match = Index(5000), .active = true});
     }
   }
@@ -116,7 +116,7 @@ TEST_F(MemberPlanTest, Add_SecondVoter_IsTaken) {
 
 TEST_F(MemberPlanTest, Add_TooManyMembers_IsRefused) {
   std::vector<NodeId> voters;
-  for (uint64_t id = 1; id <= synod::kMaxVoters; ++id) voters.push_back(id);
+  for (uint64_t id = 1; id <= synod::kMaxVoters; ++id) voters.emplace_back(id);
   status_.configuration = Configuration::Of(voters);
   for (uint64_t id = 4; id <= synod::kMaxVoters; ++id) {
     status_.peers.push_back({.node = id, .match = Index(5000), .active = true});
