@@ -62,11 +62,12 @@ TEST(Read, RefusedWhereALeaderIsKnown_NamesIt) {
   const NodeId follower = cluster.AwaitFollower();
   Refusal refusal;
   EXPECT_TRUE(Eventually([&] {
-    std::promise<absl::Status> ended;
-    cluster.replica(follower).Read(
-        "all", Consistency::kLinearizable, Duration::zero(),
-        [&](const absl::StatusOr<std::string>& answer) { ended.set_value(answer.status()); });
-    refusal = RefusalOf(ended.get_future().get());
+    std::promise<Refusal> ended;
+    cluster.replica(follower).Read("all", Consistency::kLinearizable, Duration::zero(),
+                                   [&](const absl::StatusOr<std::string>& answer) {
+                                     ended.set_value(RefusalOf(answer.status()));
+                                   });
+    refusal = ended.get_future().get();
     return refusal.leader == cluster.AwaitLeader();
   }));
   EXPECT_EQ(refusal.reason, Reason::kDeadline);
