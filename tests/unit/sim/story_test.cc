@@ -14,7 +14,7 @@ using ::testing::EndsWith;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-Instant At(int milliseconds) { return Instant() + std::chrono::milliseconds(milliseconds); }
+Instant At(int time) { return Instant() + std::chrono::milliseconds(time); }
 
 TEST(Story, Tell_NothingHappened_IsEmpty) { EXPECT_THAT(Story().Tell(), IsEmpty()); }
 
