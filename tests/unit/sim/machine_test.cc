@@ -33,6 +33,7 @@ class SimulatedLoop : public ::testing::Test {
   Life life_{world_, 1, 1, clock_};
   Loop loop_{life_, Duration(), Rng(1)};
   std::vector<int> ran_;
+  int turns_ = 0;
 };
 
 TEST_F(SimulatedLoop, Timers_RunInTheOrderInWhichTheyAreDue) {
@@ -52,12 +53,11 @@ TEST_F(SimulatedLoop, Timer_CancelledByAnotherOfTheSameTurn_DoesNotRun) {
 }
 
 TEST_F(SimulatedLoop, Timer_SetByAnotherAndDueAtOnce_RunsInALaterTurn) {
-  int turns = 0;
-  loop_.after_turn = [&] { ++turns; };
+  loop_.after_turn = [this] { ++turns_; };
   loop_.RunAt(loop_.Now(), [this] { RunIn(Duration(), 1); });
   RunAll();
   EXPECT_EQ(ran_.size(), 1u);
-  EXPECT_EQ(turns, 2);
+  EXPECT_EQ(turns_, 2);
 }
 
 TEST_F(SimulatedLoop, Events_WakeUpsForWhatIsGone_AreNone) {
