@@ -141,10 +141,10 @@ bool Calm::AwaitReign(Recovery::Part& part, Instant from, Duration most, bool se
   return Await(part, from, most, [&] {
     const Reign current = CurrentReign();
     const Instant now = cluster_.world().Now();
-    if (current != reign_ || now < healed_) since = now;
+    const bool stands = !current.leader.IsZero() && (!settled || AreSettled(current.leader));
+    if (!stands || current != reign_ || now < healed_) since = now;
     reign_ = current;
-    return !current.leader.IsZero() && now >= since + timeout &&
-           (!settled || AreSettled(current.leader));
+    return stands && now >= since + timeout;
   });
 }
 

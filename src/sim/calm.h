@@ -44,7 +44,8 @@ class Calm {
 
   // That of whom all healthy members follow and who hands over to nobody. None if there is no such.
   [[nodiscard]] Reign CurrentReign();
-  // Somebody has led so for an election time-out, with the members settled if that is asked.
+  // Somebody has led so for an election time-out, with the members settled all the while if that is
+  // asked: who is told that it was removed may have campaigned just before.
   [[nodiscard]] bool AwaitReign(Recovery::Part& part, Instant since, Duration most, bool settled);
   // No change is under way, neither in a log nor in the mind of a leader.
   [[nodiscard]] bool AreSettled(NodeId leader);
