@@ -3,22 +3,20 @@
 #include <algorithm>
 #include <utility>
 
+#include "synod/node/refusal.h"
+
 #include "src/sim/checked_machine.h"
 #include "src/sim/shadow_log.h"
 
 namespace synod::sim {
 namespace {
 
-// Why a read was refused; kNone: it does not say, or says it otherwise than replica.h does.
-Reason ReasonOf(const absl::Status& refusal) {
-  const bool is_late = absl::IsDeadlineExceeded(refusal);
-  if (!is_late && !absl::IsUnavailable(refusal)) return Reason::kNone;
-  const std::string text(refusal.message());
-  for (uint8_t i = 1; i <= static_cast<uint8_t>(Reason::kUnreachable); ++i) {
-    const auto reason = static_cast<Reason>(i);
-    if (text == Describe(reason) && is_late == (reason == Reason::kDeadline)) return reason;
-  }
-  return Reason::kNone;
+// Why a read was refused; kNone: it does not say, or its code or its words say something else.
+Reason ReasonOfRead(const absl::Status& refusal) {
+  const Reason reason = ReasonOf(refusal);
+  const bool is_late = reason == Reason::kDeadline;
+  const bool fits = is_late ? absl::IsDeadlineExceeded(refusal) : absl::IsUnavailable(refusal);
+  return fits && std::string(refusal.message()) == Describe(reason) ? reason : Reason::kNone;
 }
 
 // Whether a request can have ended so.
@@ -122,7 +120,9 @@ void Clients::Ask(uint64_t number) {
                  [this, number, request, &life](absl::StatusOr<std::string> answer) {
                    --life.requests;
                    if (!life.MayAct()) {
-                     answer = absl::UnavailableError(std::string(Describe(Reason::kStopped)));
+                     answer = WithRefusal(
+                         absl::UnavailableError(std::string(Describe(Reason::kStopped))),
+                         {.reason = Reason::kStopped, .leader = {}});
                    }
                    OnAnswer(number, request, std::move(answer));
                  },
@@ -167,7 +167,7 @@ void Clients::OnAnswer(uint64_t number, uint64_t request, absl::StatusOr<std::st
     if (answer.status().GetPayload(kOwnRefusal)) {
       NoteAnswer(clients_[number]);
     } else {
-      CheckRefusal(number, Outcome::Kind::kNotCommitted, ReasonOf(answer.status()));
+      CheckRefusal(number, Outcome::Kind::kNotCommitted, ReasonOfRead(answer.status()));
     }
     return Refused(number);
   }

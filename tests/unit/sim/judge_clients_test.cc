@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "synod/node/refusal.h"
+
 #include "src/sim/client.h"
 #include "src/sim/cluster.h"
 
@@ -86,6 +88,20 @@ TEST_F(JudgeClients, Refusal_OfAReadInWordsThatAreNoReasons_BreaksTheRule) {
   Ask();
   clients_.OnAnswer(0, 1, absl::UnavailableError("it does not want to"));
   EXPECT_EQ(Rule(), "who is refused is told why");
+}
+
+TEST_F(JudgeClients, Refusal_OfAReadForPeopleAlone_BreaksTheRule) {
+  Ask();
+  clients_.OnAnswer(0, 1, absl::UnavailableError(std::string(Describe(Reason::kStopped))));
+  EXPECT_EQ(Rule(), "who is refused is told why");
+}
+
+TEST_F(JudgeClients, Refusal_OfAReadForProgramsToo_IsAllowed) {
+  Ask();
+  clients_.OnAnswer(0, 1,
+                    WithRefusal(absl::UnavailableError(std::string(Describe(Reason::kStopped))),
+                                {.reason = Reason::kStopped, .leader = {}}));
+  EXPECT_EQ(Rule(), "");
 }
 
 TEST_F(JudgeClients, Refusal_ThoughALeaderStands_BreaksLiveness) {
