@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include <synod/core/quorum.h>
+
 #include "kv/errors.h"
 #include "kv/peer_url.h"
 
@@ -34,9 +36,9 @@ bool IsActive(const synod::ReplicaStatus& leader, NodeId id) {
 
 // Whether those that answer can decide alone with these as the voters.
 bool HasActiveQuorum(const synod::ReplicaStatus& leader, const std::vector<NodeId>& voters) {
-  const auto active = std::count_if(voters.begin(), voters.end(),
-                                    [&leader](NodeId voter) { return IsActive(leader, voter); });
-  return static_cast<size_t>(active) >= voters.size() / 2 + 1;
+  const synod::Configuration members = synod::Configuration::Of(voters);
+  return synod::QuorumSystem(members).IsQuorum(
+      [&leader](NodeId voter) { return IsActive(leader, voter); });
 }
 
 absl::StatusOr<PeerUrl> TheUrl(const google::protobuf::RepeatedPtrField<std::string>& urls) {
