@@ -18,14 +18,8 @@ bool Atlas::IsWhole(NodeId member, const Possibility& possibility) const {
 template <class Has>
 bool Atlas::HaveQuorums(const std::vector<Possibility>& all, Has has) const {
   return std::all_of(all.begin(), all.end(), [&](const Possibility& possibility) {
-    const auto has_majority = [&](const std::vector<NodeId>& voters) {
-      const auto whole = std::count_if(voters.begin(), voters.end(), [&](NodeId voter) {
-        return has(voter) && IsWhole(voter, possibility);
-      });
-      return static_cast<size_t>(whole) > voters.size() / 2;
-    };
-    const Configuration& members = possibility.members;
-    return has_majority(members.voters) && (!members.IsJoint() || has_majority(members.outgoing));
+    return Judge::IsQuorum(possibility.members,
+                           [&](NodeId voter) { return has(voter) && IsWhole(voter, possibility); });
   });
 }
 

@@ -39,6 +39,15 @@ class Judge {
 
   // "1 2 3, before 1 2 4".
   [[nodiscard]] static std::string Describe(const Configuration& members);
+  // Not the core's way to count, which may be wrong.
+  template <class Has>
+  [[nodiscard]] static bool IsQuorum(const Configuration& members, Has has) {
+    const auto is_majority = [&](const std::vector<NodeId>& voters) {
+      return static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has)) >
+             voters.size() / 2;
+    };
+    return is_majority(members.voters) && (!members.IsJoint() || is_majority(members.outgoing));
+  }
   [[nodiscard]] bool HasFailed() const { return violation_.has_value(); }
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
   void Fail(std::string_view rule, std::string what);
@@ -207,15 +216,6 @@ class Judge {
 
   Node& At(NodeId node) { return nodes_[node.value()]; }
   [[nodiscard]] const Node& At(NodeId node) const { return nodes_[node.value()]; }
-  // Not the core's way to count, which may be wrong.
-  template <class Has>
-  [[nodiscard]] static bool IsQuorum(const Configuration& members, Has has) {
-    const auto is_majority = [&](const std::vector<NodeId>& voters) {
-      return static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has)) >
-             voters.size() / 2;
-    };
-    return is_majority(members.voters) && (!members.IsJoint() || is_majority(members.outgoing));
-  }
   // The disk that counts under the member's name.
   [[nodiscard]] Incarnation Recorded(NodeId member, const Configuration& members) const;
   // What it holds, or held when it was lost.
