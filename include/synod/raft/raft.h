@@ -281,6 +281,7 @@ class Raft {
   [[nodiscard]] bool IsReplaced(const Configuration& configuration) const;
   [[nodiscard]] bool MayBeNeeded() const;
   void TellIfRemoved(const Message& message);
+  void NoteEpoch(Index epoch);
   void On(const Message& message, const NotMember& notice);
 
   // --- impl/step.ipp: what may enter, and the term rule ---
@@ -294,6 +295,7 @@ class Raft {
   void On(const Message& message, const Introduce& introduce);
   void SendIntroduction(NodeId to, bool wants_reply, PersistToken after);
   void IntroduceToStrangers();
+  void AskWhoIsWhom(NodeId peer);
   void RefuseIncarnation(NodeId peer);
   [[nodiscard]] Incarnation Introduced(NodeId peer) const;
   [[nodiscard]] Incarnation Recorded(NodeId peer) const;
@@ -403,8 +405,10 @@ class Raft {
   Instant oldest_write_ = kNever;  // When the oldest write that is not done was asked for.
 
   ConfigurationHistory configurations_;
-  bool removed_ = false;  // Another member has said so, and no leader the contrary since.
-  Index epoch_;           // Of this replica's own membership, as the leader last said (I9).
+  // Another member has said that this replica was none at that index, and no leader that it has
+  // become one since.
+  std::optional<Index> removed_as_of_;
+  Index epoch_;  // Of this replica's own membership, as the leader last said (I9).
   std::variant<Follower, PreCandidate, Candidate, Leader> role_;
   NodeId leader_;              // Of this term; 0: not known.
   Instant leader_heard_;       // When the last valid message of leader_ arrived.

@@ -67,7 +67,7 @@ TEST(Removed, TheOneWhoTellsItKnowsItsWholeLog_BelievesIt) {  // M7
   EXPECT_TRUE(core->removed()) << "Its entry at 1 is not the one that was committed there.";
 }
 
-TEST(Removed, IsToldSo_DisturbsNobodyUntilALeaderComes) {  // M7
+TEST(Removed, IsToldSo_DisturbsNobodyUntilItIsAMemberAgain) {  // M7
   Core core;
   core.Receive(2, 1, Append(0, 0, {1}));
   core.Settle();
@@ -83,6 +83,8 @@ TEST(Removed, IsToldSo_DisturbsNobodyUntilALeaderComes) {  // M7
   core.Take();
   EXPECT_EQ(core->role(), Role::kFollower);
   core.Follow(2, 3);
+  EXPECT_TRUE(core->removed()) << "That leader has not heard of it yet.";
+  core.Receive(2, 3, Heartbeat{.round = 0, .commit = {}, .epoch = Index(8)});
   EXPECT_FALSE(core->removed());
   core.ElapseElectionTimer();
   EXPECT_EQ(core->role(), Role::kPreCandidate);
@@ -246,6 +248,16 @@ TEST(VoterOnItsWayOut, AnotherDiskHasItsName_IsSilent) {  // M3
   EXPECT_FALSE(core->MayCampaign());
 }
 
+TEST(VoterOnItsWayOut, AnotherDiskHadItsName_IsSilent) {  // M3
+  Core core({.members = Configuration()});
+  Configuration before = Changed({1, 2, 3});
+  before.records[0].incarnation = Incarnation(5);
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(before, 1, 1)));
+  core.Receive(2, 1, AppendOf(1, 1, EntryOf(Changed({2, 3}), 2, 1)));
+  core.Settle();
+  EXPECT_FALSE(core->MayCampaign());
+}
+
 // --- Who never campaigns ---
 
 TEST(Learner, HearsNoLeaderForLong_KnowsNoneAndEndsWhatItPassedOn) {
@@ -265,9 +277,7 @@ TEST(Learner, HearsNoLeaderForLong_KnowsNoneAndEndsWhatItPassedOn) {
 // --- What a newcomer's snapshot could say ---
 
 TEST(Joiner, HasNotHeardOfAnyChange_TakesNoSnapshot) {  // M4
-  RaftOptions options;
-  options.max_log_bytes = 2 * options.max_entry_bytes;
-  Core core({.members = Configuration(), .options = options});
+  Core core({.members = Configuration()});
   core.Receive(2, 1, Append(0, 0, {1, 1}, /*commit=*/2));
   core.Settle();
   EXPECT_FALSE(core->MaySnapshotAt(Index(2)));
@@ -277,27 +287,61 @@ TEST(Joiner, HasNotHeardOfAnyChange_TakesNoSnapshot) {  // M4
   EXPECT_TRUE(core->MaySnapshotAt(Index(3)));
 }
 
+// No snapshot could make room: it would wait for ever for the change that names it.
+TEST(Joiner, HasNotHeardOfAnyChange_TakesEntriesThoughItsLogIsFull) {
+  RaftOptions options;
+  options.max_entry_bytes = 1;
+  options.max_uncommitted_bytes = options.max_entry_bytes + Entry::kHeaderBytes;
+  options.max_log_bytes = 2 * options.max_uncommitted_bytes;
+  Core core({.members = Configuration(), .options = options});
+  core.Receive(2, 1, Append(0, 0, {1, 1, 1, 1}, /*commit=*/4));
+  core.Settle();
+  core.Receive(2, 1, Append(4, 1, {1}, /*commit=*/5));
+  core.Settle();
+  EXPECT_EQ(core->log().last(), Index(5));
+}
+
+TEST(Joiner, HasNotHeardOfAnyChange_TellsNobodyThatItIsNoMember) {  // M7
+  Core core({.members = Configuration()});
+  core.Receive(2, 1, PreVoteRequest{.next_term = Term(2), .last_index = {}, .last_term = {}});
+  core.Receive(2, 2, AskVote(0, 0));
+  core.Take();
+  EXPECT_THAT(core.Sent<NotMember>(), IsEmpty());
+}
+
 // --- Introductions once the members have changed ---
+
+// Of one whose configuration names the receiver's disk.
+Introduce SettledWord(Incarnation recorded) {
+  return {.configuration_hash = 0, .recorded = recorded, .wants_reply = false, .is_settled = true};
+}
 
 // It could never meet those who have been removed.
 TEST(NotIntroduced, AChangeHasNamedIt_TakesTheWordOfOneWhoKnows) {
   Core core({.introduced = false});
-  core.Receive(2, 0,
-               Introduce{.configuration_hash = 0,
-                         .recorded = IncarnationOf(1),
-                         .wants_reply = false,
-                         .is_settled = true});
+  core.Receive(2, 0, SettledWord(IncarnationOf(1)));
   EXPECT_TRUE(core->introduced());
 }
 
-TEST(NotIntroduced, AChangeHasNamedAnotherDisk_IsNotIntroducedByIt) {  // M3
+TEST(NotIntroduced, AChangeHasNamedAnotherDiskOrNone_IsNotIntroducedByIt) {  // M3
+  for (const Incarnation recorded : {Incarnation(5), Incarnation()}) {
+    Core core({.introduced = false});
+    core.Receive(2, 0, SettledWord(recorded));
+    EXPECT_FALSE(core->introduced());
+  }
+}
+
+TEST(NotIntroduced, HearsAnotherDiskThanItHasMet_AsksWhichOfThemCounts) {
   Core core({.introduced = false});
-  core.Receive(2, 0,
-               Introduce{.configuration_hash = 0,
-                         .recorded = Incarnation(5),
-                         .wants_reply = false,
-                         .is_settled = true});
-  EXPECT_FALSE(core->introduced());
+  core.Receive(2, 0, Introduce{});
+  core.Settle();
+  Message message = core.From(2, 1, Heartbeat{});
+  message.incarnation = Incarnation(5);
+  core.Step(std::move(message));
+  core.Take();
+  ASSERT_THAT(core.SentTo<Introduce>(2), SizeIs(1));
+  EXPECT_TRUE(core.SentTo<Introduce>(2)[0].wants_reply);
+  EXPECT_EQ(core->leader(), NodeId());
 }
 
 TEST(NotIntroduced, HearsALeaderThatItHasNeverHeardOf_AsksWhoIsWhom) {
@@ -307,6 +351,15 @@ TEST(NotIntroduced, HearsALeaderThatItHasNeverHeardOf_AsksWhoIsWhom) {
   ASSERT_THAT(core.SentTo<Introduce>(6), SizeIs(1));
   EXPECT_TRUE(core.SentTo<Introduce>(6)[0].wants_reply);
   EXPECT_EQ(core->leader(), NodeId());
+}
+
+TEST(Introduction, OfWhomNoChangeHasNamed_SaysOnlyWhatIsRecorded) {
+  Core core;
+  core.Receive(3, 0, Introduce{.configuration_hash = 0, .recorded = {}, .wants_reply = true});
+  core.Take();
+  ASSERT_THAT(core.SentTo<Introduce>(3), SizeIs(1));
+  EXPECT_FALSE(core.SentTo<Introduce>(3)[0].is_settled);
+  EXPECT_EQ(core.SentTo<Introduce>(3)[0].recorded, IncarnationOf(3));
 }
 
 TEST(Introduction, OfWhomAChangeHasNamed_SaysSo) {

@@ -14,7 +14,7 @@ inline void Raft::Ballots::Record(NodeId from, bool grant) {
 // Only an introduced voter may ask for votes; one whose disk hangs could not lead, and one that was
 // removed would disturb those who go on (M7).
 inline bool Raft::MayCampaign() const {
-  return introduced_ && MayBeNeeded() && !removed_ && !OwnDiskIsStalled() &&
+  return introduced_ && MayBeNeeded() && !removed_as_of_ && !OwnDiskIsStalled() &&
          hard_state_.term < kMaxTerm;
 }
 
@@ -207,7 +207,6 @@ inline void Raft::On(const Message& message, const VoteReply& reply) {
 inline void Raft::HeardFromLeader(NodeId leader) {
   if (!std::holds_alternative<Follower>(role_)) BecomeFollower(hard_state_.term, leader);
   SetLeader(leader);
-  removed_ = false;
   leader_heard_ = now_;
   ResetElectionTimer();
 }

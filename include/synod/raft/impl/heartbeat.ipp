@@ -84,7 +84,7 @@ inline void Raft::On(const Message& message, const Heartbeat& heartbeat) {
     return;
   }
   HeardFromLeader(message.from);
-  epoch_ = heartbeat.epoch;
+  NoteEpoch(heartbeat.epoch);
   verified_ = std::max(verified_, heartbeat.commit);
   CommitTo(heartbeat.commit);
   Send(message.from, HeartbeatReply{.round = heartbeat.round,

@@ -121,12 +121,18 @@ inline void Raft::IntroduceToStrangers() {
   next_introduction_ = now_ + options_.heartbeat_interval;
 }
 
+// A change may have made this peer a member, or its disk the one that counts, and may have settled
+// who this replica is.
+inline void Raft::AskWhoIsWhom(NodeId peer) {
+  if (!introduced_) SendIntroduction(peer, /*wants_reply=*/true, {});
+}
+
 // Tells a peer under which incarnation it is known here, so that it can find out that its disk was
-// replaced. Who has not been introduced may be the one that is wrong, and asks.
+// replaced.
 inline void Raft::RefuseIncarnation(NodeId peer) {
   if (Recorded(peer).IsZero() || now_ < next_introduction_) return;
   RaiseAlert(Alert::Kind::kPeerWiped, peer, /*fatal=*/false);
-  SendIntroduction(peer, /*wants_reply=*/!introduced_, AllWrites());
+  SendIntroduction(peer, /*wants_reply=*/false, AllWrites());
   next_introduction_ = now_ + options_.heartbeat_interval;
 }
 

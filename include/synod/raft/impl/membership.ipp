@@ -260,13 +260,20 @@ inline void Raft::On(const Message& message, const NotMember& notice) {
   }
   Reached("removed member told");
   RaiseAlert(Alert::Kind::kRemoved, message.from, /*fatal=*/false);
-  removed_ = true;
+  removed_as_of_ = notice.as_of;
   if (!std::holds_alternative<Follower>(role_)) BecomeFollower(hard_state_.term, NodeId());
+}
+
+// A leader takes this replica for a member since `epoch`. Of a membership that had ended by the
+// time of a notice that only says that the leader, or its message, is late.
+inline void Raft::NoteEpoch(Index epoch) {
+  epoch_ = epoch;
+  if (removed_as_of_ && epoch > *removed_as_of_) removed_as_of_.reset();
 }
 
 inline bool Raft::removed() const {
   const bool is_settled = configurations_.newest_index() <= commit_;
-  return removed_ ||
+  return removed_as_of_ ||
          (is_settled && !configuration().voters.empty() && !configuration().IsMember(self_.node));
 }
 

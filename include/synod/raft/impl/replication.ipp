@@ -282,7 +282,7 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
     }
   }
   HeardFromLeader(message.from);
-  epoch_ = request.epoch;
+  NoteEpoch(request.epoch);
   if (!request.entries.empty()) {
     CutToWhatFits(request.entries);
     if (request.entries.empty()) {

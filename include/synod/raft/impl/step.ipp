@@ -26,13 +26,13 @@ inline bool Raft::IsAcceptable(const Message& message) {
   if (introduced_ && !IsCounted(message)) return true;
   if (!configuration().IsMember(message.from)) {
     ++counters_.stale_messages;
-    // A change may have made the sender a member, and may have settled who this one is.
-    if (!introduced_) SendIntroduction(message.from, /*wants_reply=*/true, {});
+    AskWhoIsWhom(message.from);
     return false;
   }
   if (Recorded(message.from) != message.incarnation && !Mutated(Mutation::kNoIncarnationCheck)) {
     ++counters_.unknown_incarnation_messages;
-    RefuseIncarnation(message.from);
+    if (introduced_) RefuseIncarnation(message.from);
+    AskWhoIsWhom(message.from);
     return false;
   }
   return true;
