@@ -64,6 +64,14 @@ test_a_learner_joins() {
   expect "the members" $'1 false\n2 false\n3 false\n4 false' "$(members 4)"
 }
 
+# No change has said where the members are that were there from the beginning.
+test_the_newcomer_needs_their_addresses() {
+  kv_stop 4
+  expect_error "--cluster must also list these members" "$kv_bin/synod-kv" serve --id=4 \
+    --cluster="4=$(kv_peer_address 4)/$(kv_endpoint 4)" --data-dir="$kv_dir/4" --log="$kv_log"
+  kv_start 4 || kv_fail "member 4 does not start again"
+}
+
 test_the_leader_is_removed() {
   removed="$(kv_await_leader)"
   kv_ctl "$removed" member remove "$removed" >/dev/null || kv_fail "the leader cannot be removed"
@@ -117,11 +125,6 @@ test_a_removed_member_returns() {
 
 test_members_restart() {
   local id
-  kv_stop 4
-  # No change has said where the members are that were there from the beginning.
-  expect_error "--cluster must also list these members" "$kv_bin/synod-kv" serve --id=4 \
-    --cluster="4=$(kv_peer_address 4)/$(kv_endpoint 4)" --data-dir="$kv_dir/4" --log="$kv_log"
-  kv_start 4 || kv_fail "member 4 does not start again"
   for ((id = 1; id <= kv_size; ++id)); do
     kv_stop "$id"
     # --join is for empty directories, and does no harm where there is something.
@@ -165,6 +168,7 @@ kv_new_cluster 3 --snapshot-entries=2000
 kv_load_start "$kv_dir/record" --clients=8
 kv_load_more 3000
 test_a_learner_joins
+test_the_newcomer_needs_their_addresses
 test_the_newcomer_leads
 test_the_leader_is_removed
 test_a_disk_is_replaced
