@@ -293,7 +293,10 @@ void Read(Reader& in, SnapshotChunkReply& m) {
   m.rejected = in.Bool();
 }
 
-void Read(Reader& in, NotMember& m) { in.Varint(m.as_of); }
+void Read(Reader& in, NotMember& m) {
+  in.Varint(m.as_of);
+  m.incarnation = Incarnation(in.Fixed<uint64_t>());
+}
 
 // Reads the alternative number `type`; false if there is none.
 template <size_t... kTypes>

@@ -178,7 +178,10 @@ class OutgoingFrame::Encoder {
     Varint(m.next_offset);
     Bool(m.rejected);
   }
-  void Put(const NotMember& m) { Varint(m.as_of); }
+  void Put(const NotMember& m) {
+    Varint(m.as_of);
+    Fixed(m.incarnation.value());
+  }
 
  private:
   void PutText(std::string_view text) {

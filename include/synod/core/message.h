@@ -152,6 +152,7 @@ struct SnapshotChunkReply {
 // the sender's committed configuration does not name (M7).
 struct NotMember {
   Index as_of;  // The sender's commit index: what a log says below it that is not so is void.
+  Incarnation incarnation;  // The candidate's disk: its name may be a new one's by now.
 
   friend bool operator==(const NotMember&, const NotMember&) = default;
 };

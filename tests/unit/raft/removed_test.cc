@@ -12,6 +12,11 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+// Said to the disk of the replica under test.
+NotMember NotAsOf(uint64_t index) {
+  return {.as_of = Index(index), .incarnation = IncarnationOf(1)};
+}
+
 TEST(Removed, Campaigns_IsToldSo) {  // M7
   Core core;
   core.Receive(2, 1, AppendOf(0, 0, EntryOf(Changed({1, 2}), 1, 1)));
@@ -23,6 +28,7 @@ TEST(Removed, Campaigns_IsToldSo) {  // M7
   core.Take();
   ASSERT_THAT(core.SentTo<NotMember>(3), SizeIs(1));
   EXPECT_EQ(core.SentTo<NotMember>(3)[0].as_of, Index(1));
+  EXPECT_EQ(core.SentTo<NotMember>(3)[0].incarnation, IncarnationOf(3));
 }
 
 TEST(Removed, CampaignsInATermOfLongAgo_IsToldSoToo) {  // M7
@@ -63,7 +69,7 @@ TEST(Removed, TheOneWhoTellsItKnowsItsWholeLog_BelievesIt) {  // M7
   Core core({.members = Configuration()});
   core.Receive(2, 1, AppendOf(0, 0, EntryOf(Changed({1, 2}), 1, 1)));
   core.Settle();
-  core.Receive(3, 1, NotMember{.as_of = Index(1)});
+  core.Receive(3, 1, NotAsOf(1));
   EXPECT_TRUE(core->removed()) << "Its entry at 1 is not the one that was committed there.";
 }
 
@@ -74,7 +80,7 @@ TEST(Removed, IsToldSo_DisturbsNobodyUntilItIsAMemberAgain) {  // M7
   core.ElapseElectionTimer();
   core.Take();
   ASSERT_EQ(core->role(), Role::kPreCandidate);
-  core.Receive(2, 1, NotMember{.as_of = Index(7)});
+  core.Receive(2, 1, NotAsOf(7));
   core.Take();
   ASSERT_THAT(core.out.alerts, SizeIs(1));
   EXPECT_EQ(core.out.alerts[0].kind, Alert::Kind::kRemoved);
@@ -90,12 +96,19 @@ TEST(Removed, IsToldSo_DisturbsNobodyUntilItIsAMemberAgain) {  // M7
   EXPECT_EQ(core->role(), Role::kPreCandidate);
 }
 
+// One that it sent long ago was answered late.
+TEST(Removed, ItsFormerDiskIsToldSo_DoesNotBelieveIt) {  // M3, M7
+  Core core;
+  core.Receive(2, 1, NotMember{.as_of = Index(7), .incarnation = Incarnation(5)});
+  EXPECT_FALSE(core->removed());
+}
+
 TEST(Removed, NoticeIsOlderThanItsReturn_IsIgnored) {  // M8
   Core core;
   core.Receive(2, 1, Append(0, 0, {1, 1}));
   core.Receive(2, 1, AppendOf(2, 1, EntryOf(Changed({1, 2, 3}), 3, 1)));
   core.Settle();
-  core.Receive(3, 1, NotMember{.as_of = Index(2)});
+  core.Receive(3, 1, NotAsOf(2));
   EXPECT_FALSE(core->removed());
 }
 

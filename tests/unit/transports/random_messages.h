@@ -110,7 +110,7 @@ class RandomMessages {
     m.meta.size = m.offset + m.data.size() + rng_.Below(100);
   }
   void Fill(SnapshotChunkReply& m) { m = {Number(), Number(), Bool()}; }
-  void Fill(NotMember& m) { m = {Index(Number())}; }
+  void Fill(NotMember& m) { m = {Index(Number()), Incarnation(rng_.Next())}; }
 
   // Mostly small; now and then above what is sent by reference.
   size_t PayloadSize() { return rng_.Chance(1, 10) ? 8000 + rng_.Below(20'000) : rng_.Below(300); }

@@ -248,13 +248,14 @@ inline void Raft::TellIfRemoved(const Message& message) {
                         : record->incarnation == message.incarnation) {
     return;
   }
-  Send(message.from, NotMember{.as_of = commit_});
+  Send(message.from, NotMember{.as_of = commit_, .incarnation = message.incarnation});
 }
 
 inline void Raft::On(const Message& message, const NotMember& notice) {
-  // The sender may not have heard yet that this replica is a member.
-  if (IsLeader() || notice.as_of < configurations_.newest_index() ||
-      configuration().voters.empty()) {
+  // The candidate may have run on another disk than this one, and the sender may not have heard yet
+  // that this replica is a member.
+  if (IsLeader() || notice.incarnation != self_.incarnation ||
+      notice.as_of < configurations_.newest_index() || configuration().voters.empty()) {
     ++counters_.stale_messages;
     return;
   }
