@@ -15,9 +15,6 @@ namespace synod::internal {
 
 namespace {
 
-constexpr Duration kBackoffMin = std::chrono::seconds(1);
-constexpr Duration kBackoffMax = std::chrono::minutes(1);
-
 // Measures what passes through, and breaks off when the host stops.
 class MeasuringSink final : public ByteSink {
  public:
@@ -54,7 +51,7 @@ absl::StatusOr<StagedSnapshot> WriteView(HostServices& host, GroupId group,
 }  // namespace
 
 SnapshotTaker::SnapshotTaker(HostServices& host, GroupId group, Policy policy, Client& client)
-    : host_(host), group_(group), policy_(policy), client_(client), backoff_(kBackoffMin) {}
+    : host_(host), group_(group), policy_(policy), client_(client) {}
 
 bool SnapshotTaker::Begin(bool must_shrink) {
   if (busy_ || host_.loop().Now() < not_before_) return false;

@@ -2,6 +2,7 @@
 #ifndef SYNOD_SRC_SNAPSHOT_TAKER_H_
 #define SYNOD_SRC_SNAPSHOT_TAKER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -33,6 +34,10 @@ class SnapshotTaker {
     virtual void OnSnapshotRetry() = 0;
   };
 
+  // How long it waits after a failure, and after many.
+  static constexpr Duration kBackoffMin = std::chrono::seconds(1);
+  static constexpr Duration kBackoffMax = std::chrono::minutes(1);
+
   SnapshotTaker(HostServices& host, GroupId group, Policy policy, Client& client);
 
   // Counts what was applied.
@@ -46,6 +51,11 @@ class SnapshotTaker {
   // True if a view should be taken now: then OnView must follow. `must_shrink`: the log has no room
   // left, so that whatever a snapshot can replace is worth one.
   [[nodiscard]] bool Begin(bool must_shrink);
+  // There is space again, for want of which the last ones may have failed: nothing to wait for.
+  void SpaceReturned() {
+    backoff_ = kBackoffMin;
+    not_before_ = Instant();
+  }
   // `meta` says what the view stands for, but not yet how large it is.
   void OnView(SnapshotMeta meta, absl::StatusOr<std::unique_ptr<SnapshotView>> view);
 
@@ -62,7 +72,7 @@ class SnapshotTaker {
   uint64_t bytes_ = 0;
   bool busy_ = false;
   Instant not_before_;  // After a failure.
-  Duration backoff_;
+  Duration backoff_ = kBackoffMin;
 };
 
 }  // namespace synod::internal
