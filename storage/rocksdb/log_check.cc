@@ -8,9 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "synod/base/crc32c.h"
-
 #include "format.h"
+#include "masked_checksum.h"
 #include "storage/files/read_file.h"
 
 namespace synod::rocksdb {
@@ -20,7 +19,6 @@ namespace {
 // data, 2 bytes of length, type) and data. A write that does not fit the rest of a block is split
 // into a first, middle and last record; a rest that is too small for a header is zero.
 constexpr size_t kBlockBytes = 32 * 1024;
-constexpr size_t kChecksumBytes = 4;
 constexpr size_t kTypeAt = kChecksumBytes + 2;
 constexpr size_t kHeaderBytes = kTypeAt + 1;
 constexpr size_t kSectorBytes = 512;
@@ -32,17 +30,6 @@ struct Header {
   unsigned char type = 0;
   size_t end = 0;  // Of the record, in the log or behind its end.
 };
-
-uint32_t MaskedChecksum(std::string_view bytes) {
-  const uint32_t checksum = Crc32c(0, bytes);
-  return ((checksum >> 15) | (checksum << 17)) + 0xa282ead8U;
-}
-
-uint32_t GetU32(std::string_view bytes) {
-  uint32_t value = 0;
-  for (size_t i = 4; i-- > 0;) value = (value << 8) | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
 
 bool IsZero(std::string_view bytes) { return bytes.find_first_not_of('\0') == bytes.npos; }
 
@@ -59,7 +46,7 @@ std::optional<Header> HeaderAt(std::string_view log, size_t position) {
   if (block.size() < kHeaderBytes) return std::nullopt;
   const size_t length = static_cast<unsigned char>(block[kChecksumBytes]) +
                         (size_t{static_cast<unsigned char>(block[kChecksumBytes + 1])} << 8);
-  const Header header{.checksum = GetU32(block),
+  const Header header{.checksum = GetChecksum(block),
                       .type = static_cast<unsigned char>(block[kTypeAt]),
                       .end = position + kHeaderBytes + length};
   if (header.type < kFull || header.type > kLast) return std::nullopt;

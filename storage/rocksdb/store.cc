@@ -5,12 +5,13 @@
 
 #include "synod/base/mutation.h"
 
+#include "database_env.h"
 #include "format.h"
 #include "log_check.h"
-#include "log_env.h"
 #include "rocksdb/env.h"
 #include "rocksdb/experimental.h"
 #include "rocksdb/options.h"
+#include "rocksdb/table.h"
 #include "status.h"
 
 namespace synod::rocksdb {
@@ -48,6 +49,11 @@ constexpr size_t kMaxCommitBytes = 4 * 1024 * 1024;
   result.target_file_size_base = options.write_buffer_bytes;
   result.max_bytes_for_level_base = 8 * options.write_buffer_bytes;
   result.compression = ::rocksdb::kNoCompression;
+  // As CheckTable reads them.
+  ::rocksdb::BlockBasedTableOptions tables;
+  tables.format_version = 5;
+  tables.checksum = ::rocksdb::kCRC32c;
+  result.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(tables));
   result.bytes_per_sync = 1024 * 1024;
   // The write-ahead log has it all.
   result.avoid_flush_during_shutdown = true;
@@ -88,7 +94,7 @@ Store::Store(std::unique_ptr<FileSystem> files, std::unique_ptr<storage::Directo
       directory_(std::move(directory)),
       space_(*files_, directory_->path(), options_.reserve_bytes),
       snapshots_(*files_, directory_->SnapshotsPath(), space_),
-      log_env_(MakeLogEnv(options_.env)),
+      database_env_(MakeDatabaseEnv(options_.env)),
       queue_(options_.executor, space_, *this) {}
 
 Store::~Store() { queue_.Close(); }
@@ -128,8 +134,9 @@ absl::Status Store::OpenDatabase() {
     }
     count_.torn_tails_cut = torn->size();
     ::rocksdb::DB* database = nullptr;
-    status = ToStatus(::rocksdb::DB::Open(DatabaseOptions(options_, *log_env_), path, &database),
-                      "opening the database " + path);
+    status =
+        ToStatus(::rocksdb::DB::Open(DatabaseOptions(options_, *database_env_), path, &database),
+                 "opening the database " + path);
     database_.reset(database);
   }
   return absl::IsDataLoss(status) ? Damaged(status) : status;

@@ -96,7 +96,7 @@ class Store final : public LogStore, private storage::WriteQueue::Client {
   const std::unique_ptr<storage::Directory> directory_;
   storage::Space space_;
   storage::SnapshotFiles snapshots_;
-  const std::unique_ptr<::rocksdb::Env> log_env_;
+  const std::unique_ptr<::rocksdb::Env> database_env_;
   std::unique_ptr<::rocksdb::DB> database_;
   Count count_;
 

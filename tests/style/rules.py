@@ -71,7 +71,7 @@ RULES = [
      "unique_ptr owns and a reference borrows; only payloads are shared",
      {"transports/tcp/resolver.h": "a lookup cannot be ended and may outlive who asked for it",
       "transports/tcp/resolver.cc": "likewise",
-      "storage/rocksdb/log_env.cc": "RocksDB shares its file systems",
+      "storage/rocksdb/database_env.cc": "RocksDB shares its file systems",
       "src/sim/faulty_disk.h": "a file lives on in each tree, and for who has it open",
       "src/sim/faulty_disk.cc": "likewise",
       "src/sim/shadow_log.h": "a configuration is in the logs of many disks"}),

@@ -350,6 +350,39 @@ TEST_F(RocksdbTables, FirstBlockOfAnyChanged_LogIsNotTakenForAShorterOne) {
   }
 }
 
+// Where a table says what it is. One that the store has written.
+TEST(RocksdbTable, AnyByteOfItsEndChanged_RefusesToOpenOrDoesNotMatter) {
+  RocksdbHarness harness;
+  harness.UseSmallFiles();
+  harness.MustOpen();
+  ASSERT_EQ(harness.Append(1, 2000), absl::OkStatus());
+  ASSERT_EQ(harness.Append(2001, 4000), absl::OkStatus());
+  const std::vector<Entry> intact = harness.store().Load(kGroup)->entries;
+  harness.Close();
+  ASSERT_EQ(harness.Open(), absl::OkStatus());  // Writes what the log has into a table.
+  harness.Close();
+  FaultyDisk& disk = harness.disk();
+  const std::vector<std::string> files = disk.FilesBelow("/store/db");
+  const auto table = std::find_if(files.begin(), files.end(),
+                                  [](const std::string& file) { return file.ends_with(".sst"); });
+  ASSERT_NE(table, files.end());
+  const uint64_t size = disk.SizeOf(*table);
+  for (uint64_t at = size - 1600; at < size; ++at) {
+    disk.FlipBit(*table, at, 7);
+    absl::Status status = harness.Open();
+    if (status.ok()) {
+      const auto state = harness.store().Load(kGroup);
+      if (state.ok()) {
+        EXPECT_EQ(state->entries, intact) << "byte " << at;
+      }
+      status = state.status();
+    }
+    EXPECT_TRUE(status.ok() || absl::IsDataLoss(status)) << "byte " << at << ": " << status;
+    harness.Close();
+    disk.FlipBit(*table, at, 7);
+  }
+}
+
 TEST_F(RocksdbTables, FirstBlockOfAnyChanged_NoGroupIsForgotten) {
   std::vector<GroupId> groups;
   for (uint64_t group = 1; group <= 1000; ++group) groups.emplace_back(group);

@@ -1,4 +1,4 @@
-#include "log_env.h"
+#include "database_env.h"
 
 #include <algorithm>
 #include <string>
@@ -6,12 +6,14 @@
 
 #include "rocksdb/file_system.h"
 #include "rocksdb/system_clock.h"
+#include "table_check.h"
 
 namespace synod::rocksdb {
 namespace {
 
 using ::rocksdb::DataVerificationInfo;
 using ::rocksdb::FileOptions;
+using ::rocksdb::FSRandomAccessFile;
 using ::rocksdb::FSWritableFile;
 using ::rocksdb::IODebugContext;
 using ::rocksdb::IOOptions;
@@ -69,12 +71,12 @@ class LogFile final : public ::rocksdb::FSWritableFileOwnerWrapper {
   uint64_t prepared_ = 0;  // and of the file.
 };
 
-class LogFileSystem final : public ::rocksdb::FileSystemWrapper {
+class DatabaseFileSystem final : public ::rocksdb::FileSystemWrapper {
  public:
-  explicit LogFileSystem(const std::shared_ptr<::rocksdb::FileSystem>& base)
+  explicit DatabaseFileSystem(const std::shared_ptr<::rocksdb::FileSystem>& base)
       : FileSystemWrapper(base) {}
 
-  const char* Name() const override { return "synod::rocksdb::LogFileSystem"; }
+  const char* Name() const override { return "synod::rocksdb::DatabaseFileSystem"; }
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
                            std::unique_ptr<FSWritableFile>* result,
                            IODebugContext* context) override {
@@ -84,21 +86,32 @@ class LogFileSystem final : public ::rocksdb::FileSystemWrapper {
     }
     return status;
   }
+  IOStatus NewRandomAccessFile(const std::string& path, const FileOptions& options,
+                               std::unique_ptr<FSRandomAccessFile>* result,
+                               IODebugContext* context) override {
+    IOStatus status = FileSystemWrapper::NewRandomAccessFile(path, options, result, context);
+    if (!status.ok() || !path.ends_with(".sst")) return status;
+    uint64_t size = 0;
+    status = GetFileSize(path, options.io_options, &size, context);
+    if (status.ok()) status = CheckTable(**result, size);
+    if (!status.ok()) result->reset();
+    return status;
+  }
 };
 
-class LogEnv final : public ::rocksdb::EnvWrapper {
+class DatabaseEnv final : public ::rocksdb::EnvWrapper {
  public:
-  explicit LogEnv(::rocksdb::Env* base) : EnvWrapper(base) {
-    file_system_ = std::make_shared<LogFileSystem>(base->GetFileSystem());
+  explicit DatabaseEnv(::rocksdb::Env* base) : EnvWrapper(base) {
+    file_system_ = std::make_shared<DatabaseFileSystem>(base->GetFileSystem());
     system_clock_ = base->GetSystemClock();
   }
-  const char* Name() const override { return "synod::rocksdb::LogEnv"; }
+  const char* Name() const override { return "synod::rocksdb::DatabaseEnv"; }
 };
 
 }  // namespace
 
-std::unique_ptr<::rocksdb::Env> MakeLogEnv(::rocksdb::Env* base) {
-  return std::make_unique<LogEnv>(base);
+std::unique_ptr<::rocksdb::Env> MakeDatabaseEnv(::rocksdb::Env* base) {
+  return std::make_unique<DatabaseEnv>(base);
 }
 
 }  // namespace synod::rocksdb
