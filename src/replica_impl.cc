@@ -121,8 +121,10 @@ void ReplicaImpl::OnSpaceChanged(bool has_space) {
   if (stopped_) return;
   has_space_ = has_space;
   core_.SetHasSpace(has_space);
-  if (has_space) snapshot_taker_.SpaceReturned();
-  MaybeTakeSnapshot();
+  if (has_space) {
+    snapshot_taker_.SpaceReturned();
+    MaybeTakeSnapshot();
+  }
   host_.MarkDirty(*this);
 }
 
