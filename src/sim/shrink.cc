@@ -104,8 +104,9 @@ class Shrinker {
   void UseDefaults() {
     ForEachField([this](std::string_view name, auto field) {
       if (name == "seed" || name == "nodes" || name == "spares" || name == "clients" ||
-          name == "storm")
+          name == "storm") {
         return;
+      }
       const Options defaults;
       const auto usual = field(defaults);
       if (field(best_.options) == usual) return;
