@@ -7,6 +7,7 @@
 
 #include "database_env.h"
 #include "format.h"
+#include "info_log.h"
 #include "log_check.h"
 #include "rocksdb/env.h"
 #include "rocksdb/experimental.h"
@@ -63,8 +64,7 @@ constexpr size_t kMaxCommitBytes = 4 * 1024 * 1024;
   result.enable_write_thread_adaptive_yield = false;
   result.stats_dump_period_sec = 0;
   result.stats_persist_period_sec = 0;
-  result.info_log_level = ::rocksdb::WARN_LEVEL;
-  result.keep_log_file_num = 4;
+  result.info_log = MakeInfoLog(options.logger);
   return result;
 }
 

@@ -77,6 +77,15 @@ TEST(RocksdbDirectory, Open_HeldByAnotherProcess_IsRefused) {
   EXPECT_EQ(rocksdb::Open(directory.path()).status(), absl::OkStatus());
 }
 
+// RocksDB does not survive a disk that is too full for it.
+TEST(RocksdbDirectory, Open_KeepsNoLogOfWhatRocksdbDoes) {
+  const RealDirectory directory;
+  ASSERT_EQ(rocksdb::Open(directory.path()).status(), absl::OkStatus());
+  for (const auto& file : std::filesystem::directory_iterator(directory.File("db"))) {
+    EXPECT_FALSE(file.path().filename().string().starts_with("LOG")) << file.path();
+  }
+}
+
 TEST(RocksdbDirectory, Open_ForeignRocksdbDatabase_IsRefusedAndLeftAlone) {
   const RealDirectory directory;
   ::rocksdb::Options options;

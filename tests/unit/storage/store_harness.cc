@@ -61,7 +61,10 @@ uint64_t StoreHarness::Counter(std::string_view name) const {
 }
 
 Logger StoreHarness::MakeLogger() {
-  return [this](Severity, std::string_view line) { log_.append(line).append("\n"); };
+  return [this](Severity, std::string_view line) {
+    const std::lock_guard lock(log_mutex_);
+    log_.append(line).append("\n");
+  };
 }
 
 }  // namespace synod::test

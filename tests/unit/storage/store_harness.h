@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,10 @@ class StoreHarness {
   [[nodiscard]] const FaultyDisk& disk() const { return disk_; }
   LogStore& store() { return *store_; }
   // What was logged so far, a line each.
-  [[nodiscard]] const std::string& log() const { return log_; }
+  [[nodiscard]] std::string log() const {
+    const std::lock_guard lock(log_mutex_);
+    return log_;
+  }
 
   // Of the stores opened from now on.
   virtual void SetReserve(uint64_t bytes) = 0;
@@ -65,7 +69,8 @@ class StoreHarness {
 
  private:
   FaultyDisk disk_;
-  std::string log_;
+  mutable std::mutex log_mutex_;
+  std::string log_;  // Under log_mutex_: stores log from any thread.
   std::unique_ptr<LogStore> store_;
 };
 
