@@ -92,9 +92,14 @@ grpc::ServerUnaryReactor* ClusterService::MemberPromote(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* ClusterService::MemberList(grpc::CallbackServerContext* context,
                                                      const etcdserverpb::MemberListRequest*,
                                                      etcdserverpb::MemberListResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  // Not an empty list, which would be taken for the truth.
+  if (node_.replica.Status().configuration.voters.empty()) {
+    node_.Finish(NotYetMemberError(), *context, reactor);
+    return reactor;
+  }
   node_.SignWithRevision(response->mutable_header());
   List(node_, response->mutable_members());
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;
 }

@@ -100,7 +100,8 @@ absl::Status StoppingError() {
 
 absl::Status NotYetMemberError() {
   return OwnError(absl::StatusCode::kUnavailable,
-                  "this member has not been added to the cluster yet: etcdctl member add does it",
+                  "this member has not been added to the cluster yet: etcdctl member add, at "
+                  "another member, does it",
                   kNotExecuted);
 }
 absl::Status RemovedError() {

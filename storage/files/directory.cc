@@ -74,6 +74,11 @@ absl::Status Directory::CheckContents(bool may_create) {
   if (absl::IsFailedPrecondition(names.status())) {
     return absl::FailedPreconditionError(path_ + " is a file; a log store is a directory");
   }
+  if (absl::IsNotFound(names.status())) {
+    return absl::NotFoundError(path_ +
+                               " does not exist, and so holds no log store: is its disk mounted? "
+                               "A new one is made with create_if_missing.");
+  }
   if (!names.ok()) return names.status();
   has_format_ = Has(*names, kFormatFile);
   is_complete_ = has_format_ && Has(*names, kSnapshots);

@@ -45,7 +45,7 @@ test_a_learner_joins() {
     kv_fail "the newcomer does not say how it is made a member"
   expect_error "has not been added to the cluster yet" kv_ctl 4 put key value
   expect_error "has not been added to the cluster yet" kv_ctl 4 get --consistency=s key
-  expect "the newcomer's list" "" "$(kv_ctl 4 member list)"
+  expect_error "has not been added to the cluster yet" kv_ctl 4 member list
 
   expect_error "Peer URLs already exists" \
     kv_ctl "$at" member add kv4 --peer-urls="http://4@$(kv_peer_address 1)"
