@@ -204,7 +204,7 @@ class Raft {
     bool has_begun = false;     // Something of it is in the log.
   };
   // It waits so many election timeouts for newcomers.
-  static constexpr int kIntroductionPatience = 10;
+  static constexpr int kIntroductionPatience = 5;
 
   // A proposal of this leader's that is in the log above commit.
   struct PendingProposal {
