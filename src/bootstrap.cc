@@ -29,7 +29,11 @@ absl::Status Validate(const BootstrapOptions& options) {
                          " nodes; or none, with joins, for a node that a "
                          "change is to make a member of a group that exists"));
   }
-  if (options.joins) return absl::OkStatus();
+  if (options.joins) {
+    if (options.quorums == QuorumRule()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "a node that joins learns the rule of quorums from the group");
+  }
   if (members.voters.front().IsZero()) {
     return absl::InvalidArgumentError("members must not contain node 0");
   }
@@ -37,7 +41,7 @@ absl::Status Validate(const BootstrapOptions& options) {
     return absl::InvalidArgumentError(
         internal::Concat("members must contain this node, ", options.node));
   }
-  return absl::OkStatus();
+  return CheckQuorums(options.quorums, members.voters, /*elections_meet=*/true);
 }
 
 }  // namespace
@@ -60,7 +64,9 @@ absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options) {
         "the store belongs to node ", identity->node, " of cluster ", identity->cluster,
         ", not to node ", options.node, " of cluster ", options.cluster));
   }
-  return store.Bootstrap(*identity, options.group, Configuration::Of(options.members));
+  Configuration initial = Configuration::Of(options.members);
+  initial.quorums = options.quorums;
+  return store.Bootstrap(*identity, options.group, initial);
 }
 
 }  // namespace synod

@@ -5,6 +5,9 @@
 #include <initializer_list>
 #include <system_error>
 
+#include <synod/core/configuration.h>
+#include <synod/core/quorum_text.h>
+
 #include "absl/time/time.h"
 
 namespace synod_kv {
@@ -96,6 +99,18 @@ const Flag kFlags[] = {
        absl::Status status = ParseInteger(text, &id);
        flags->cluster_id = synod::ClusterId(id);
        return status;
+     }},
+    {"quorum", "RULE",
+     "Which members decide, for as long as the cluster exists: bootstrap writes it down,\n"
+     "the same on every member. majority (default); flexible:q1=N,q2=N: any q1 of the\n"
+     "members elect a leader and any q2 commit, so that with five members q1=4,q2=2\n"
+     "waits for one other alone, and bears the loss of one; weighted:q1=N,q2=N,1=W,2=W,…:\n"
+     "those who weigh so much together. Quorums that might miss each other are refused.",
+     [](std::string_view text, Flags* flags) {
+       absl::StatusOr<synod::QuorumRule> rule = synod::ParseQuorumRule(text);
+       if (!rule.ok()) return rule.status();
+       flags->quorums = *std::move(rule);
+       return absl::OkStatus();
      }},
     {"data-dir", "PATH",
      "Where the member keeps its log and its snapshots. Each member has its own;\n"
@@ -207,6 +222,19 @@ absl::Status CheckTogether(const Flags& flags) {
   if (flags.joins && flags.cluster.size() == 1) {
     return absl::InvalidArgumentError(
         "--cluster must also name the members that there are: --join is for a cluster that exists");
+  }
+  const bool makes_group = bootstraps || (in_memory && !flags.joins);
+  if (!makes_group && flags.quorums != synod::QuorumRule()) {
+    return absl::InvalidArgumentError(
+        "--quorum is for bootstrap: a member that starts knows it from its data directory, and one "
+        "that joins from the others");
+  }
+  std::vector<synod::NodeId> voters;
+  for (const ClusterMember& member : flags.cluster) voters.push_back(member.id);
+  std::sort(voters.begin(), voters.end());
+  if (absl::Status status = synod::CheckQuorums(flags.quorums, voters, /*elections_meet=*/true);
+      !status.ok()) {
+    return Wrong({"--quorum: ", {status.message().data(), status.message().size()}});
   }
   if ((bootstraps || in_memory || flags.joins) && !flags.cluster_id) {
     return absl::InvalidArgumentError("--cluster-id is missing");

@@ -24,6 +24,7 @@ struct Flags {
   synod::NodeId id;
   std::vector<ClusterMember> cluster;
   std::optional<synod::ClusterId> cluster_id;
+  synod::QuorumRule quorums;
   bool joins = false;  // A newcomer's: an empty data directory is prepared for one.
   Log log = Log::kRocksDb;
   std::string data_dir;

@@ -36,9 +36,11 @@ bool IsActive(const synod::ReplicaStatus& leader, NodeId id) {
 
 // Whether those that answer can decide alone with these as the voters.
 bool HasActiveQuorum(const synod::ReplicaStatus& leader, const std::vector<NodeId>& voters) {
-  const synod::Configuration members = synod::Configuration::Of(voters);
-  return synod::QuorumSystem(members).IsQuorum(
-      [&leader](NodeId voter) { return IsActive(leader, voter); });
+  synod::Configuration members = synod::Configuration::Of(voters);
+  members.quorums = leader.configuration.quorums;
+  const synod::QuorumSystem quorums(members);
+  const auto is_active = [&leader](NodeId voter) { return IsActive(leader, voter); };
+  return quorums.Elects(is_active) && quorums.Commits(is_active);
 }
 
 absl::StatusOr<PeerUrl> TheUrl(const google::protobuf::RepeatedPtrField<std::string>& urls) {

@@ -26,7 +26,8 @@ namespace {
 synod::BootstrapOptions BootstrapOptionsOf(const Flags& flags) {
   synod::BootstrapOptions options{.cluster = *flags.cluster_id, .node = flags.id, .members = {}};
   options.joins = flags.joins;
-  if (flags.joins) return options;  // It learns of them.
+  if (flags.joins) return options;  // It learns of them, and of how they decide.
+  options.quorums = flags.quorums;
   for (const ClusterMember& member : flags.cluster) options.members.push_back(member.id);
   return options;
 }
@@ -111,7 +112,8 @@ std::string TextOf(const std::vector<synod::NodeId>& ids) {
 absl::Status CheckMembers(const synod::Configuration& configuration, const Flags& flags) {
   std::vector<synod::NodeId> flagged;
   for (const ClusterMember& member : flags.cluster) flagged.push_back(member.id);
-  const synod::Configuration named = synod::Configuration::Of(std::move(flagged));
+  synod::Configuration named = synod::Configuration::Of(std::move(flagged));
+  named.quorums = configuration.quorums;
   if (configuration.voters.empty() || named == configuration) return absl::OkStatus();
   if (configuration.records.empty()) {
     return absl::FailedPreconditionError(

@@ -14,12 +14,12 @@ bool Atlas::IsWhole(NodeId member, const Possibility& possibility) const {
           judge_.IsOnKnownDisk(member, possibility.members));
 }
 
-// With a majority of each half.
 template <class Has>
 bool Atlas::HaveQuorums(const std::vector<Possibility>& all, Has has) const {
   return std::all_of(all.begin(), all.end(), [&](const Possibility& possibility) {
-    return Judge::IsQuorum(possibility.members,
-                           [&](NodeId voter) { return has(voter) && IsWhole(voter, possibility); });
+    const auto is_there = [&](NodeId voter) { return has(voter) && IsWhole(voter, possibility); };
+    return Judge::IsQuorum(Phase::kElection, possibility.members, is_there) &&
+           Judge::IsQuorum(Phase::kCommit, possibility.members, is_there);
   });
 }
 

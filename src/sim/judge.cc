@@ -76,7 +76,7 @@ void Judge::CheckNewLeader(NodeId node, Node& self, const Raft& core, Instant no
          Name(leader->second.first) + " and " + Name(node) + " both lead term " + Str(core.term()));
   }
   const Configuration& members = core.configuration();
-  const bool is_elected = IsQuorum(members, [&](NodeId voter) {
+  const bool is_elected = IsQuorum(Phase::kElection, members, [&](NodeId voter) {
     const auto vote = votes_.find({Recorded(voter, members), core.term()});
     return vote != votes_.end() && vote->second.candidate == node &&
            (vote->second.disk.IsZero() || vote->second.disk == self.own);

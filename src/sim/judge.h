@@ -41,12 +41,15 @@ class Judge {
   [[nodiscard]] static std::string Describe(const Configuration& members);
   // Not the core's way to count, which may be wrong.
   template <class Has>
-  [[nodiscard]] static bool IsQuorum(const Configuration& members, Has has) {
-    const auto is_majority = [&](const std::vector<NodeId>& voters) {
-      return static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has)) >
-             voters.size() / 2;
+  [[nodiscard]] static bool IsQuorum(Phase phase, const Configuration& members, Has has) {
+    const QuorumRule& rule = members.quorums;
+    const auto decides = [&](const std::vector<NodeId>& voters) {
+      if (!rule.Counts()) return rule.IsQuorum(phase, voters, has);
+      const auto count = static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has));
+      const uint32_t asked = phase == Phase::kElection ? rule.election : rule.commit;
+      return rule.kind == QuorumRule::Kind::kMajority ? count > voters.size() / 2 : count >= asked;
     };
-    return is_majority(members.voters) && (!members.IsJoint() || is_majority(members.outgoing));
+    return decides(members.voters) && (!members.IsJoint() || decides(members.outgoing));
   }
   [[nodiscard]] bool HasFailed() const { return violation_.has_value(); }
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }

@@ -267,7 +267,8 @@ bool Judge::IsDurableOn(NodeId member, Index index, const Configuration& members
 }
 
 bool Judge::IsDurableOnQuorum(Index index, const Configuration& members) const {
-  return IsQuorum(members, [&](NodeId member) { return IsDurableOn(member, index, members); });
+  return IsQuorum(Phase::kCommit, members,
+                  [&](NodeId member) { return IsDurableOn(member, index, members); });
 }
 
 // Every quorum of an election to come meets a disk that holds what is committed.

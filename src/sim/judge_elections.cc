@@ -77,7 +77,10 @@ void Judge::CheckToldReads(NodeId node, Node& self, const Configuration& now) {
       return answer != self.answers.end() && answer->second.term == read.term &&
              answer->second.round > read.asked_in;
     };
-    if (IsQuorum(now, confirms) || IsQuorum(*self.in_force, confirms)) continue;
+    if (IsQuorum(Phase::kCommit, now, confirms) ||
+        IsQuorum(Phase::kCommit, *self.in_force, confirms)) {
+      continue;
+    }
     Fail("read after a round of its own (D3)",
          Name(node) + " answers a read of " + Name(read.to) +
              ", and no quorum has confirmed since it came that it leads term " + Str(read.term));
@@ -120,7 +123,7 @@ void Judge::CheckCandidacy(NodeId node, const Node& self, const Raft& core) {
   if (asked_.contains({node, core.term() - 1})) return;
   const std::set<Incarnation>& granted = pre_votes_[{node, core.term()}];
   const Configuration& members = core.configuration();
-  const bool is_quorum = IsQuorum(members, [&](NodeId member) {
+  const bool is_quorum = IsQuorum(Phase::kElection, members, [&](NodeId member) {
     return member == node || granted.contains(Recorded(member, members));
   });
   if (!is_quorum) {
@@ -172,7 +175,7 @@ void Judge::CheckHearsQuorum(NodeId node, const Node& self, const Raft& core, In
   };
   const Duration patience = self.raft.election_timeout + self.raft.heartbeat_interval;
   if (now <= self.in_force_since + self.raft.heartbeat_interval) return;
-  if (!IsQuorum(core.configuration(),
+  if (!IsQuorum(Phase::kCommit, core.configuration(),
                 [&](NodeId member) { return now - heard(member) <= patience; })) {
     Fail("check quorum", Name(node) + " leads term " + Str(core.term()) +
                              ", and has heard no quorum of " + Describe(core.configuration()) +

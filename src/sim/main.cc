@@ -198,7 +198,10 @@ int Session::RunSeeds() {
   Totals totals;
   for (uint64_t i = 0; i < flags_.seeds; ++i) {
     const uint64_t seed = flags_.first_seed + i;
-    const auto options = Options::Parse(Options::Swarm(seed).Describe() + ' ' + flags_.options);
+    const std::string drawn = Options::Swarm(seed).Describe();
+    auto options = Options::Parse(drawn + ' ' + flags_.options);
+    // The rule that was drawn is for as many nodes as were drawn.
+    if (!options.ok()) options = Options::Parse(drawn + " quorums=majority " + flags_.options);
     if (!options.ok()) return Misuse("--options: " + std::string(options.status().message()));
     const Scenario scenario = Expand(*options);
     const std::string origin = "seed " + std::to_string(seed);

@@ -57,6 +57,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("seed", seed);
   SYNOD_FIELD("nodes", nodes);
   SYNOD_FIELD("spares", spares);
+  SYNOD_FIELD("quorums", quorums);
   SYNOD_FIELD("clients", clients);
   SYNOD_FIELD("storm", storm);
   SYNOD_FIELD("storm_events", storm_events);

@@ -52,6 +52,10 @@ absl::Status Options::Validate() const {
     return absl::InvalidArgumentError(Concat(name, " must be ", range));
   };
   if (nodes < 1 || nodes > kMaxVoters) return outside("nodes", Concat("1 to ", kMaxVoters));
+  if (absl::Status status = CheckQuorums(quorums, Founders().voters, /*elections_meet=*/true);
+      !status.ok()) {
+    return absl::InvalidArgumentError(Concat("quorums: ", status.message()));
+  }
   if (spares > kMaxSpares) return outside("spares", "at most 64");
   if (clients < 1 || clients > kMaxClients) return outside("clients", "1 to 10000");
   if (network.capacity == 0) return outside("network.capacity", "positive");

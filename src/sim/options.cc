@@ -23,6 +23,9 @@ class Draw {
   T Of(std::initializer_list<T> choices) {
     return choices.begin()[dice_.Below(choices.size())];
   }
+  [[nodiscard]] uint64_t Between(uint64_t least, uint64_t most) {
+    return least + dice_.Below(most - least + 1);
+  }
   bool Chance(uint64_t numerator, uint64_t denominator) {
     return dice_.Chance(numerator, denominator);
   }
@@ -97,10 +100,28 @@ void DrawMembers(Draw draw, Options& options) {
   options.faults.change = draw.Of<Duration>({milliseconds(200), seconds(1), seconds(4)});
 }
 
+// In some runs it takes more to elect than to commit.
+void DrawQuorums(Draw draw, Options& options) {
+  if (options.nodes < 3 || draw.Chance(4, 5)) return;
+  const bool has_weights = draw.Chance(1, 3);
+  std::vector<QuorumRule::Weight> weights;
+  uint32_t all = 0;
+  for (uint64_t node = 1; node <= options.nodes; ++node) {
+    weights.push_back(
+        {.node = NodeId(node), .weight = has_weights ? draw.Of<uint32_t>({1, 2, 3}) : 1});
+    all += weights.back().weight;
+  }
+  const auto election = static_cast<uint32_t>(draw.Between(all / 2 + 1, all));
+  const uint32_t commit = all - election + 1;
+  options.quorums = has_weights ? QuorumRule::Weighted(std::move(weights), election, commit)
+                                : QuorumRule::Flexible(election, commit);
+}
+
 }  // namespace
 
 Configuration Options::Founders() const {
   Configuration founders;
+  founders.quorums = quorums;
   for (uint64_t node = 1; node <= nodes; ++node) founders.voters.emplace_back(node);
   return founders;
 }
@@ -115,6 +136,7 @@ Options Options::Swarm(uint64_t seed) {
   Draw draw(world.Dice(Stream::kOptions));
   options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
   if (Draw(world.Dice(Stream::kSize)).Chance(1, 20)) options.nodes = 6;
+  DrawQuorums(Draw(world.Dice(Stream::kQuorums)), options);
   options.clients = draw.Of<size_t>({1, 2, 3, 5, 8, 32});
   options.think_time = draw.Of<Duration>({milliseconds(1), milliseconds(10), milliseconds(100)});
   options.request_deadline =

@@ -12,6 +12,7 @@
 
 #include "absl/time/time.h"
 #include "synod/base/time.h"
+#include "synod/core/quorum_text.h"
 
 namespace synod::sim {
 
@@ -23,6 +24,8 @@ namespace synod::sim {
 [[nodiscard]] inline std::string PrintValue(Duration value) {
   return absl::FormatDuration(absl::FromChrono(value));
 }
+
+[[nodiscard]] inline std::string PrintValue(const QuorumRule& value) { return Describe(value); }
 
 // False, with `value` as it was, if the text is not one of its type.
 [[nodiscard]] inline bool ParseValue(std::string_view text, bool& value) {
@@ -44,6 +47,12 @@ namespace synod::sim {
   if (parsed < absl::ZeroDuration() || parsed > absl::Hours(24 * 365)) return false;
   value = absl::ToChronoNanoseconds(parsed);
   return true;
+}
+
+[[nodiscard]] inline bool ParseValue(std::string_view text, QuorumRule& value) {
+  auto parsed = ParseQuorumRule(text);
+  if (parsed.ok()) value = *std::move(parsed);
+  return parsed.ok();
 }
 
 [[nodiscard]] inline std::string_view Trimmed(std::string_view text) {

@@ -38,6 +38,7 @@ enum class Stream : uint64_t {
   kStates,
   kMembers,
   kLog,
+  kQuorums,
 };
 
 // A time in [0, most].

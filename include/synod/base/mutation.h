@@ -96,6 +96,7 @@ enum class Mutation {
   kJointCountsNewHalf = 75,             // Raft §6
   kOnlyVotersCampaign = 76,             // Ongaro §4.2.2
   kNoEpochCheck = 77,                   // I9, M8
+  kElectByCommitQuorum = 78,            // Flexible Paxos
 };
 
 #if defined(SYNOD_MUTATIONS)

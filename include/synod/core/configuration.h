@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "synod/base/ids.h"
+#include "synod/core/quorum_rule.h"
 
 namespace synod {
 
@@ -39,6 +40,7 @@ struct Configuration {
   // One for each member, sorted by node. Empty until the members change for the first time: initial
   // members know each other by their introductions.
   std::vector<MemberRecord> records = {};
+  QuorumRule quorums = {};  // Of each half. The same for the group's whole life.
 
   // A configuration of voters alone, in canonical order.
   static Configuration Of(std::vector<NodeId> members) {
@@ -83,10 +85,19 @@ struct Configuration {
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
+// Whether the rule makes quorums of each half that meet. Raft asks for more: see CheckQuorums.
+inline bool HasSafeQuorums(const Configuration& configuration) {
+  const auto is_safe = [&](const std::vector<NodeId>& voters) {
+    return CheckQuorums(configuration.quorums, voters, /*elections_meet=*/false).ok();
+  };
+  return is_safe(configuration.voters) &&
+         (!configuration.IsJoint() || is_safe(configuration.outgoing));
+}
+
 // Whether decisions can be taken under the configuration: each half has 1 to kMaxVoters voters (an
-// absent second half none), nobody is both voter and learner, there are records of all members or
-// of none, and every list is in canonical order. What comes from a disk or a peer is checked before
-// it is used.
+// absent second half none), whose quorums meet, nobody is both voter and learner, there are records
+// of all members or of none, and every list is in canonical order. What comes from a disk or a peer
+// is checked before it is used.
 inline bool IsWellFormed(const Configuration& configuration) {
   for (const auto* list :
        {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
@@ -112,7 +123,7 @@ inline bool IsWellFormed(const Configuration& configuration) {
   }
   return !configuration.voters.empty() && configuration.voters.size() <= kMaxVoters &&
          configuration.outgoing.size() <= kMaxVoters &&
-         configuration.learners.size() <= kMaxLearners;
+         configuration.learners.size() <= kMaxLearners && HasSafeQuorums(configuration);
 }
 
 }  // namespace synod

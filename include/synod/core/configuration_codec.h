@@ -1,8 +1,10 @@
 // A configuration as bytes: the same in an entry of the log, in a store and on the wire.
 //
 // Three lists of nodes (voters, outgoing, learners), each a count and so many ids; then the
-// records, a count and for each node, incarnation, epoch, and the address after its size. Counts
-// and sizes take 2 bytes, everything else 8; all is little-endian.
+// records, a count and for each node, incarnation, epoch, and the address after its size. At last
+// the rule of quorums: its kind (1 byte), how many or how much elects and commits, the columns (4
+// bytes each), and the weights, a count and for each its node and 4 bytes. Counts and sizes take 2
+// bytes, everything else 8; all is little-endian.
 #ifndef SYNOD_CORE_CONFIGURATION_CODEC_H_
 #define SYNOD_CORE_CONFIGURATION_CODEC_H_
 
@@ -20,7 +22,8 @@ namespace synod {
 
 // The bytes of the largest configuration that is well formed.
 inline constexpr size_t kMaxConfigurationBytes =
-    4 * 2 + (2 * kMaxVoters + kMaxLearners) * (8 + 3 * 8 + 2 + MemberRecord::kMaxAddressBytes);
+    4 * 2 + (2 * kMaxVoters + kMaxLearners) * (8 + 3 * 8 + 2 + MemberRecord::kMaxAddressBytes) + 1 +
+    3 * 4 + 2 + QuorumRule::kMaxWeights * (8 + 4);
 
 namespace internal {
 
@@ -99,6 +102,16 @@ inline std::string EncodeConfiguration(const Configuration& configuration) {
     out.Number(record.epoch.value(), 8);
     out.Text(record.address);
   }
+  const QuorumRule& rule = configuration.quorums;
+  out.Number(static_cast<uint64_t>(rule.kind), 1);
+  out.Number(rule.election, 4);
+  out.Number(rule.commit, 4);
+  out.Number(rule.columns, 4);
+  out.Number(rule.weights.size(), 2);
+  for (const QuorumRule::Weight& weight : rule.weights) {
+    out.Number(weight.node.value(), 8);
+    out.Number(weight.weight, 4);
+  }
   return out.Take();
 }
 
@@ -116,6 +129,18 @@ inline std::optional<Configuration> DecodeConfiguration(std::string_view bytes) 
     record.incarnation = Incarnation(in.Number(8));
     record.epoch = Index(in.Number(8));
     record.address = in.Text();
+  }
+  QuorumRule& rule = configuration.quorums;
+  const uint64_t kind = in.Number(1);
+  if (kind > static_cast<uint64_t>(QuorumRule::Kind::kWeighted)) return std::nullopt;
+  rule.kind = static_cast<QuorumRule::Kind>(kind);
+  rule.election = static_cast<uint32_t>(in.Number(4));
+  rule.commit = static_cast<uint32_t>(in.Number(4));
+  rule.columns = static_cast<uint32_t>(in.Number(4));
+  rule.weights.resize(in.Count(8 + 4));
+  for (QuorumRule::Weight& weight : rule.weights) {
+    weight.node = NodeId(in.Number(8));
+    weight.weight = static_cast<uint32_t>(in.Number(4));
   }
   if (!in.FitsAll()) return std::nullopt;
   return configuration;

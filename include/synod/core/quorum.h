@@ -1,4 +1,4 @@
-// Which sets of voters decide.
+// What the quorums of a configuration decide.
 #ifndef SYNOD_CORE_QUORUM_H_
 #define SYNOD_CORE_QUORUM_H_
 
@@ -13,29 +13,36 @@
 #include "synod/base/ids.h"
 #include "synod/base/mutation.h"
 #include "synod/core/configuration.h"
+#include "synod/core/quorum_rule.h"
 
 namespace synod {
 
-// The quorums of one configuration: majorities, of both halves while it is joint. Any two of its
-// quorums meet. Borrows the configuration.
+// The quorums of one configuration, by its rule: of both halves while it is joint. Borrows the
+// configuration.
 class QuorumSystem {
  public:
   explicit QuorumSystem(const Configuration& configuration) : configuration_(configuration) {}
 
-  // Is {v : has(v)} a superset of a quorum?
+  // Is {v : has(v)} a superset of an election quorum, ...
   template <std::predicate<NodeId> Has>
-  [[nodiscard]] bool IsQuorum(Has has) const {
-    return IsMajority(configuration_.voters, has) &&
-           (!TakesBoth() || IsMajority(configuration_.outgoing, has));
+  [[nodiscard]] bool Elects(Has has) const {
+    return IsQuorum(Mutated(Mutation::kElectByCommitQuorum) ? Phase::kCommit : Phase::kElection,
+                    has);
+  }
+  // ... or of one that commits? It meets every election quorum, so that its word is also enough to
+  // know that no other leader has been elected.
+  template <std::predicate<NodeId> Has>
+  [[nodiscard]] bool Commits(Has has) const {
+    return IsQuorum(Phase::kCommit, has);
   }
 
-  // The highest value that every member of some quorum has reached, whatever the order of the
-  // voters.
+  // The highest value that every member of some commit quorum has reached, whatever the order of
+  // the voters.
   template <class Value, std::regular_invocable<NodeId> ValueOf>
   [[nodiscard]] Value Reached(ValueOf value_of) const {
-    Value reached = MajorityValue<Value>(configuration_.voters, value_of);
+    Value reached = ReachedBy<Value>(configuration_.voters, value_of);
     if (TakesBoth()) {
-      reached = std::min(reached, MajorityValue<Value>(configuration_.outgoing, value_of));
+      reached = std::min(reached, ReachedBy<Value>(configuration_.outgoing, value_of));
     }
     return reached;
   }
@@ -45,26 +52,34 @@ class QuorumSystem {
     return configuration_.IsJoint() && !Mutated(Mutation::kJointCountsNewHalf);
   }
 
-  static size_t Majority(const std::vector<NodeId>& voters) {
-    if (Mutated(Mutation::kQuorumOfHalf)) return std::max<size_t>(1, voters.size() / 2);
-    return voters.size() / 2 + 1;
-  }
-
   template <class Has>
-  static bool IsMajority(const std::vector<NodeId>& voters, Has& has) {
-    const auto count = static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has));
-    return count >= Majority(voters);
+  [[nodiscard]] bool IsQuorum(Phase phase, Has& has) const {
+    const QuorumRule& rule = configuration_.quorums;
+    return rule.IsQuorum(phase, configuration_.voters, has) &&
+           (!TakesBoth() || rule.IsQuorum(phase, configuration_.outgoing, has));
   }
 
   template <class Value, class ValueOf>
-  static Value MajorityValue(const std::vector<NodeId>& voters, ValueOf& value_of) {
+  [[nodiscard]] Value ReachedBy(const std::vector<NodeId>& voters, ValueOf& value_of) const {
     SYNOD_ASSERT(!voters.empty() && voters.size() <= kMaxVoters,
                  "a configuration has 1 to 15 voters");
+    const QuorumRule& rule = configuration_.quorums;
     std::array<Value, kMaxVoters> values;
     const auto end = std::transform(voters.begin(), voters.end(), values.begin(), value_of);
-    const auto nth = values.begin() + static_cast<std::ptrdiff_t>(Majority(voters) - 1);
-    std::nth_element(values.begin(), nth, end, std::greater<Value>());
-    return *nth;
+    if (rule.Counts()) {
+      const size_t count = rule.Count(Phase::kCommit, voters.size());
+      const auto nth = values.begin() + static_cast<std::ptrdiff_t>(count - 1);
+      std::nth_element(values.begin(), nth, end, std::greater<Value>());
+      return *nth;
+    }
+    std::sort(values.begin(), end, std::greater<Value>());
+    const auto is_enough = [&](const Value& value) {
+      const auto has = [&](NodeId node) { return value_of(node) >= value; };
+      return rule.IsQuorum(Phase::kCommit, voters, has);
+    };
+    const auto reached = std::find_if(values.begin(), end, is_enough);
+    SYNOD_ASSERT(reached != end, "all voters together can commit");
+    return *reached;
   }
 
   const Configuration& configuration_;

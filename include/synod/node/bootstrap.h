@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "synod/base/ids.h"
+#include "synod/core/quorum_rule.h"
 #include "synod/port/log_store.h"
 
 namespace synod {
@@ -18,6 +19,10 @@ struct BootstrapOptions {
   // The group exists already, and Replica::Reconfigure is to make this node a member of it. Then
   // `members` is empty: the node learns of them. So too where the node's old disk was lost.
   bool joins = false;
+  // Which of the voters decide, for the group's whole life; the same on every member. Not for a
+  // node that joins. Of a rule under which two leaders, or a leader and what was committed before
+  // it, could miss each other, the error names two such quorums.
+  QuorumRule quorums = {};
 };
 
 // Writes the cluster, the members and a fresh random incarnation into a store that does not hold

@@ -13,6 +13,7 @@
 #include "synod/base/probe.h"
 #include "synod/base/time.h"
 #include "synod/core/configuration.h"
+#include "synod/core/quorum_rule.h"
 #include "synod/raft/options.h"
 
 namespace synod::sim {
@@ -69,6 +70,7 @@ struct Options {
 
   size_t nodes = 3;   // The founders of the group: its initial members.
   size_t spares = 0;  // More nodes, which wait to be made members.
+  QuorumRule quorums = {};
   size_t clients = 3;
   Duration storm = std::chrono::seconds(20);  // How long faults happen, of simulated time.
   // Or until so much has happened: busy clusters show little more in what follows, and take long.

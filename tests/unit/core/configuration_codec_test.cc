@@ -23,6 +23,11 @@ Configuration Large() {
                                      .epoch = Index(node.value() * 3),
                                      .address = std::string(MemberRecord::kMaxAddressBytes, 'a')});
   }
+  std::vector<QuorumRule::Weight> weights;
+  for (NodeId node : configuration.Members()) {
+    if (weights.size() < QuorumRule::kMaxWeights) weights.push_back({.node = node, .weight = 1});
+  }
+  configuration.quorums = QuorumRule::Weighted(std::move(weights), 11, 5);
   return configuration;
 }
 
@@ -45,14 +50,18 @@ TEST(ConfigurationCodec, Bytes_AreThese) {
                                    .incarnation = Incarnation(0x0807060504030201),
                                    .epoch = Index(9),
                                    .address = "h"});
+  configuration.quorums = QuorumRule::Flexible(1, 2);
   const std::string expected(
       "\x01\0\x01\0\0\0\0\0\0\0"          // Voters.
       "\0\0\0\0"                          // Outgoing, learners.
       "\x01\0\x01\0\0\0\0\0\0\0"          // Records: the node,
       "\x01\x02\x03\x04\x05\x06\x07\x08"  // its incarnation,
       "\x09\0\0\0\0\0\0\0"                // its epoch,
-      "\x01\0h",                          // its address.
-      10 + 4 + 10 + 8 + 8 + 3);
+      "\x01\0h"                           // its address.
+      "\x01"                              // Flexible quorums:
+      "\x01\0\0\0\x02\0\0\0"              // so many elect, so many commit,
+      "\0\0\0\0\0\0",                     // columns, weights.
+      10 + 4 + 10 + 8 + 8 + 3 + 1 + 8 + 6);
   EXPECT_EQ(EncodeConfiguration(configuration), expected);
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace synod_kv {
@@ -45,6 +46,21 @@ TEST(Flags, Log_Wal_NeedsADirectoryAndABootstrap) {
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->log, Flags::Log::kWal);
   EXPECT_TRUE(absl::IsInvalidArgument(Parse({"serve", "--id=1", kCluster, "--log=wal"}).status()));
+}
+
+TEST(Flags, Quorum_Given_IsForTheBootstrapOfMembersWhoseQuorumsMeet) {
+  const auto of = [](std::string_view verb, std::string_view rule) {
+    return Parse({verb, "--id=1", kCluster, "--cluster-id=7", "--data-dir=/d", rule});
+  };
+  const auto flags = of("bootstrap", "--quorum=flexible:q1=2,q2=1");
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->quorums, synod::QuorumRule::Flexible(2, 1));
+  EXPECT_THAT(of("bootstrap", "--quorum=flexible:q1=1,q2=1").status().message(),
+              testing::HasSubstr("{1} may elect and {2} may commit"));
+  EXPECT_THAT(of("bootstrap", "--quorum=most").status().message(),
+              testing::HasSubstr("there are majority, flexible"));
+  EXPECT_THAT(of("serve", "--quorum=flexible:q1=2,q2=1").status().message(),
+              testing::HasSubstr("--quorum is for bootstrap"));
 }
 
 TEST(Flags, Join_Given_NeedsTheClustersId) {

@@ -91,7 +91,21 @@ TEST(Bootstrap, OptionsThatFitNoGroup_Refused) {
     o.members.clear();
     for (uint64_t i = 1; i <= 16; ++i) o.members.push_back(i);
   }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.quorums = QuorumRule::Flexible(2, 1); }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) {
+    o.members.clear();
+    o.joins = true;
+    o.quorums = QuorumRule::Flexible(3, 1);
+  }));
   EXPECT_TRUE(absl::IsNotFound(store->Identity().status()));
+}
+
+TEST(Bootstrap, RuleOfQuorums_IsWrittenDownWithTheMembers) {
+  const auto store = memory::Create();
+  BootstrapOptions options = Valid();
+  options.quorums = QuorumRule::Flexible(3, 1);
+  ASSERT_TRUE(Bootstrap(*store, options).ok());
+  EXPECT_EQ(store->Load(1)->initial_configuration.quorums, QuorumRule::Flexible(3, 1));
 }
 
 TEST(Bootstrap, WipedMember_IsRefusedAsVoterAndStops) {

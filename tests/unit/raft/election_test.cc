@@ -36,6 +36,31 @@ TEST(Election, Timers_AreSpreadOverTwiceTheTimeout) {
 
 // --- The candidate's side ---
 
+TEST(Election, UnderARuleOfItsOwn_TakesTheVotesThatItAsksFor) {
+  Core core({.members = Flexible(5, 4, 2)});
+  core.BecomePreCandidate();
+  for (const NodeId voter : {NodeId(2), NodeId(3)}) {
+    core.Receive(voter, 0, PreVoteReply{.next_term = Term(1), .granted = true});
+  }
+  EXPECT_EQ(core->role(), Role::kPreCandidate);
+  core.Receive(4, 0, PreVoteReply{.next_term = Term(1), .granted = true});
+  core.Settle();
+  core.Receive(2, 1, VoteReply{.granted = true});
+  core.Receive(3, 1, VoteReply{.granted = true});
+  EXPECT_EQ(core->role(), Role::kCandidate);
+  core.Receive(4, 1, VoteReply{.granted = true});
+  EXPECT_EQ(core->role(), Role::kLeader);
+}
+
+TEST(Election, UnderARuleOfItsOwn_IsLostOnceTooManyRefuse) {
+  Core core({.members = Flexible(5, 4, 2)});
+  core.BecomeCandidate();
+  core.Receive(2, 1, VoteReply{.granted = false});
+  EXPECT_EQ(core->role(), Role::kCandidate);
+  core.Receive(3, 1, VoteReply{.granted = false});
+  EXPECT_EQ(core->role(), Role::kFollower);
+}
+
 // E11, mutation 2: a request that overtook the write could be forgotten in a crash, and the vote
 // given again.
 TEST(PersistBeforeVote, CandidatesRequests_WaitForItsOwnVote) {

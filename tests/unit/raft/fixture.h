@@ -37,6 +37,14 @@ inline std::vector<Entry> EntriesOf(const std::vector<uint64_t>& terms, uint64_t
   return entries;
 }
 
+// Voters 1 to `count`, of whom so many elect and commit.
+inline Configuration Flexible(uint64_t count, uint32_t election, uint32_t commit) {
+  Configuration members;
+  for (uint64_t node = 1; node <= count; ++node) members.voters.emplace_back(node);
+  members.quorums = QuorumRule::Flexible(election, commit);
+  return members;
+}
+
 inline AppendRequest Append(uint64_t prev_index, uint64_t prev_term,
                             const std::vector<uint64_t>& terms, uint64_t commit = 0) {
   return {.prev_index = Index(prev_index),

@@ -304,6 +304,19 @@ TEST(RefusedChange, ThatCannotBe_NamesTheReason) {
   EXPECT_EQ(core->log().last(), Index(1));
 }
 
+// Four of six could elect who knows nothing of what the other two have committed.
+TEST(RefusedChange, AfterWhichQuorumsCouldMissEachOther_IsNotMade) {
+  Core core({.members = Flexible(5, 4, 2)});
+  core.BecomeEstablishedLeader();
+  const RequestId more = core.Reconfigure({Voter(6)});
+  core.Take();
+  EXPECT_EQ(EndOf(core, more), Ended(more, Outcome::Kind::kNotCommitted, Reason::kInvalidChange));
+  core.Reconfigure({Removal(5)});
+  core.Take();
+  EXPECT_EQ(core->configuration().quorums, QuorumRule::Flexible(4, 2));
+  EXPECT_EQ(core->configuration().voters.size(), 4u);
+}
+
 TEST(RefusedChange, DuringATransfer_IsNotMade) {
   Core core;
   core.BecomeEstablishedLeader();

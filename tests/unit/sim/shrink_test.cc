@@ -62,6 +62,15 @@ TEST(Shrink, Counts_SomeNeeded_AreAsLowAsTheyCanBe) {
 }
 
 // What fails with few nodes under another seed alone is found too.
+TEST(Shrink, Counts_RuleOfQuorumsIsForMoreNodes_GiveItUp) {
+  Scenario scenario = Hostile();
+  scenario.options.quorums = QuorumRule::Flexible(4, 2);
+  const Scenario small =
+      Shrink(scenario, [](const Scenario& s) { return s.options.Validate().ok(); });
+  EXPECT_EQ(small.options.nodes, 1u);
+  EXPECT_EQ(small.options.quorums, QuorumRule());
+}
+
 TEST(Shrink, Counts_FailWithAnotherSeed_AreLowered) {
   const Scenario small = Shrink(Hostile(), [](const Scenario& scenario) {
     return scenario.options.nodes == 5 || scenario.options.seed == 9;

@@ -135,13 +135,13 @@ inline void Raft::CountBallots() {
     return std::find(list.begin(), list.end(), node) != list.end();
   };
   const QuorumSystem quorums(configuration());
-  if (quorums.IsQuorum([&](NodeId node) { return in(ballots.granted, node); })) {
+  if (quorums.Elects([&](NodeId node) { return in(ballots.granted, node); })) {
     if (pre) {
       BecomeCandidate(/*by_transfer=*/false);
     } else {
       BecomeLeader();
     }
-  } else if (!quorums.IsQuorum([&](NodeId node) { return !in(ballots.refused, node); })) {
+  } else if (!quorums.Elects([&](NodeId node) { return !in(ballots.refused, node); })) {
     // Too many refused: this campaign cannot succeed.
     Reached("campaign lost to refusals");
     BecomeFollower(hard_state_.term, NodeId());

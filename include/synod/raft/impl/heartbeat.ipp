@@ -51,7 +51,7 @@ inline void Raft::SendHeartbeat(Progress& peer) {
 
 inline bool Raft::HearsQuorum() const {
   const auto& leader = std::get<Leader>(role_);
-  return QuorumSystem(configuration()).IsQuorum([&](NodeId node) {
+  return QuorumSystem(configuration()).Commits([&](NodeId node) {
     if (node == self_.node) return true;
     const Progress* peer = Leader::Find(leader, node);
     return peer != nullptr && now_ < peer->last_heard + options_.election_timeout;
@@ -61,7 +61,7 @@ inline bool Raft::HearsQuorum() const {
 // A leader that goes on where no quorum can follow only fills its log with what cannot commit (F5).
 inline bool Raft::QuorumHasSpace() const {
   const auto& leader = std::get<Leader>(role_);
-  return QuorumSystem(configuration()).IsQuorum([&](NodeId node) {
+  return QuorumSystem(configuration()).Commits([&](NodeId node) {
     if (node == self_.node) return has_space_;
     const Progress* peer = Leader::Find(leader, node);
     return peer != nullptr && peer->has_space;

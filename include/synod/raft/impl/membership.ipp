@@ -36,7 +36,8 @@ inline Reason Raft::RefusalOf(const std::vector<MemberChange>& changes) const {
   }
   const Configuration target = Apply(changes, configuration());
   const bool fits = !target.voters.empty() && target.voters.size() <= kMaxVoters &&
-                    target.learners.size() <= kMaxLearners;
+                    target.learners.size() <= kMaxLearners &&
+                    CheckQuorums(target.quorums, target.voters, /*elections_meet=*/true).ok();
   return fits ? Reason::kNone : Reason::kInvalidChange;
 }
 

@@ -19,6 +19,15 @@ inline uint64_t HashOf(const Configuration& configuration) {
     add(list->size());
     for (NodeId node : *list) add(node.value());
   }
+  const QuorumRule& rule = configuration.quorums;
+  for (uint32_t value :
+       {static_cast<uint32_t>(rule.kind), rule.election, rule.commit, rule.columns}) {
+    add(value);
+  }
+  for (const QuorumRule::Weight& weight : rule.weights) {
+    add(weight.node.value());
+    add(weight.weight);
+  }
   return hash;
 }
 
@@ -41,7 +50,8 @@ inline absl::Status Raft::Validate(const DurableState& state) {
   const bool is_joiner = state.initial_configuration == Configuration();
   if ((!is_joiner && !IsWellFormed(state.initial_configuration)) ||
       (!state.snapshot.index.IsZero() && !IsWellFormed(state.snapshot.configuration))) {
-    return absl::DataLossError("a stored configuration does not have 1 to 15 voters in order");
+    return absl::DataLossError(
+        "a stored configuration does not have 1 to 15 voters in order, whose quorums meet");
   }
   const std::vector<KnownPeer>& peers = state.hard_state.peers;
   const auto out_of_order = [](const KnownPeer& a, const KnownPeer& b) { return a.node >= b.node; };
