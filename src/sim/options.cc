@@ -100,18 +100,23 @@ void DrawMembers(Draw draw, Options& options) {
   options.faults.change = draw.Of<Duration>({milliseconds(200), seconds(1), seconds(4)});
 }
 
-// In some runs it takes more to elect than to commit.
+// In some runs it takes more to elect than to commit. No voter commits alone: it would run away
+// from the others, who could not answer reads in any time that can be told.
 void DrawQuorums(Draw draw, Options& options) {
   if (options.nodes < 3 || draw.Chance(4, 5)) return;
   const bool has_weights = draw.Chance(1, 3);
   std::vector<QuorumRule::Weight> weights;
   uint32_t all = 0;
+  uint32_t heaviest = 1;
   for (uint64_t node = 1; node <= options.nodes; ++node) {
-    weights.push_back(
-        {.node = NodeId(node), .weight = has_weights ? draw.Of<uint32_t>({1, 2, 3}) : 1});
-    all += weights.back().weight;
+    const uint32_t weight = has_weights ? draw.Of<uint32_t>({1, 2, 3}) : 1;
+    weights.push_back({.node = NodeId(node), .weight = weight});
+    all += weight;
+    heaviest = std::max(heaviest, weight);
   }
-  const auto election = static_cast<uint32_t>(draw.Between(all / 2 + 1, all));
+  const uint32_t least = all / 2 + 1;
+  if (least > all - heaviest) return;
+  const auto election = static_cast<uint32_t>(draw.Between(least, all - heaviest));
   const uint32_t commit = all - election + 1;
   options.quorums = has_weights ? QuorumRule::Weighted(std::move(weights), election, commit)
                                 : QuorumRule::Flexible(election, commit);
