@@ -110,7 +110,7 @@ class Shrinker {
         return;
       }
       const Options defaults;
-      const auto usual = field(defaults);
+      const auto& usual = field(defaults);
       if (field(best_.options) == usual) return;
       Scenario candidate = best_;
       field(candidate.options) = usual;

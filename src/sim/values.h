@@ -51,8 +51,9 @@ namespace synod::sim {
 
 [[nodiscard]] inline bool ParseValue(std::string_view text, QuorumRule& value) {
   auto parsed = ParseQuorumRule(text);
-  if (parsed.ok()) value = *std::move(parsed);
-  return parsed.ok();
+  if (!parsed.ok()) return false;
+  value = *std::move(parsed);
+  return true;
 }
 
 [[nodiscard]] inline std::string_view Trimmed(std::string_view text) {

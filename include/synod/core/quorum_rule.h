@@ -126,8 +126,9 @@ struct QuorumRule {
   [[nodiscard]] bool HasColumn(const std::vector<NodeId>& voters, Has& has) const {
     for (size_t column = 0; column < columns; ++column) {
       bool is_whole = true;
-      for (size_t i = column; i < voters.size(); i += columns)
+      for (size_t i = column; i < voters.size(); i += columns) {
         is_whole = is_whole && has(voters[i]);
+      }
       if (is_whole) return true;
     }
     return false;
