@@ -85,10 +85,11 @@ struct Configuration {
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
-// Whether the rule makes quorums of each half that meet. Raft asks for more: see CheckQuorums.
-inline bool HasSafeQuorums(const Configuration& configuration) {
+// Whether the rule makes quorums of each half that meet, two that elect among them if that is
+// asked: see CheckQuorums.
+inline bool HasSafeQuorums(const Configuration& configuration, bool elections_meet) {
   const auto is_safe = [&](const std::vector<NodeId>& voters) {
-    return CheckQuorums(configuration.quorums, voters, /*elections_meet=*/false).ok();
+    return CheckQuorums(configuration.quorums, voters, elections_meet).ok();
   };
   return is_safe(configuration.voters) &&
          (!configuration.IsJoint() || is_safe(configuration.outgoing));
@@ -97,7 +98,7 @@ inline bool HasSafeQuorums(const Configuration& configuration) {
 // Whether decisions can be taken under the configuration: each half has 1 to kMaxVoters voters (an
 // absent second half none), whose quorums meet, nobody is both voter and learner, there are records
 // of all members or of none, and every list is in canonical order. What comes from a disk or a peer
-// is checked before it is used.
+// is checked before it is used; Raft asks for more (Raft::CanDecide).
 inline bool IsWellFormed(const Configuration& configuration) {
   for (const auto* list :
        {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
@@ -123,7 +124,8 @@ inline bool IsWellFormed(const Configuration& configuration) {
   }
   return !configuration.voters.empty() && configuration.voters.size() <= kMaxVoters &&
          configuration.outgoing.size() <= kMaxVoters &&
-         configuration.learners.size() <= kMaxLearners && HasSafeQuorums(configuration);
+         configuration.learners.size() <= kMaxLearners &&
+         HasSafeQuorums(configuration, /*elections_meet=*/false);
 }
 
 }  // namespace synod

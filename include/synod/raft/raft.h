@@ -277,6 +277,7 @@ class Raft {
   void Adopt(Index index, Configuration configuration);
   void ConfigurationChanged();
   [[nodiscard]] Progress NewPeer(NodeId node) const;
+  [[nodiscard]] static bool CanDecide(const Configuration& configuration);
   [[nodiscard]] static bool IsOfThisMembership(const Progress& peer, Index epoch);
   [[nodiscard]] bool IsReplaced(const Configuration& configuration) const;
   [[nodiscard]] bool MayBeNeeded() const;

@@ -304,6 +304,15 @@ TEST(RefusedChange, ThatCannotBe_NamesTheReason) {
   EXPECT_EQ(core->log().last(), Index(1));
 }
 
+// Two of five could elect one leader, and two others another, in one term (Raft §5.2).
+TEST(RefusedChange, OfALeaderUnderWhomATermCouldHaveTwo_IsInvalid) {
+  Core core;
+  core.Receive(2, 1, AppendOf(0, 0, EntryOf(Flexible(5, 2, 4), 1, 1)));
+  core.Take();
+  EXPECT_EQ(core->counters().invalid_messages, 1u);
+  EXPECT_EQ(core->log().last(), Index(0));
+}
+
 // Four of six could elect who knows nothing of what the other two have committed.
 TEST(RefusedChange, AfterWhichQuorumsCouldMissEachOther_IsNotMade) {
   Core core({.members = Flexible(5, 4, 2)});

@@ -70,6 +70,14 @@ std::vector<BadState> BadStates() {
       {"cannot be read",
        with(good, [](auto& s) { s.entries[1].kind = EntryKind::kConfiguration; })},
       {"1 to 15 voters", with(good, [](auto& s) { s.snapshot.configuration = {}; })},
+      {"quorums meet", with(good, [](auto& s) { s.initial_configuration = Flexible(5, 2, 4); })},
+      {"quorums meet", with(good, [](auto& s) { s.snapshot.configuration = Flexible(5, 2, 4); })},
+      {"cannot be read", with(good,
+                              [](auto& s) {
+                                s.entries[1].kind = EntryKind::kConfiguration;
+                                s.entries[1].payload =
+                                    Payload::Copy(EncodeConfiguration(Flexible(5, 2, 4)));
+                              })},
       {"without a term", with(good, [](auto& s) { s.snapshot.term = Term(); })},
       {"has a gap", with(good, [](auto& s) { s.entries.erase(s.entries.begin() + 1); })},
       {"do not rise", with(good, [](auto& s) { s.entries[2].term = Term(1); })},

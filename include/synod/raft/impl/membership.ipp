@@ -136,7 +136,7 @@ inline void Raft::WriteRecords(Configuration& next,
 }
 
 inline void Raft::AppendConfiguration(Configuration next) {
-  SYNOD_ASSERT(IsWellFormed(next), "a leader appends only configurations that can decide");
+  SYNOD_ASSERT(CanDecide(next), "a leader appends only configurations that can decide");
   AppendOwn(EntryKind::kConfiguration, Payload::Copy(EncodeConfiguration(next)));
   Adopt(log_.last(), std::move(next));
 }
@@ -215,6 +215,12 @@ inline Progress Raft::NewPeer(NodeId node) const {
   peer.next = log_.last() + 1;
   peer.last_heard = now_;
   return peer;
+}
+
+// Well formed, and no term can have two leaders (Raft §5.2): nothing but its one vote keeps a voter
+// from electing another.
+inline bool Raft::CanDecide(const Configuration& configuration) {
+  return IsWellFormed(configuration) && HasSafeQuorums(configuration, /*elections_meet=*/true);
 }
 
 // Whether an answer was not given as a member that has since been removed, and has come back.

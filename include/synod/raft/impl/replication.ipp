@@ -276,7 +276,7 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
     term = entry.term;
     if (entry.kind != EntryKind::kConfiguration) continue;
     const std::optional<Configuration> configuration = DecodeConfiguration(entry.payload.view());
-    if (!configuration || !IsWellFormed(*configuration)) {
+    if (!configuration || !CanDecide(*configuration)) {
       Invalid(message);
       return;
     }

@@ -65,7 +65,7 @@ inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term te
   const InvariantGuard guard{*this};
   has_output_ = true;
   if (meta.index.IsZero() || meta.term.IsZero() || meta.term > term ||
-      !IsWellFormed(meta.configuration)) {
+      !CanDecide(meta.configuration)) {
     ++counters_.invalid_messages;
     RaiseAlert(Alert::Kind::kInvalidMessage, from, /*fatal=*/false);
     return false;

@@ -48,8 +48,8 @@ inline RaftLog LogOf(DurableState& state) {
 
 inline absl::Status Raft::Validate(const DurableState& state) {
   const bool is_joiner = state.initial_configuration == Configuration();
-  if ((!is_joiner && !IsWellFormed(state.initial_configuration)) ||
-      (!state.snapshot.index.IsZero() && !IsWellFormed(state.snapshot.configuration))) {
+  if ((!is_joiner && !CanDecide(state.initial_configuration)) ||
+      (!state.snapshot.index.IsZero() && !CanDecide(state.snapshot.configuration))) {
     return absl::DataLossError(
         "a stored configuration does not have 1 to 15 voters in order, whose quorums meet");
   }
@@ -81,7 +81,7 @@ inline absl::Status Raft::Validate(const DurableState& state) {
     }
     if (entry.kind != EntryKind::kConfiguration) continue;
     const std::optional<Configuration> configuration = DecodeConfiguration(entry.payload.view());
-    if (!configuration || !IsWellFormed(*configuration)) {
+    if (!configuration || !CanDecide(*configuration)) {
       return absl::DataLossError("a configuration in the stored log cannot be read");
     }
   }
