@@ -39,15 +39,21 @@ class Judge {
 
   // "1 2 3, before 1 2 4".
   [[nodiscard]] static std::string Describe(const Configuration& members);
-  // Not the core's way to count, which may be wrong.
+  // Not the core's way to count, which may be wrong. No grid: Raft has no use for one.
   template <class Has>
   [[nodiscard]] static bool IsQuorum(Phase phase, const Configuration& members, Has has) {
     const QuorumRule& rule = members.quorums;
     const auto decides = [&](const std::vector<NodeId>& voters) {
-      if (!rule.Counts()) return rule.IsQuorum(phase, voters, has);
-      const auto count = static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has));
+      size_t sum = 0;
+      for (const QuorumRule::Weight& weight : rule.weights) {
+        const bool votes = std::count(voters.begin(), voters.end(), weight.node) > 0;
+        if (votes && has(weight.node)) sum += weight.weight;
+      }
+      if (rule.weights.empty()) {
+        sum = static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has));
+      }
       const uint32_t asked = phase == Phase::kElection ? rule.election : rule.commit;
-      return rule.kind == QuorumRule::Kind::kMajority ? count > voters.size() / 2 : count >= asked;
+      return rule.kind == QuorumRule::Kind::kMajority ? sum > voters.size() / 2 : sum >= asked;
     };
     return decides(members.voters) && (!members.IsJoint() || decides(members.outgoing));
   }

@@ -175,6 +175,26 @@ TEST(QuorumRule, Grid_ARowElectsAndAColumnCommits) {
               HasSubstr("not filled by 5 voters"));
 }
 
+TEST(QuorumRule, Weighted_WeightsAreSummedUp) {
+  const QuorumRule rule = QuorumRule::Weighted({{1, 2}, {2, 1}, {3, 1}, {4, 1}, {5, 1}}, 4, 3);
+  ASSERT_TRUE(CheckQuorums(rule, FirstNodes(5), /*elections_meet=*/true).ok());
+  const Configuration configuration = Under(rule, FirstNodes(5));
+  const QuorumSystem quorums(configuration);
+  for (uint32_t set = 0; set < kSets; ++set) {
+    const int weight = std::popcount(set) + static_cast<int>(set & 1);
+    EXPECT_EQ(quorums.Elects(In(set)), weight >= 4) << set;
+    EXPECT_EQ(quorums.Commits(In(set)), weight >= 3) << set;
+  }
+}
+
+// Who has no weight counts for nothing.
+TEST(QuorumRule, Weighted_NewcomerHasNone) {
+  const Configuration configuration =
+      Under(QuorumRule::Weighted({{1, 1}, {2, 1}, {3, 1}}, 2, 2), FirstNodes(4));
+  EXPECT_FALSE(QuorumSystem(configuration).Commits(In(0b1001)));
+  EXPECT_TRUE(QuorumSystem(configuration).Commits(In(0b1011)));
+}
+
 TEST(QuorumRule, MoreThanThereAre_IsRefused) {
   EXPECT_THAT(CheckQuorums(QuorumRule::Flexible(4, 1), FirstNodes(3), true).message(),
               HasSubstr("cannot elect a leader"));
