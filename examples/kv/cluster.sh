@@ -8,6 +8,7 @@
 kv_size=0
 kv_pids=()
 kv_flags=()
+kv_bootstrap_flags=()
 kv_first_port=0
 kv_log="${kv_log:-rocksdb}"
 kv_spare="${kv_spare:-0}"
@@ -79,7 +80,7 @@ kv_choose_ports() {
 
 kv_bootstrap() {
   "$kv_bin/synod-kv" bootstrap --id="$1" --cluster="$(kv_cluster)" --cluster-id=4711 \
-    --data-dir="$kv_dir/$1" --log="$kv_log" >>"$kv_dir/$1.log" 2>&1
+    --data-dir="$kv_dir/$1" --log="$kv_log" "${kv_bootstrap_flags[@]}" >>"$kv_dir/$1.log" 2>&1
 }
 
 # Asks etcdctl only once somebody listens: it would not try a second time for a whole second.
