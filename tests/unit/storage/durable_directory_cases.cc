@@ -47,6 +47,7 @@ TEST_P(DurableStore, NotToBeCreated_IsOpenedOnlyIfItWasMadeToTheEnd) {
     const uint64_t operations = harness().disk().operations();
     const absl::Status status = harness().Open();
     EXPECT_TRUE(absl::IsNotFound(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("no log store"));
     EXPECT_EQ(harness().disk().FilesBelow(""), files);
     EXPECT_EQ(harness().disk().operations(), operations);
   };
