@@ -77,8 +77,7 @@ class Shrinker {
     for (size_t nodes = least; nodes < best_.options.*count; ++nodes) {
       Scenario candidate = best_;
       candidate.options.*count = nodes;
-      // The rule may be one for more.
-      if (!candidate.options.Validate().ok()) candidate.options.quorums = QuorumRule();
+      if (!candidate.options.Validate().ok()) continue;  // The rule of quorums is one for more.
       for (Fault& fault : candidate.faults) MoveInto(candidate.options.AllNodes(), fault);
       if (TryWithSeeds(std::move(candidate))) break;
     }
