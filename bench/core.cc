@@ -21,7 +21,7 @@ class ThreeCores {
       DurableState state;
       state.initial_configuration = Configuration::Of({1, 2, 3});
       cores_[node - 1] = std::make_unique<Raft>(
-          RaftOptions(),
+          EngineOptions(),
           Raft::Identity{.group = 1, .node = node, .incarnation = Incarnation(100 + node)},
           std::move(state), /*seed=*/node, now_);
     }
@@ -112,7 +112,7 @@ double CoreEntriesPerSecond(std::chrono::milliseconds duration) {
     }
     cores.Propose(leader, batch);
     if (round % 1000 == 0) {
-      cores.PassTime(RaftOptions().heartbeat_interval);
+      cores.PassTime(EngineOptions().heartbeat_interval);
       cores.Compact();
     }
   }

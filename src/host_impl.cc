@@ -39,7 +39,7 @@ absl::Status Validate(const GroupOptions& options) {
 }
 
 // What does not fit would be dropped by the transport, sent again and dropped, for ever.
-absl::Status CheckFits(const RaftOptions& raft, size_t max_message_bytes) {
+absl::Status CheckFits(const EngineOptions& raft, size_t max_message_bytes) {
   constexpr size_t kMaxAppendBytes = wire::kMaxEntriesPerFrame * Entry::kHeaderBytes;
   if (raft.max_append_bytes > kMaxAppendBytes) {
     return absl::InvalidArgumentError(Concat("raft.max_append_bytes must be at most ",

@@ -498,9 +498,9 @@ void ReplicaImpl::Publish() {
   summary_.leader = stopped_ ? NodeId() : core_.leader();
   summary_.commit = core_.commit();
   summary_.applied = applied_.index;
-  summary_.first = core_.log().first();
-  summary_.last = core_.log().last();
-  summary_.durable = core_.log().durable();
+  summary_.first = core_.extent().first;
+  summary_.last = core_.extent().last;
+  summary_.durable = core_.extent().durable;
   summary_.snapshot = core_.snapshot_index();
   summary_.introduced = core_.introduced();
   summary_.removed = core_.removed();
@@ -522,7 +522,7 @@ ReplicaStatus ReplicaImpl::Status() const {
   status.group = options_.group;
   status.node = host_.identity().node;
   status.incarnation = host_.identity().incarnation;
-  RaftCounters counters;
+  EngineCounters counters;
   uint64_t snapshot_failures = 0;
   {
     const std::lock_guard lock(summary_mutex_);

@@ -106,7 +106,7 @@ class ReplicaImpl final : public Applier::Client,
     Index commit, applied, first, last, durable, snapshot;
     bool introduced = false;
     bool removed = false;
-    RaftCounters counters;
+    EngineCounters counters;
     uint64_t snapshot_failures = 0;  // Of sending and of receiving.
     std::vector<ReplicaStatus::Peer> peers;
     absl::Status stopped;

@@ -205,7 +205,7 @@ void Judge::CheckMatch(NodeId node, Node& self, const Progress& peer, Term term)
   known = {.term = term, .epoch = peer.epoch, .index = peer.match};
 }
 
-void Judge::OnStart(NodeId node, const RaftOptions& raft, size_t max_pending_requests) {
+void Judge::OnStart(NodeId node, const EngineOptions& raft, size_t max_pending_requests) {
   At(node).raft = raft;
   At(node).max_pending_requests = max_pending_requests;
 }
@@ -254,7 +254,7 @@ void Judge::CheckLogBound(NodeId node, Node& self, const Raft& core) {
 }
 
 void Judge::CheckBounds(NodeId node, const Raft& core) {
-  const RaftOptions& raft = At(node).raft;
+  const EngineOptions& raft = At(node).raft;
   for (const Progress& peer : core.progress()) {
     if (peer.inflight.empty()) continue;
     // The last append is sent while there is any room.

@@ -83,7 +83,7 @@ class Judge {
   // --- What a node does ---
 
   // It starts with these options.
-  void OnStart(NodeId node, const RaftOptions& raft, size_t max_pending_requests);
+  void OnStart(NodeId node, const EngineOptions& raft, size_t max_pending_requests);
   // A message leaves: what it promises must be durable.
   void OnSend(const Message& message);
   // A turn of the node begins with these.
@@ -200,7 +200,7 @@ class Judge {
     std::deque<Persist> under_way;
     std::map<Term, Index> reached;  // How far the durable log ever reached in each term.
     bool is_damaged = false;        // Something on its disk is not what it was.
-    RaftOptions raft;
+    EngineOptions raft;
     size_t max_pending_requests = 0;
     uint64_t life = 0;
     Term term;     // The highest ever seen.

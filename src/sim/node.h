@@ -65,7 +65,7 @@ class Node final : public Actor {
   [[nodiscard]] FaultyDisk& disk() { return *disk_; }
   [[nodiscard]] SimulatedExecutor& disk_executor() { return *disk_executor_; }
   // What its next start begins with.
-  [[nodiscard]] RaftOptions& raft() { return raft_; }
+  [[nodiscard]] EngineOptions& raft() { return raft_; }
 
   // Makes the disk's store that of this node, which is one of the founders or `joins` later.
   void Bootstrap(bool joins);
@@ -135,7 +135,7 @@ class Node final : public Actor {
   Duration down_ = {};
   Duration rest_ = std::chrono::seconds(1);  // Until it tries again, if it has failed by itself.
   Duration sync_;
-  RaftOptions raft_;
+  EngineOptions raft_;
   std::optional<Lost> loss_;
   uint64_t disk_failures_ = 0;  // Before this start.
   uint64_t counted_syncs_ = 0;  // Of the failures of its disk.

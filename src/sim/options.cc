@@ -73,7 +73,7 @@ void DrawBounds(Draw draw, Options& options) {
 }
 
 // In some runs a log that is soon full, and wants a snapshot before anything else.
-void DrawLog(Draw draw, RaftOptions& raft) {
+void DrawLog(Draw draw, EngineOptions& raft) {
   if (raft.max_uncommitted_bytes >= kSmallLog || draw.Chance(1, 2)) return;
   raft.max_log_bytes = draw.Of<size_t>({16 * 1024, kSmallLog});
 }
@@ -147,7 +147,7 @@ Options Options::Swarm(uint64_t seed) {
   options.request_deadline =
       draw.Of<Duration>({milliseconds(20), milliseconds(100), seconds(2), seconds(10)});
 
-  RaftOptions& raft = options.raft;
+  EngineOptions& raft = options.raft;
   raft.heartbeat_interval =
       draw.Of<Duration>({milliseconds(10), milliseconds(50), milliseconds(100)});
   raft.election_timeout = raft.heartbeat_interval * draw.Of({3, 5, 10});

@@ -14,7 +14,7 @@ const Instant kStart{std::chrono::seconds(100)};
 
 }  // namespace
 
-Cluster::Cluster(size_t voters, const RaftOptions& options) {
+Cluster::Cluster(size_t voters, const EngineOptions& options) {
   std::vector<NodeId> members;
   for (uint64_t n = 1; n <= voters; ++n) members.emplace_back(n);
   for (NodeId node : members) {
@@ -90,7 +90,7 @@ void Cluster::RunOutTimer(NodeId node) {
   const Raft& core = nodes_.at(node).replica->core();
   const uint64_t before = core.counters().elections_started;
   // Whatever else falls due on the way happens too. No timer is longer than twice the timeout.
-  const Instant until = nodes_.at(node).now + 2 * RaftOptions().election_timeout;
+  const Instant until = nodes_.at(node).now + 2 * EngineOptions().election_timeout;
   while (core.counters().elections_started == before && nodes_.at(node).now < until) {
     const Node& state = nodes_.at(node);
     Tick(node, std::max(std::min(state.replica->next_deadline(), until) - state.now, Duration(1)));

@@ -22,7 +22,7 @@ namespace synod::test {
 
 class Cluster {
  public:
-  Cluster(size_t voters, const RaftOptions& options);
+  Cluster(size_t voters, const EngineOptions& options);
 
   [[nodiscard]] bool Has(NodeId node) const { return nodes_.contains(node); }
   [[nodiscard]] bool IsUp(NodeId node) const { return nodes_.at(node).replica->IsUp(); }

@@ -31,7 +31,7 @@ std::optional<Duration> DurationOf(std::string_view word) {
 }
 
 // "pre_vote=off" and the like.
-bool SetOption(RaftOptions& options, const std::string& word) {
+bool SetOption(EngineOptions& options, const std::string& word) {
   const size_t equals = word.find('=');
   if (equals == std::string::npos) return false;
   const std::string name = word.substr(0, equals);
@@ -187,7 +187,7 @@ bool TranscriptDriver::OnUpNodes(const Words& arguments, Act act) {
 bool TranscriptDriver::NewCluster(const Words& arguments) {
   const auto size = arguments.empty() ? std::nullopt : NumberOf(arguments[0]);
   if (!size || *size == 0 || *size > 9) return false;
-  RaftOptions options;
+  EngineOptions options;
   for (size_t i = 1; i < arguments.size(); ++i) {
     if (!SetOption(options, arguments[i])) return false;
   }

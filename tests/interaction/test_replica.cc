@@ -20,7 +20,7 @@ void MoveInto(std::vector<T>& to, std::vector<T>& from) {
 
 }  // namespace
 
-TestReplica::TestReplica(const RaftOptions& options, const Identity& identity, uint64_t seed,
+TestReplica::TestReplica(const EngineOptions& options, const Identity& identity, uint64_t seed,
                          Instant now)
     : options_(options), identity_(identity), disk_(identity.members) {
   Restart(seed, now);

@@ -44,7 +44,7 @@ class TestReplica {
   };
 
   // Starts on an empty disk.
-  TestReplica(const RaftOptions& options, const Identity& identity, uint64_t seed, Instant now);
+  TestReplica(const EngineOptions& options, const Identity& identity, uint64_t seed, Instant now);
 
   // --- Life and death ---
 
@@ -103,7 +103,7 @@ class TestReplica {
   void ReleaseMessages();
   void ApplyReady();
 
-  const RaftOptions options_;
+  const EngineOptions options_;
   Identity identity_;
   TestDisk disk_;
   std::unique_ptr<Raft> core_;

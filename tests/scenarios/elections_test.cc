@@ -13,8 +13,8 @@ using std::chrono::seconds;
 using testing::IsEmpty;
 using testing::Not;
 
-RaftOptions WithoutPreVote() {
-  RaftOptions raft;
+EngineOptions WithoutPreVote() {
+  EngineOptions raft;
   raft.pre_vote = false;
   return raft;
 }

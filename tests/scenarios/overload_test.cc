@@ -14,7 +14,7 @@ using std::chrono::seconds;
 
 // More than may wait for a quorum is refused, and when the load falls all is well again.
 TEST(Overload, X3_RetryStorm_IsRefusedBeyondTheBound) {
-  RaftOptions raft;
+  EngineOptions raft;
   raft.max_entry_bytes = 10'000;
   raft.max_uncommitted_bytes = 100'000;
   Script s({.raft = raft});
@@ -39,7 +39,7 @@ TEST(Overload, X3_RetryStorm_IsRefusedBeyondTheBound) {
 
 // A follower whose disk is slow costs the quorum nothing, and the leader no more than its bounds.
 TEST(Overload, X3_FailSlowFollower_QuorumsLatencyIsUnchanged) {
-  RaftOptions raft;
+  EngineOptions raft;
   raft.max_inflight_appends = 8;
   Script s({.raft = raft});
   s.Elect(A);
@@ -56,7 +56,7 @@ TEST(Overload, X3_FailSlowFollower_QuorumsLatencyIsUnchanged) {
 
 // One that never catches up does not keep the leader's log from being compacted for ever.
 TEST(Overload, X3_LaggardThatNeverCatchesUp_LogStaysBounded) {
-  RaftOptions raft;
+  EngineOptions raft;
   raft.trailing_entries = 10;
   raft.max_entry_bytes = 10'000;
   raft.max_uncommitted_bytes = 100'000;

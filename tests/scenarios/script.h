@@ -41,7 +41,7 @@ struct Setup {
   uint64_t nodes = 3;
   uint64_t spares = 0;  // More, which are no members yet.
   uint64_t seed = 1;
-  RaftOptions raft = {};
+  EngineOptions raft = {};
   std::vector<NodeId> without_pre_vote = {};
   uint64_t snapshot_after_entries = 1'000'000;
   uint64_t segment_bytes = 1024 * 1024;

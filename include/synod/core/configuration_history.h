@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,12 @@
 #include "synod/core/configuration.h"
 
 namespace synod {
+
+// A configuration, and the entry that holds it.
+struct ConfigurationChange {
+  Index index;
+  Configuration configuration;
+};
 
 // The configurations of the entries that are still in the log, and the one from before them.
 // Follows the log through truncation, compaction and replacement, so that it never names one that
@@ -33,11 +40,15 @@ class ConfigurationHistory {
     return changes_[changes_.size() - std::min<size_t>(2, changes_.size())].configuration;
   }
 
-  // In force at `index`, which lies within the log or at its base.
-  [[nodiscard]] const Configuration& At(Index index) const {
+  // The one set last at or before `index`, which lies within the log or at its base, and all after
+  // it.
+  [[nodiscard]] std::span<const ConfigurationChange> From(Index index) const {
     size_t i = changes_.size() - 1;
     while (i > 0 && changes_[i].index > index) --i;
-    return changes_[i].configuration;
+    return std::span(changes_).subspan(i);
+  }
+  [[nodiscard]] const Configuration& At(Index index) const {
+    return From(index).front().configuration;
   }
 
   // The log has got an entry with a configuration.
@@ -67,12 +78,7 @@ class ConfigurationHistory {
   }
 
  private:
-  struct Change {
-    Index index;
-    Configuration configuration;
-  };
-
-  std::vector<Change> changes_;  // Never empty; index rises.
+  std::vector<ConfigurationChange> changes_;  // Never empty; index rises.
 };
 
 }  // namespace synod

@@ -28,7 +28,7 @@ struct Committed {
   RequestId request;  // Of this replica's own proposal; 0: of another's, or from before a restart.
 };
 
-// A snapshot to send to a peer that the log no longer reaches. Ends with Raft::SnapshotSendEnded.
+// A snapshot to send to a peer that the log no longer reaches. Ends with Engine::SnapshotSendEnded.
 struct SendSnapshot {
   NodeId to;
   Term term;  // The leader's; the transfer is void once the term has passed.

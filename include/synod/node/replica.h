@@ -19,10 +19,10 @@
 #include "synod/base/time.h"
 #include "synod/core/configuration.h"
 #include "synod/core/member_change.h"
+#include "synod/core/options.h"
 #include "synod/core/outcome.h"
 #include "synod/core/role.h"
 #include "synod/port/state_machine.h"
-#include "synod/raft/options.h"
 
 namespace synod {
 
@@ -82,7 +82,7 @@ struct Observer {
 struct GroupOptions {
   GroupId group = 1;
   std::unique_ptr<StateMachine> state_machine = {};
-  RaftOptions raft = {};
+  EngineOptions raft = {};
 
   // A snapshot is taken when the entries applied since the last one exceed either, and the log is
   // compacted behind it.

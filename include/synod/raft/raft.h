@@ -4,10 +4,11 @@
 #ifndef SYNOD_RAFT_RAFT_H_
 #define SYNOD_RAFT_RAFT_H_
 
+#include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -16,7 +17,6 @@
 #include "synod/base/ids.h"
 #include "synod/base/mutation.h"
 #include "synod/base/probe.h"
-#include "synod/base/rng.h"
 #include "synod/base/time.h"
 #include "synod/core/configuration.h"
 #include "synod/core/configuration_codec.h"
@@ -24,326 +24,65 @@
 #include "synod/core/durable_state.h"
 #include "synod/core/member_change.h"
 #include "synod/core/message.h"
+#include "synod/core/options.h"
 #include "synod/core/output.h"
 #include "synod/core/quorum.h"
-#include "synod/core/role.h"
+#include "synod/engine/engine.h"
+#include "synod/engine/progress.h"
 #include "synod/raft/log.h"
-#include "synod/raft/options.h"
-#include "synod/raft/progress.h"
 
 namespace synod {
 
-// A command to replicate, under the caller's name for it.
-struct Proposal {
-  RequestId request;  // Not 0.
-  Payload command;
-};
-
-// How often something noteworthy happened since the start.
-struct RaftCounters {
-  uint64_t elections_started = 0;
-  uint64_t leaderships = 0;
-  uint64_t refused_proposals = 0;
-  // Of an older term, from who is no member, or a reply that nobody waits for any more.
-  uint64_t stale_messages = 0;
-  uint64_t unknown_incarnation_messages = 0;  // From a disk that is not the recorded one (M3).
-  uint64_t invalid_messages = 0;              // No correct replica sends these.
-  uint64_t append_mismatches = 0;             // Answered kMismatch.
-  uint64_t snapshots_needed = 0;              // A peer fell behind the log.
-  uint64_t retransmissions = 0;
-};
-
-// One replica's protocol state. A pure function of its inputs: the same construction and the same
-// calls give the same outputs, byte for byte. Not thread-safe.
-//
-// Drive it so: pass inputs, then TakeOutput, carry it out in the order of its fields, and tell the
-// core what came of it (Persisted, SnapshotSendEnded). Several inputs may precede one TakeOutput.
-// Before each batch of inputs call Tick with the time.
-class Raft {
+// One replica of a group that runs Raft. What its inputs, outputs and the rest of its state mean,
+// see Engine.
+class Raft final : public Engine {
  public:
-  struct Identity {
-    GroupId group;
-    NodeId node;
-    Incarnation incarnation;
-  };
-
   // kDataLoss if `state` is none that this replica can have written.
   [[nodiscard]] static absl::Status Validate(const DurableState& state);
 
   // Continues from what the store holds, which Validate accepts. `seed` should differ between
   // replicas and between runs.
-  Raft(const RaftOptions& options, const Identity& identity, DurableState state, uint64_t seed,
+  Raft(const EngineOptions& options, const Identity& identity, DurableState state, uint64_t seed,
        Instant now);
 
-  // --- Inputs ---
-
-  // Time has passed. Going back is ignored.
-  void Tick(Instant now);
-
-  // A message for this replica has arrived. Anything may be in it: what is not valid is counted and
-  // dropped. The runtime handles SnapshotChunk and SnapshotChunkReply, which must not be passed.
-  void Step(Message message);
-
-  // Each proposal ends once: as Committed in an output, or in `resolved`.
-  void Propose(std::span<Proposal> proposals);
-
-  // Asks for a linearizable read; ends in `reads` or in `resolved`. On a follower it asks the
-  // leader.
-  void Read(RequestId request);
-
-  // Asks to hand leadership to `to`; ends in `resolved`, as kCommitted once this replica follows a
-  // newer leader.
-  void Transfer(NodeId to, RequestId request);
-
-  // Makes of each node what its change says, by joint consensus; newcomers are asked for their
-  // incarnation first. Ends in `resolved`: as kCommitted once all of it is so, whether or not there
-  // was anything to do. One change at a time.
-  void Reconfigure(std::vector<MemberChange> changes, RequestId request);
-
-  // Every write up to `token` is durable.
-  void Persisted(PersistToken token);
-
-  // The state machine's image as of `meta.index`, which has been applied, is staged: install it and
-  // compact the log behind it.
-  // False if a newer one is there already: the caller discards it.
-  [[nodiscard]] bool SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged);
-
-  // A snapshot from the leader of `term` is complete here and staged. False if it is of no use any
-  // more: the caller discards it.
   [[nodiscard]] bool SnapshotReceived(NodeId from, Incarnation incarnation, Term term,
-                                      const SnapshotMeta& meta, StagedSnapshot staged);
+                                      const SnapshotMeta& meta, StagedSnapshot staged) override;
 
-  // The transfer that SendSnapshot asked for has ended, well or not.
-  void SnapshotSendEnded(NodeId to, Term term, bool delivered);
-
-  // Whether the store takes entries. Without space proposals are refused and appends ignored (F5).
-  void SetHasSpace(bool has_space);
-
-  // Moves what has become due since the last call into `out`, whose old content is dropped and
-  // whose memory is reused.
-  void TakeOutput(Output& out);
-  // True if an input came since the last TakeOutput.
-  [[nodiscard]] bool HasOutput() const { return has_output_; }
-
-  // --- State ---
-
-  [[nodiscard]] Role role() const { return static_cast<Role>(role_.index()); }
-  [[nodiscard]] bool IsLeader() const { return role() == Role::kLeader; }
-  [[nodiscard]] Term term() const { return hard_state_.term; }
-  [[nodiscard]] NodeId vote() const { return hard_state_.vote; }
-  [[nodiscard]] Incarnation vote_incarnation() const { return hard_state_.vote_incarnation; }
-  [[nodiscard]] NodeId leader() const { return leader_; }
-  [[nodiscard]] Index commit() const { return commit_; }
-  [[nodiscard]] Index snapshot_index() const { return snapshot_.index; }
-  // The log is more than half full. A snapshot should be taken soon, whatever the policy says: once
-  // the log is full proposals are refused, and it does not become emptier by itself.
-  [[nodiscard]] bool WantsSnapshot() const { return log_.bytes() > options_.max_log_bytes / 2; }
   [[nodiscard]] const RaftLog& log() const { return log_; }
-  // In force: the newest in the log, committed or not (Raft §6).
-  [[nodiscard]] const Configuration& configuration() const {
-    return Mutated(Mutation::kConfigurationOnCommit) ? configurations_.At(commit_)
-                                                     : configurations_.newest();
-  }
-  // In force at `index`, which is between the snapshot's and the log's end (M4).
-  [[nodiscard]] const Configuration& ConfigurationAt(Index index) const {
-    return configurations_.At(index);
-  }
-  // Whether a snapshot of what is applied up to `index` could say who the members are (M4). A
-  // newcomer learns that from the first change, or from its leader's snapshot.
-  [[nodiscard]] bool MaySnapshotAt(Index index) const {
-    return !ConfigurationAt(index).voters.empty() ||
-           Mutated(Mutation::kSnapshotWithoutConfiguration);
-  }
-  // This replica knows that the group goes on without it (M7).
-  [[nodiscard]] bool removed() const;
-  // Whether it asks for votes when it hears no leader.
-  [[nodiscard]] bool MayCampaign() const;
-  [[nodiscard]] bool introduced() const { return introduced_; }
-  // The members that it still has to meet before it is introduced.
-  [[nodiscard]] std::vector<NodeId> Strangers() const;
-  [[nodiscard]] const RaftCounters& counters() const { return counters_; }
-  // What the leader knows of each peer; empty on others.
-  [[nodiscard]] std::span<const Progress> progress() const;
-  // Of a leader: those above its commit index.
-  [[nodiscard]] size_t pending_proposals() const;
-  // Those that wait for a quorum to confirm this leader, or that were passed on to it.
-  [[nodiscard]] size_t pending_reads() const;
-  [[nodiscard]] Index epoch() const { return epoch_; }
-
-  // Aborts if an invariant of the state does not hold. Costs time in the length of the state; for
-  // tests, where it runs after every input (SYNOD_CHECK_INVARIANTS), and for simulation, where it
-  // runs after every turn.
-  void CheckInvariants() const;
+  [[nodiscard]] LogExtent extent() const override;
+  void CheckInvariants() const override;
 
  private:
-  // --- Roles (Raft §5). The order is Role's. ---
-
-  struct Follower {};
-
-  // Answers to a campaign, each voter's at most once.
-  struct Ballots {
-    std::vector<NodeId> granted;
-    std::vector<NodeId> refused;
-
-    void Record(NodeId from, bool grant);
-  };
-  struct PreCandidate {
-    Ballots ballots;
-  };
-  struct Candidate {
-    Ballots ballots;
-    PersistToken own_vote;  // The candidate's own vote counts once this is durable, like any other.
-  };
-
-  // A change of the members that this leader has been asked for.
-  struct PendingChange {
-    RequestId request;
-    std::vector<MemberChange> changes;
-    Instant deadline;           // For newcomers to answer.
-    Instant next_introduction;  // To them.
-    bool has_begun = false;     // Something of it is in the log.
-  };
-  // It waits so many election timeouts for newcomers.
-  static constexpr int kIntroductionPatience = 5;
-
-  // A proposal of this leader's that is in the log above commit.
-  struct PendingProposal {
-    Index index;
-    RequestId request;
-  };
-  // A read that waits for a quorum to confirm this leader (Ongaro §6.4).
-  struct PendingRead {
-    NodeId from;        // Who asked; this node itself or a follower.
-    RequestId request;  // Its name for the read.
-    Index index;        // Commit index when the round began. Meaningful once round is set.
-    uint64_t round;     // The heartbeat round that must be answered; 0: not begun.
-  };
-  struct Leader {
-    std::vector<Progress> peers;            // All members but this one, sorted by node.
-    std::deque<PendingProposal> proposals;  // In index order, all above commit.
-    std::optional<PendingChange> change;
-    std::deque<PendingRead> reads;  // In order of arrival: those with a round first, rounds rising.
-    size_t uncommitted_bytes = 0;   // Of the entries above commit.
-    bool quorum_has_space = true;   // QuorumHasSpace(), which each proposal asks for.
-    Index
-        term_start;  // This term's no-op: once it is committed, so is all before it (Raft §5.4.2).
-    uint64_t round = 0;  // The newest heartbeat round that was sent.
-    Instant next_heartbeat;
-    Instant commit_notice =
-        kNever;  // When followers that sit idle are to be told of a newer commit index.
-
-    // Null if it is none of the peers; const as the leader is.
-    template <class Self>
-    [[nodiscard]] static auto Find(Self& leader, NodeId node) -> decltype(leader.peers.data()) {
-      for (auto& peer : leader.peers) {
-        if (peer.node == node) return &peer;
-      }
-      return nullptr;
-    }
-  };
-
-  // A hand-over under way, on the old leader and, until the new one shows itself, after it.
-  struct LeaderTransfer {
-    NodeId to;
-    RequestId request;
-    Instant deadline;
-    bool asked = false;  // TimeoutNow has been sent.
-  };
-  // A read that a follower has passed on to its leader.
-  struct ForwardedRead {
-    RequestId request;
-    RequestId context;  // Its name on the wire; never used twice, not even across restarts.
-    Instant resend;
-  };
-
-  // Stands at the top of every input: however that ends, the invariants hold then.
-  struct [[maybe_unused]] InvariantGuard {
-    const Raft& raft;
-#if defined(SYNOD_CHECK_INVARIANTS)
-    ~InvariantGuard() { raft.CheckInvariants(); }
-#endif
-  };
-
-  // --- impl/membership.ipp ---
-  [[nodiscard]] Reason RefusalOf(const std::vector<MemberChange>& changes) const;
-  [[nodiscard]] bool IsStranger(const MemberChange& change) const;
-  void ContinueChange();
-  [[nodiscard]] bool IsInitialAgain(const Configuration& next) const;
-  void WriteRecords(Configuration& next, const std::vector<MemberChange>& changes) const;
-  void AppendConfiguration(Configuration next);
-  void EndChange(Outcome::Kind kind, Reason reason);
-  void SettleConfiguration();
-  void LeaveOffice();
-  void Adopt(Index index, Configuration configuration);
-  void ConfigurationChanged();
-  [[nodiscard]] Progress NewPeer(NodeId node) const;
-  [[nodiscard]] static bool CanDecide(const Configuration& configuration);
-  [[nodiscard]] static bool IsOfThisMembership(const Progress& peer, Index epoch);
-  [[nodiscard]] bool IsReplaced(const Configuration& configuration) const;
-  [[nodiscard]] bool MayBeNeeded() const;
-  void TellIfRemoved(const Message& message);
-  void NoteEpoch(Index epoch);
-  void On(const Message& message, const NotMember& notice);
-
-  // --- impl/step.ipp: what may enter, and the term rule ---
-  bool IsAcceptable(const Message& message);
-  [[nodiscard]] static bool IsCounted(const Message& message);
-  bool PassesTermRule(const Message& message);
-  void AnswerStale(const Message& message);
-  void Dispatch(Message& message);
-
-  // --- impl/identity.ipp: introductions (I3, M3) ---
-  void On(const Message& message, const Introduce& introduce);
-  void SendIntroduction(NodeId to, bool wants_reply, PersistToken after);
-  void IntroduceToStrangers();
-  void AskWhoIsWhom(NodeId peer);
-  void RefuseIncarnation(NodeId peer);
-  [[nodiscard]] Incarnation Introduced(NodeId peer) const;
-  [[nodiscard]] Incarnation Recorded(NodeId peer) const;
-  [[nodiscard]] bool IsJoiner() const { return configuration_hash_ == 0; }
-  void Record(NodeId node, Incarnation incarnation);
-  [[nodiscard]] bool IsKnownBothWays(NodeId peer) const;
-  void MaybeCompleteIntroduction();
-  void Welcome(const Message& message);
-  [[nodiscard]] bool IsIntroducing() const { return !introduced_ && introduction_token_.IsZero(); }
-
   // --- impl/election.ipp ---
-  void Campaign();
-  void BecomeFollower(Term term, NodeId leader);
-  void BecomePreCandidate();
-  void BecomeCandidate(bool by_transfer);
-  void BecomeLeader();
-  void CountBallots();
-  void On(const Message& message, const PreVoteRequest& request);
-  void On(const Message& message, const PreVoteReply& reply);
+  [[nodiscard]] PreVoteRequest AskForPreVote() const override;
+  [[nodiscard]] bool WouldVote(const PreVoteRequest& request) const override;
+  void BecomeCandidate(bool by_transfer) override;
+  [[nodiscard]] Index TakeOver() override;
+  void AdoptTerm(Term term);
   void On(const Message& message, const VoteRequest& request);
   void On(const Message& message, const VoteReply& reply);
-  void HeardFromLeader(NodeId leader);
-  void SetLeader(NodeId leader);
-  void ResetElectionTimer();
   [[nodiscard]] bool IsUpToDate(Index last_index, Term last_term) const;
-  [[nodiscard]] bool LeaderIsAlive() const;
 
-  // --- impl/heartbeat.ipp: staying leader ---
-  void TickLeader();
-  void BroadcastHeartbeat();
-  void SendHeartbeat(Progress& peer);
-  [[nodiscard]] bool HearsQuorum() const;
-  [[nodiscard]] bool QuorumHasSpace() const;
-  [[nodiscard]] bool OwnDiskIsStalled() const;
+  // --- impl/heartbeat.ipp ---
+  void SendHeartbeat(Progress& peer) override;
   void On(const Message& message, const Heartbeat& heartbeat);
   void On(const Message& message, const HeartbeatReply& reply);
 
+  // --- impl/membership.ipp ---
+  [[nodiscard]] std::span<const ConfigurationChange> InForce() const override;
+  [[nodiscard]] bool MayDecideUnder(const Configuration& configuration) const override;
+  [[nodiscard]] Configuration StepTowards(Configuration target) const override;
+  void SettleConfiguration() override;
+  [[nodiscard]] static bool CanDecide(const Configuration& configuration);
+
   // --- impl/replication.ipp ---
-  [[nodiscard]] Reason RefusalOf(const Proposal& proposal) const;
-  void AppendOwn(EntryKind kind, Payload payload);
-  void Replicate();
-  [[nodiscard]] bool IsWindowFull(const Progress& peer) const;
-  bool SendAppend(Progress& peer);
+  [[nodiscard]] const Entry& EntryAt(Index index) const override { return log_.At(index); }
+  void AppendOwn(EntryKind kind, Payload payload) override;
+  bool SendAppend(Progress& peer) override;
+  void AdvanceCommitIndex() override;
+  void CutToWhatFits(std::vector<Entry>& entries) const;
   void On(const Message& message, AppendRequest& request);
   bool AppendFrom(const Message& message, AppendRequest& request);
-  [[nodiscard]] bool MayGrow() const;
-  void CutToWhatFits(std::vector<Entry>& entries) const;
   void AnswerMismatch(const Message& message, const AppendRequest& request);
   void On(const Message& message, const AppendReply& reply);
   void OnMismatch(Progress& peer, const AppendReply& reply);
@@ -351,108 +90,34 @@ class Raft {
   void TruncateFrom(Index index);
   void VoidAcksFrom(Index index);
   [[nodiscard]] Index LastIndexAgreeing(Index index, Term term) const;
-  void AdvanceCommitIndex();
-  void CommitTo(Index index);
-  [[nodiscard]] Progress* FindPeer(NodeId node);
-
-  // --- impl/read.ipp ---
-  [[nodiscard]] bool MayTakeRead(size_t pending) const;
-  void BeginReadRound();
-  void ConfirmReads();
-  void FinishRead(const PendingRead& read, Reason reason);
-  void FailForwardedReads();
-  void TickForwardedReads();
-  void On(const Message& message, const ReadRequest& request);
-  void On(const Message& message, const ReadReply& reply);
-
-  // --- impl/transfer.ipp ---
-  void MaybeAskTransferTarget();
-  void ConcludeTransfer(bool timed_out);
-  void On(const Message& message, const TimeoutNow& request);
 
   // --- impl/snapshot.ipp ---
-  void CompactLog();
-  void NeedSnapshot(Progress& peer);
   void InstallInPlaceOfLog(const SnapshotMeta& meta, StagedSnapshot staged);
 
-  // These are the runtime's; if one comes here it is dropped.
-  void On(const Message& message, const SnapshotChunk& chunk);
-  void On(const Message& message, const SnapshotChunkReply& reply);
+  // --- impl/step.ipp: the term rule, and one handler per message ---
+  bool PassesTermRule(const Message& message) override;
+  void AnswerStale(const Message& message);
+  void Dispatch(Message& message) override;
+  using Engine::On;
 
-  // --- impl/output.ipp ---
-  void Send(NodeId to, MessageBody body, PersistToken after = PersistToken());
-  void Resolve(RequestId request, Outcome::Kind kind, Reason reason);
-  void RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal);
-  [[nodiscard]] Instant& QuietUntil(Alert::Kind kind, NodeId peer);
-  void Invalid(const Message& message);
-  [[nodiscard]] bool HasUnwritten() const;
-  [[nodiscard]] PersistToken AllWrites() const;
-  [[nodiscard]] Instant NextDeadline() const;
+  // --- The log ---
+  void WriteBegan(PersistToken token) override { log_.WriteBegan(token); }
+  void WriteDone(PersistToken token) override { log_.WriteDone(token); }
+  void DropLogTo(Index index) override;
 
-  const RaftOptions options_;
-  const Identity self_;
-  const uint64_t configuration_hash_;  // Of the initial configuration; 0: there was none.
-  Rng rng_;
-  Instant now_;
-
-  // Durable, or on its way to the disk in order; what depends on it waits for AllWrites().
-  HardState hard_state_;
-  bool hard_state_changed_ = false;  // Since the last TakeOutput.
-  SnapshotMeta snapshot_;            // The installed one. index ≤ commit_.
-  RaftLog log_;                      // Reaches back at least to snapshot_.index + 1.
-
-  PersistToken last_token_;        // Of the newest write asked for.
-  PersistToken done_token_;        // Of the newest write known to be durable. ≤ last_token_.
-  Instant oldest_write_ = kNever;  // When the oldest write that is not done was asked for.
-
-  ConfigurationHistory configurations_;
-  // Another member has said that this replica was none at that index, and no leader that it has
-  // become one since.
-  std::optional<Index> removed_as_of_;
-  Index epoch_;  // Of this replica's own membership, as the leader last said (I9).
-  std::variant<Follower, PreCandidate, Candidate, Leader> role_;
-  NodeId leader_;              // Of this term; 0: not known.
-  Instant leader_heard_;       // When the last valid message of leader_ arrived.
-  Instant election_deadline_;  // On all but the leader: campaign then.
-  Index verified_;             // The log agrees with this term's leader's up to here.
-  Index commit_;  // Chosen for ever up to here (Raft §5.3). Never falls; ≤ log_.last().
-  bool has_space_ = true;
-
-  // Every peer's incarnation is recorded here and this one's at every peer, durably (I3).
-  bool introduced_ = false;
-  PersistToken introduction_token_;  // The write that makes it so; 0: not asked for yet.
-  std::vector<NodeId> recorded_at_;  // Peers that have said, in this life, that they recorded us.
-  Instant next_introduction_;
-  // Alerts that have been raised, each once here: it is not raised again until then.
-  struct QuietAlert {
-    Alert::Kind kind;
-    NodeId peer;  // 0: whoever is no member.
-    Instant until;
-  };
-  std::vector<QuietAlert> quiet_alerts_;
-
-  std::optional<LeaderTransfer> transfer_;
-  std::deque<ForwardedRead> forwarded_reads_;  // Empty on a leader.
-  RequestId next_context_;
-
-  Output output_;
-  bool has_output_ = false;
-  RaftCounters counters_;
+  RaftLog log_;     // Reaches back at least to snapshot_.index + 1.
+  Index verified_;  // The log agrees with this term's leader's up to here.
 };
 
 }  // namespace synod
 
 #include "synod/raft/impl/election.ipp"
 #include "synod/raft/impl/heartbeat.ipp"
-#include "synod/raft/impl/identity.ipp"
 #include "synod/raft/impl/invariants.ipp"
 #include "synod/raft/impl/membership.ipp"
-#include "synod/raft/impl/output.ipp"
-#include "synod/raft/impl/read.ipp"
 #include "synod/raft/impl/replication.ipp"
 #include "synod/raft/impl/snapshot.ipp"
 #include "synod/raft/impl/start.ipp"
 #include "synod/raft/impl/step.ipp"
-#include "synod/raft/impl/transfer.ipp"
 
 #endif  // SYNOD_RAFT_RAFT_H_

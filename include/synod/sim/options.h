@@ -13,8 +13,8 @@
 #include "synod/base/probe.h"
 #include "synod/base/time.h"
 #include "synod/core/configuration.h"
+#include "synod/core/options.h"
 #include "synod/core/quorum_rule.h"
-#include "synod/raft/options.h"
 
 namespace synod::sim {
 
@@ -78,7 +78,7 @@ struct Options {
   Duration think_time = std::chrono::milliseconds(50);  // Between an answer and the next request.
   Duration request_deadline = std::chrono::seconds(2);
 
-  RaftOptions raft = {};
+  EngineOptions raft = {};
   // Each start of a node draws anew whether it pre-votes, and whether it checks its quorum (E7).
   bool mixed_raft = false;
   uint64_t snapshot_after_entries = 1000;

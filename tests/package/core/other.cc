@@ -7,6 +7,6 @@ synod::Raft NewCore() {
   state.initial_configuration = synod::Configuration::Of({1});
   const synod::Raft::Identity identity = {
       .group = 1, .node = 1, .incarnation = synod::Incarnation(7)};
-  return synod::Raft(synod::RaftOptions(), identity, std::move(state), /*seed=*/1,
+  return synod::Raft(synod::EngineOptions(), identity, std::move(state), /*seed=*/1,
                      synod::Instant());
 }

@@ -80,7 +80,7 @@ struct Given {
   std::vector<uint64_t> log{};  // Terms of the entries from snapshot.index + 1 on.
   SnapshotMeta snapshot{};
   bool introduced = true;
-  RaftOptions options{};
+  EngineOptions options{};
   uint64_t seed = 1;
 };
 

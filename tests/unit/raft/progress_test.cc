@@ -1,5 +1,5 @@
 // Tests of raft/progress.h: the window of what is sent and not acknowledged yet.
-#include "synod/raft/progress.h"
+#include "synod/engine/progress.h"
 
 #include <gtest/gtest.h>
 

@@ -302,7 +302,7 @@ TEST(Joiner, HasNotHeardOfAnyChange_TakesNoSnapshot) {  // M4
 
 // No snapshot could make room: it would wait for ever for the change that names it.
 TEST(Joiner, HasNotHeardOfAnyChange_TakesEntriesThoughItsLogIsFull) {
-  RaftOptions options;
+  EngineOptions options;
   options.max_entry_bytes = 1;
   options.max_uncommitted_bytes = options.max_entry_bytes + Entry::kHeaderBytes;
   options.max_log_bytes = 2 * options.max_uncommitted_bytes;

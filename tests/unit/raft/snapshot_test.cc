@@ -24,7 +24,7 @@ bool ReceiveSnapshot(Core& core, NodeId from, uint64_t term, const SnapshotMeta&
 // --- Taken here ---
 
 // A follower of 2 in term 1 that has committed `count` entries.
-Core Committed(uint64_t count, const RaftOptions& options = {}) {
+Core Committed(uint64_t count, const EngineOptions& options = {}) {
   Core core({.log = std::vector<uint64_t>(count, 1), .options = options});
   core.Receive(2, 1, Append(count, 1, {}, count));
   core.Settle();
@@ -176,7 +176,8 @@ TEST(SnapshotNeeded, AnotherIsTakenMeanwhile_KeepsWhatFollowsTheOneThatIsSent) {
 
 // S3: and so does what it lacks while it catches up, as long as it is alive ...
 struct CatchingUp {
-  explicit CatchingUp(RaftOptions options = {.trailing_entries = 0}) : core({.options = options}) {
+  explicit CatchingUp(EngineOptions options = {.trailing_entries = 0})
+      : core({.options = options}) {
     core.BecomeEstablishedLeader();
     for (int i = 0; i < 20; ++i) core.Propose("x");
     core.Settle();

@@ -113,11 +113,11 @@ TEST(Validate, WhatReplicasWrite_IsAccepted) {
   EXPECT_TRUE(Raft::Validate(Core::StateOf({.log = {2}, .snapshot = SnapshotAt(4, 2)})).ok());
 }
 
-TEST(Options, Defaults_AreValid) { EXPECT_TRUE(RaftOptions().Validate().ok()); }
+TEST(Options, Defaults_AreValid) { EXPECT_TRUE(EngineOptions().Validate().ok()); }
 
 TEST(Options, OutOfRange_AreRefusedByName) {
   const auto message = [](auto change) {
-    RaftOptions options;
+    EngineOptions options;
     change(options);
     return std::string(options.Validate().message());
   };
@@ -131,7 +131,7 @@ TEST(Options, OutOfRange_AreRefusedByName) {
 
 // What Validate accepts must let the largest entry be proposed, its header included.
 TEST(Options, UncommittedBytesBarelyEnough_TakeTheLargestEntry) {
-  RaftOptions options{.max_entry_bytes = 100, .max_uncommitted_bytes = 100};
+  EngineOptions options{.max_entry_bytes = 100, .max_uncommitted_bytes = 100};
   EXPECT_THAT(std::string(options.Validate().message()), HasSubstr("max_uncommitted_bytes"));
   options.max_uncommitted_bytes = 100 + Entry::kHeaderBytes;
   ASSERT_TRUE(options.Validate().ok());

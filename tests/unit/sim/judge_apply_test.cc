@@ -158,7 +158,7 @@ TEST_F(JudgeApply, Restore_OfLessThanIsApplied_BreaksTheRule) {
 class JudgeLogBound : public JudgeApply {
  protected:
   JudgeLogBound() {
-    RaftOptions raft;
+    EngineOptions raft;
     raft.max_entry_bytes = EntryAt(3, 1).payload.size();
     raft.max_append_bytes = 1;
     raft.max_log_bytes = follower_->log().bytes();
@@ -207,7 +207,7 @@ TEST_F(JudgeLogBound, Leader_HasTakenACommandBeyondIt_BreaksTheRule) {
   core.Propose("3");
   core.Settle();
   WriteAllOf(1, core);
-  RaftOptions raft;
+  EngineOptions raft;
   raft.max_log_bytes = core->log().bytes() - 1;
   judge_.OnStart(1, raft, 1);
   TurnElectedBy(3, 1, core);
@@ -220,7 +220,7 @@ TEST_F(JudgeLogBound, Leader_HasJustRoom_IsAllowed) {
   core.Propose("3");
   core.Settle();
   WriteAllOf(1, core);
-  RaftOptions raft;
+  EngineOptions raft;
   raft.max_log_bytes = core->log().bytes();
   judge_.OnStart(1, raft, 1);
   TurnElectedBy(3, 1, core);
@@ -231,7 +231,7 @@ TEST_F(JudgeLogBound, Leader_LogIsFullOfWhatItHadBefore_IsAllowed) {
   Core core({.node = 1, .log = {1, 1}});
   core.BecomeLeader();
   WriteAllOf(1, core);
-  RaftOptions raft;
+  EngineOptions raft;
   raft.max_log_bytes = 1;
   judge_.OnStart(1, raft, 1);
   TurnElectedBy(3, 1, core);
@@ -247,7 +247,7 @@ TEST_F(JudgeApply, Requests_MoreThanAreAllowed_BreakTheRule) {
 }
 
 TEST_F(JudgeApply, Reads_MoreThanAreAllowed_BreakTheRule) {
-  RaftOptions raft;
+  EngineOptions raft;
   raft.max_pending_reads = 1;
   judge_.OnStart(2, raft, 1);
   follower_.Read();
@@ -264,7 +264,7 @@ TEST_F(JudgeApply, Proposals_MoreThanAreAllowed_BreakTheRule) {
   core.Propose("3");
   core.Settle();
   WriteAllOf(1, core);
-  RaftOptions raft;
+  EngineOptions raft;
   raft.max_uncommitted_bytes = Entry::kHeaderBytes + 1;
   judge_.OnStart(1, raft, 1);
   TurnElectedBy(3, 1, core);
@@ -280,7 +280,7 @@ TEST_F(JudgeApply, Writes_MoreThanAreAllowed_BreakTheRule) {
   Core core({.node = 1, .log = {1, 1}});
   core.BecomeLeader();
   WriteAllOf(1, core);
-  RaftOptions raft;
+  EngineOptions raft;
   raft.max_uncommitted_bytes = EntryAt(4, 2).Bytes();
   judge_.OnStart(1, raft, 1);
   TurnElectedBy(3, 1, core);
@@ -304,7 +304,7 @@ TEST_F(JudgeApply, Appends_MoreThanAreAllowed_BreakTheRule) {
     Write(node, Appending({core->log().At(Index(3))}));
     Send(node, 1, 2, test::Accepted(3));
   }
-  RaftOptions raft;
+  EngineOptions raft;
   raft.max_inflight_appends = 2;
   judge_.OnStart(1, raft, 1);
   Turn(1, core);

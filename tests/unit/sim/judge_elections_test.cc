@@ -191,7 +191,7 @@ TEST_F(JudgeElections, Candidate_QuorumHasPreVoted_IsAllowed) {
 }
 
 TEST_F(JudgeElections, Candidate_DoesNotPreVote_IsAllowed) {
-  RaftOptions raft;
+  EngineOptions raft;
   raft.pre_vote = false;
   judge_.OnStart(1, raft, 1);
   Core core;

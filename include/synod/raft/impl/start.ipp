@@ -4,33 +4,6 @@ namespace synod {
 
 namespace internal {
 
-// FNV-1a over the members in canonical order: equal on members that were bootstrapped alike. 0 for
-// none.
-inline uint64_t HashOf(const Configuration& configuration) {
-  if (configuration.voters.empty()) return 0;
-  uint64_t hash = 0xcbf29ce484222325u;
-  const auto add = [&hash](uint64_t value) {
-    for (int byte = 0; byte < 8; ++byte) {
-      hash = (hash ^ ((value >> (8 * byte)) & 0xff)) * 0x100000001b3u;
-    }
-  };
-  for (const auto* list :
-       {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
-    add(list->size());
-    for (NodeId node : *list) add(node.value());
-  }
-  const QuorumRule& rule = configuration.quorums;
-  for (uint32_t value :
-       {static_cast<uint32_t>(rule.kind), rule.election, rule.commit, rule.columns}) {
-    add(value);
-  }
-  for (const QuorumRule::Weight& weight : rule.weights) {
-    add(weight.node.value());
-    add(weight.weight);
-  }
-  return hash;
-}
-
 // The log behind the snapshot, and what is left of it before. The base needs a term: where entries
 // before the snapshot's end are kept, that is the first of them itself.
 inline RaftLog LogOf(DurableState& state) {
@@ -96,38 +69,25 @@ inline absl::Status Raft::Validate(const DurableState& state) {
   return absl::OkStatus();
 }
 
-inline Raft::Raft(const RaftOptions& options, const Identity& identity, DurableState state,
+inline Raft::Raft(const EngineOptions& options, const Identity& identity, DurableState state,
                   uint64_t seed, Instant now)
-    : options_(options),
-      self_(identity),
-      configuration_hash_(internal::HashOf(state.initial_configuration)),
-      rng_(seed),
-      now_(now),
-      hard_state_(std::move(state.hard_state)),
-      snapshot_(state.snapshot),
-      log_(internal::LogOf(state)),
-      configurations_(snapshot_.index, snapshot_.index.IsZero() ? state.initial_configuration
-                                                                : snapshot_.configuration),
-      leader_heard_(now - options.election_timeout),
-      commit_(state.snapshot.index),
-      next_introduction_(now),
-      next_context_(rng_.Next()) {
-  // Nobody has to be introduced to itself, nor a newcomer, which the others take in.
-  introduced_ = IsJoiner() || Introduced(self_.node) == self_.incarnation ||
-                state.initial_configuration == Configuration::Of({self_.node});
+    : Engine(options, identity, state.initial_configuration, std::move(state.hard_state),
+             state.snapshot, seed, now),
+      log_(internal::LogOf(state)) {
   for (Index i = snapshot_.index + 1; i <= log_.last(); ++i) {
     const Entry& entry = log_.At(i);
     if (entry.kind != EntryKind::kConfiguration) continue;
     configurations_.Append(i, *DecodeConfiguration(entry.payload.view()));
   }
-  const MemberRecord* own = configuration().RecordOf(self_.node);
-  if (own != nullptr && own->incarnation == self_.incarnation) introduced_ = true;
-  if (!configuration().records.empty()) output_.configuration = configuration();
-  ResetElectionTimer();
-  // The log may have been kept under other limits. Were it too large for these, proposals would be
-  // refused, and without proposals no newer snapshot would ever relieve it.
-  if (WantsSnapshot()) CompactLog();
-  has_output_ = HasUnwritten() || output_.configuration;
+  FinishStart();
+}
+
+inline LogExtent Raft::extent() const {
+  return {.first = log_.first(),
+          .last = log_.last(),
+          .durable = log_.durable(),
+          .bytes = log_.bytes(),
+          .undurable_bytes = log_.undurable_bytes()};
 }
 
 }  // namespace synod

@@ -1,6 +1,6 @@
-// The knobs of one Raft group, with defaults for a local network.
-#ifndef SYNOD_RAFT_OPTIONS_H_
-#define SYNOD_RAFT_OPTIONS_H_
+// The knobs of one group, with defaults for a local network.
+#ifndef SYNOD_CORE_OPTIONS_H_
+#define SYNOD_CORE_OPTIONS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace synod {
 
 // Every bound is per group. What would exceed one is refused with a typed reason; nothing grows
 // without limit.
-struct RaftOptions {
+struct EngineOptions {
   // A follower that hears nothing from a leader for a time drawn from [election_timeout, 2 ×
   // election_timeout) campaigns; a leader that hears nothing from a quorum for election_timeout
   // steps down.
@@ -42,7 +42,7 @@ struct RaftOptions {
   [[nodiscard]] absl::Status Validate() const;
 };
 
-inline absl::Status RaftOptions::Validate() const {
+inline absl::Status EngineOptions::Validate() const {
   if (heartbeat_interval <= Duration::zero()) {
     return absl::InvalidArgumentError("heartbeat_interval must be positive");
   }
@@ -69,4 +69,4 @@ inline absl::Status RaftOptions::Validate() const {
 
 }  // namespace synod
 
-#endif  // SYNOD_RAFT_OPTIONS_H_
+#endif  // SYNOD_CORE_OPTIONS_H_

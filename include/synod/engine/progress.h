@@ -1,6 +1,6 @@
 // What a leader knows of one peer, and how much it may send it.
-#ifndef SYNOD_RAFT_PROGRESS_H_
-#define SYNOD_RAFT_PROGRESS_H_
+#ifndef SYNOD_ENGINE_PROGRESS_H_
+#define SYNOD_ENGINE_PROGRESS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -89,4 +89,4 @@ struct Progress {
 
 }  // namespace synod
 
-#endif  // SYNOD_RAFT_PROGRESS_H_
+#endif  // SYNOD_ENGINE_PROGRESS_H_

@@ -2,7 +2,7 @@
 
 namespace synod {
 
-inline void Raft::Send(NodeId to, MessageBody body, PersistToken after) {
+inline void Engine::Send(NodeId to, MessageBody body, PersistToken after) {
   output_.messages.push_back({.message = {.group = self_.group,
                                           .from = self_.node,
                                           .to = to,
@@ -12,11 +12,11 @@ inline void Raft::Send(NodeId to, MessageBody body, PersistToken after) {
                               .after = after});
 }
 
-inline void Raft::Resolve(RequestId request, Outcome::Kind kind, Reason reason) {
+inline void Engine::Resolve(RequestId request, Outcome::Kind kind, Reason reason) {
   output_.resolved.push_back({.request = request, .kind = kind, .reason = reason});
 }
 
-inline void Raft::RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal) {
+inline void Engine::RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal) {
   if (!fatal) {
     Instant& quiet_until = QuietUntil(kind, configuration().IsMember(peer) ? peer : NodeId());
     if (now_ < quiet_until) return;
@@ -25,34 +25,36 @@ inline void Raft::RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal) {
   output_.alerts.push_back({.kind = kind, .peer = peer, .fatal = fatal});
 }
 
-inline Instant& Raft::QuietUntil(Alert::Kind kind, NodeId peer) {
+inline Instant& Engine::QuietUntil(Alert::Kind kind, NodeId peer) {
   for (QuietAlert& quiet : quiet_alerts_) {
     if (quiet.kind == kind && quiet.peer == peer) return quiet.until;
   }
   return quiet_alerts_.emplace_back(QuietAlert{.kind = kind, .peer = peer, .until = now_}).until;
 }
 
-inline void Raft::Invalid(const Message& message) {
+inline void Engine::Invalid(const Message& message) {
   ++counters_.invalid_messages;
   RaiseAlert(Alert::Kind::kInvalidMessage, message.from, /*fatal=*/false);
 }
 
-inline bool Raft::HasUnwritten() const { return hard_state_changed_ || !output_.persist.IsEmpty(); }
+inline bool Engine::HasUnwritten() const {
+  return hard_state_changed_ || !output_.persist.IsEmpty();
+}
 
 // The write after which all that this replica knows now is durable; 0 if it is already.
-inline PersistToken Raft::AllWrites() const {
+inline PersistToken Engine::AllWrites() const {
   if (HasUnwritten()) return last_token_ + 1;
   return last_token_ == done_token_ ? PersistToken() : last_token_;
 }
 
-inline void Raft::Persisted(PersistToken token) {
+inline void Engine::Persisted(PersistToken token) {
   const InvariantGuard guard{*this};
   SYNOD_ASSERT(token <= last_token_, "only a write that was asked for can be done");
   has_output_ = true;
   if (token <= done_token_) return;
   done_token_ = token;
   oldest_write_ = done_token_ == last_token_ ? kNever : now_;
-  log_.WriteDone(token);
+  WriteDone(token);
   if (!introduction_token_.IsZero() && introduction_token_ <= done_token_) introduced_ = true;
   if (IsLeader()) {
     AdvanceCommitIndex();
@@ -64,7 +66,7 @@ inline void Raft::Persisted(PersistToken token) {
   }
 }
 
-inline void Raft::TakeOutput(Output& out) {
+inline void Engine::TakeOutput(Output& out) {
   const InvariantGuard guard{*this};
   if (IsLeader()) {
     BeginReadRound();
@@ -76,7 +78,7 @@ inline void Raft::TakeOutput(Output& out) {
     hard_state_changed_ = false;
     if (last_token_ == done_token_) oldest_write_ = now_;
     output_.persist.token = ++last_token_;
-    log_.WriteBegan(last_token_);
+    WriteBegan(last_token_);
   }
   output_.next_deadline = NextDeadline();
   std::swap(out, output_);
@@ -84,7 +86,7 @@ inline void Raft::TakeOutput(Output& out) {
   has_output_ = false;
 }
 
-inline Instant Raft::NextDeadline() const {
+inline Instant Engine::NextDeadline() const {
   Instant deadline = transfer_ ? transfer_->deadline : kNever;
   if (const auto* leader = std::get_if<Leader>(&role_)) {
     if (leader->change) {
@@ -98,7 +100,7 @@ inline Instant Raft::NextDeadline() const {
   return deadline;
 }
 
-inline void Raft::Tick(Instant now) {
+inline void Engine::Tick(Instant now) {
   const InvariantGuard guard{*this};
   if (now < now_) return;
   now_ = now;
@@ -114,17 +116,17 @@ inline void Raft::Tick(Instant now) {
   if (now_ >= election_deadline_) Campaign();
 }
 
-inline std::span<const Progress> Raft::progress() const {
+inline std::span<const Progress> Engine::progress() const {
   const auto* leader = std::get_if<Leader>(&role_);
   return leader == nullptr ? std::span<const Progress>() : leader->peers;
 }
 
-inline size_t Raft::pending_proposals() const {
+inline size_t Engine::pending_proposals() const {
   const auto* leader = std::get_if<Leader>(&role_);
   return leader == nullptr ? 0 : leader->proposals.size();
 }
 
-inline size_t Raft::pending_reads() const {
+inline size_t Engine::pending_reads() const {
   const auto* leader = std::get_if<Leader>(&role_);
   return leader == nullptr ? forwarded_reads_.size() : leader->reads.size();
 }

@@ -3,7 +3,7 @@
 
 namespace synod {
 
-inline void Raft::Transfer(NodeId to, RequestId request) {
+inline void Engine::Transfer(NodeId to, RequestId request) {
   const InvariantGuard guard{*this};
   has_output_ = true;
   const auto refuse = [&](Reason reason) {
@@ -19,16 +19,16 @@ inline void Raft::Transfer(NodeId to, RequestId request) {
       LeaderTransfer{.to = to, .request = request, .deadline = now_ + options_.election_timeout};
 }
 
-inline void Raft::MaybeAskTransferTarget() {
+inline void Engine::MaybeAskTransferTarget() {
   if (!transfer_ || transfer_->asked) return;
   const Progress* target = FindPeer(transfer_->to);
-  if (target == nullptr || target->match != log_.last()) return;
+  if (target == nullptr || target->match != extent().last) return;
   transfer_->asked = true;
   Send(transfer_->to, TimeoutNow{});
 }
 
 // Either its time is over, or a new leader has shown itself.
-inline void Raft::ConcludeTransfer(bool timed_out) {
+inline void Engine::ConcludeTransfer(bool timed_out) {
   const LeaderTransfer transfer = *std::exchange(transfer_, std::nullopt);
   if (timed_out) Reached("transfer out of time");
   if (timed_out && transfer.asked) {
@@ -43,7 +43,7 @@ inline void Raft::ConcludeTransfer(bool timed_out) {
   }
 }
 
-inline void Raft::On(const Message& message, const TimeoutNow&) {
+inline void Engine::On(const Message& message, const TimeoutNow&) {
   // A late request, from a leader that has been replaced since, has an older term and does not come
   // here (E9).
   const bool asked = message.from == leader_ || Mutated(Mutation::kTimeoutNowOfAnyTerm);

@@ -8,7 +8,7 @@
 namespace synod {
 
 // What the hard state says, which holds from the beginning until the members change.
-inline Incarnation Raft::Introduced(NodeId peer) const {
+inline Incarnation Engine::Introduced(NodeId peer) const {
   const std::vector<KnownPeer>& peers = hard_state_.peers;
   const auto at = std::lower_bound(peers.begin(), peers.end(), peer,
                                    [](const KnownPeer& p, NodeId node) { return p.node < node; });
@@ -16,13 +16,13 @@ inline Incarnation Raft::Introduced(NodeId peer) const {
 }
 
 // The one disk that counts under the name, as far as is known here.
-inline Incarnation Raft::Recorded(NodeId peer) const {
+inline Incarnation Engine::Recorded(NodeId peer) const {
   if (configuration().records.empty()) return Introduced(peer);
   const MemberRecord* record = configuration().RecordOf(peer);
   return record == nullptr ? Incarnation() : record->incarnation;
 }
 
-inline void Raft::Record(NodeId node, Incarnation incarnation) {
+inline void Engine::Record(NodeId node, Incarnation incarnation) {
   std::vector<KnownPeer>& peers = hard_state_.peers;
   const auto at = std::lower_bound(peers.begin(), peers.end(), node,
                                    [](const KnownPeer& p, NodeId id) { return p.node < id; });
@@ -30,21 +30,21 @@ inline void Raft::Record(NodeId node, Incarnation incarnation) {
   hard_state_changed_ = true;
 }
 
-inline bool Raft::IsKnownBothWays(NodeId peer) const {
+inline bool Engine::IsKnownBothWays(NodeId peer) const {
   return !Introduced(peer).IsZero() &&
          std::find(recorded_at_.begin(), recorded_at_.end(), peer) != recorded_at_.end();
 }
 
 // Recording itself, last of all, is how a replica remembers that its introduction is complete:
 // after a restart it must not need every other member again.
-inline void Raft::MaybeCompleteIntroduction() {
+inline void Engine::MaybeCompleteIntroduction() {
   if (introduced_ || !introduction_token_.IsZero()) return;
   if (!Strangers().empty()) return;
   Record(self_.node, self_.incarnation);
   introduction_token_ = AllWrites();
 }
 
-inline void Raft::On(const Message& message, const Introduce& introduce) {
+inline void Engine::On(const Message& message, const Introduce& introduce) {
   const bool is_joining = IsJoiner() || introduce.configuration_hash == 0;
   if (!is_joining && introduce.configuration_hash != configuration_hash_) {
     ++counters_.invalid_messages;
@@ -85,7 +85,7 @@ inline void Raft::On(const Message& message, const Introduce& introduce) {
 }
 
 // A newcomer has said which disk it is.
-inline void Raft::Welcome(const Message& message) {
+inline void Engine::Welcome(const Message& message) {
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr || !leader->change) return;
   for (MemberChange& change : leader->change->changes) {
@@ -96,7 +96,7 @@ inline void Raft::Welcome(const Message& message) {
   }
 }
 
-inline void Raft::SendIntroduction(NodeId to, bool wants_reply, PersistToken after) {
+inline void Engine::SendIntroduction(NodeId to, bool wants_reply, PersistToken after) {
   Send(to,
        Introduce{.configuration_hash = configuration_hash_,
                  .recorded = Recorded(to),
@@ -105,7 +105,7 @@ inline void Raft::SendIntroduction(NodeId to, bool wants_reply, PersistToken aft
        after);
 }
 
-inline std::vector<NodeId> Raft::Strangers() const {
+inline std::vector<NodeId> Engine::Strangers() const {
   std::vector<NodeId> strangers;
   if (introduced_) return strangers;
   for (NodeId member : configuration().Members()) {
@@ -114,7 +114,7 @@ inline std::vector<NodeId> Raft::Strangers() const {
   return strangers;
 }
 
-inline void Raft::IntroduceToStrangers() {
+inline void Engine::IntroduceToStrangers() {
   for (NodeId stranger : Strangers()) {
     SendIntroduction(stranger, /*wants_reply=*/true, AllWrites());
   }
@@ -123,13 +123,13 @@ inline void Raft::IntroduceToStrangers() {
 
 // A change may have made this peer a member, or its disk the one that counts, and may have settled
 // who this replica is.
-inline void Raft::AskWhoIsWhom(NodeId peer) {
+inline void Engine::AskWhoIsWhom(NodeId peer) {
   if (!introduced_) SendIntroduction(peer, /*wants_reply=*/true, {});
 }
 
 // Tells a peer under which incarnation it is known here, so that it can find out that its disk was
 // replaced.
-inline void Raft::RefuseIncarnation(NodeId peer) {
+inline void Engine::RefuseIncarnation(NodeId peer) {
   if (Recorded(peer).IsZero() || now_ < next_introduction_) return;
   RaiseAlert(Alert::Kind::kPeerWiped, peer, /*fatal=*/false);
   SendIntroduction(peer, /*wants_reply=*/false, AllWrites());

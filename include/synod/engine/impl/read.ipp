@@ -2,11 +2,11 @@
 
 namespace synod {
 
-inline bool Raft::MayTakeRead(size_t pending) const {
+inline bool Engine::MayTakeRead(size_t pending) const {
   return pending < options_.max_pending_reads || Mutated(Mutation::kNoReadBound);
 }
 
-inline void Raft::Read(RequestId request) {
+inline void Engine::Read(RequestId request) {
   const InvariantGuard guard{*this};
   has_output_ = true;
   if (auto* leader = std::get_if<Leader>(&role_)) {
@@ -33,7 +33,7 @@ inline void Raft::Read(RequestId request) {
 // Starts a heartbeat round for the reads that have none. A quorum answer counts only if it was
 // asked for after the read arrived (D3), and before this term's first commit the leader does not
 // know which entries are committed (D1).
-inline void Raft::BeginReadRound() {
+inline void Engine::BeginReadRound() {
   auto& leader = std::get<Leader>(role_);
   const bool knows_commit =
       commit_ >= leader.term_start || Mutated(Mutation::kReadBeforeTermCommit);
@@ -50,7 +50,7 @@ inline void Raft::BeginReadRound() {
   ConfirmReads();
 }
 
-inline void Raft::ConfirmReads() {
+inline void Engine::ConfirmReads() {
   auto& leader = std::get<Leader>(role_);
   if (leader.reads.empty()) return;
   const auto round_of = [&](NodeId node) {
@@ -58,7 +58,7 @@ inline void Raft::ConfirmReads() {
     const Progress* peer = Leader::Find(leader, node);
     return peer == nullptr ? 0 : peer->round;
   };
-  const auto confirmed = QuorumSystem(configuration()).Reached<uint64_t>(round_of);
+  const auto confirmed = ReachedByQuorum<uint64_t>(round_of);
   while (!leader.reads.empty() && leader.reads.front().round != 0 &&
          leader.reads.front().round <= confirmed) {
     FinishRead(leader.reads.front(), Reason::kNone);
@@ -66,7 +66,7 @@ inline void Raft::ConfirmReads() {
   }
 }
 
-inline void Raft::FinishRead(const PendingRead& read, Reason reason) {
+inline void Engine::FinishRead(const PendingRead& read, Reason reason) {
   if (read.from != self_.node) {
     Send(read.from, ReadReply{.context = read.request, .index = read.index, .reason = reason});
   } else if (reason == Reason::kNone) {
@@ -77,7 +77,7 @@ inline void Raft::FinishRead(const PendingRead& read, Reason reason) {
 }
 
 // The leader they were sent to leads no more, as far as is known here. Reads may always be retried.
-inline void Raft::FailForwardedReads() {
+inline void Engine::FailForwardedReads() {
   for (const ForwardedRead& read : forwarded_reads_) {
     Resolve(read.request, Outcome::Kind::kNotCommitted, Reason::kLeadershipLost);
   }
@@ -86,7 +86,7 @@ inline void Raft::FailForwardedReads() {
 
 // Asks again where request or answer may have been lost. Repeating is harmless: the index can only
 // be newer.
-inline void Raft::TickForwardedReads() {
+inline void Engine::TickForwardedReads() {
   while (!forwarded_reads_.empty() && now_ >= forwarded_reads_.front().resend) {
     ForwardedRead read = forwarded_reads_.front();
     forwarded_reads_.pop_front();
@@ -97,7 +97,7 @@ inline void Raft::TickForwardedReads() {
   }
 }
 
-inline void Raft::On(const Message& message, const ReadRequest& request) {
+inline void Engine::On(const Message& message, const ReadRequest& request) {
   auto* leader = std::get_if<Leader>(&role_);
   const PendingRead read{.from = message.from, .request = request.context, .index = {}, .round = 0};
   if (leader == nullptr) {
@@ -109,7 +109,7 @@ inline void Raft::On(const Message& message, const ReadRequest& request) {
   }
 }
 
-inline void Raft::On(const Message& message, const ReadReply& reply) {
+inline void Engine::On(const Message& message, const ReadReply& reply) {
   const auto read =
       std::find_if(forwarded_reads_.begin(), forwarded_reads_.end(),
                    [&](const ForwardedRead& r) { return r.context == reply.context; });

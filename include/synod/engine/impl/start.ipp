@@ -1,0 +1,67 @@
+// How a replica begins: from what its store holds.
+
+namespace synod {
+
+namespace internal {
+
+// FNV-1a over the members in canonical order: equal on members that were bootstrapped alike. 0 for
+// none.
+inline uint64_t HashOf(const Configuration& configuration) {
+  if (configuration.voters.empty()) return 0;
+  uint64_t hash = 0xcbf29ce484222325u;
+  const auto add = [&hash](uint64_t value) {
+    for (int byte = 0; byte < 8; ++byte) {
+      hash = (hash ^ ((value >> (8 * byte)) & 0xff)) * 0x100000001b3u;
+    }
+  };
+  for (const auto* list :
+       {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
+    add(list->size());
+    for (NodeId node : *list) add(node.value());
+  }
+  const QuorumRule& rule = configuration.quorums;
+  for (uint32_t value :
+       {static_cast<uint32_t>(rule.kind), rule.election, rule.commit, rule.columns}) {
+    add(value);
+  }
+  for (const QuorumRule::Weight& weight : rule.weights) {
+    add(weight.node.value());
+    add(weight.weight);
+  }
+  return hash;
+}
+
+}  // namespace internal
+
+inline Engine::Engine(const EngineOptions& options, const Identity& identity,
+                      const Configuration& initial, HardState hard_state,
+                      const SnapshotMeta& snapshot, uint64_t seed, Instant now)
+    : options_(options),
+      self_(identity),
+      configuration_hash_(internal::HashOf(initial)),
+      rng_(seed),
+      now_(now),
+      hard_state_(std::move(hard_state)),
+      snapshot_(snapshot),
+      configurations_(snapshot.index, snapshot.index.IsZero() ? initial : snapshot.configuration),
+      leader_heard_(now - options.election_timeout),
+      commit_(snapshot.index),
+      next_introduction_(now),
+      next_context_(rng_.Next()) {
+  // Nobody has to be introduced to itself, nor a newcomer, which the others take in.
+  introduced_ = IsJoiner() || Introduced(self_.node) == self_.incarnation ||
+                initial == Configuration::Of({self_.node});
+}
+
+inline void Engine::FinishStart() {
+  const MemberRecord* own = configuration().RecordOf(self_.node);
+  if (own != nullptr && own->incarnation == self_.incarnation) introduced_ = true;
+  if (!configuration().records.empty()) output_.configuration = configuration();
+  ResetElectionTimer();
+  // The log may have been kept under other limits. Were it too large for these, proposals would be
+  // refused, and without proposals no newer snapshot would ever relieve it.
+  if (WantsSnapshot()) CompactLog();
+  has_output_ = HasUnwritten() || output_.configuration;
+}
+
+}  // namespace synod
