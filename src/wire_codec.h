@@ -46,6 +46,9 @@ inline constexpr uint8_t kAllSame = kSameGroup | kSameTerm | kSameIncarnation;
 
 // An entry's first byte: its kind, and whether its term is above that of the entry before.
 inline constexpr uint8_t kTermRises = 0x80;
+// Of an entry in a report: its kind, and whether it was accepted in another ballot than the one
+// before.
+inline constexpr uint8_t kBallotChanges = 0x80;
 
 inline constexpr size_t kMaxVarintBytes = 10;
 

@@ -202,19 +202,23 @@ void Read(Reader& in, VoteRequest& m) {
 
 void Read(Reader& in, VoteReply& m) { m.granted = in.Bool(); }
 
-void Read(Reader& in, AppendRequest& m) {
-  in.Varint(m.prev_index);
-  in.Varint(m.prev_term);
-  in.Varint(m.commit);
-  in.Varint(m.epoch);
+EntryKind ReadKind(Reader& in, uint8_t code) {
+  if (code < static_cast<uint8_t>(EntryKind::kNoOp) ||
+      code > static_cast<uint8_t>(EntryKind::kConfiguration)) {
+    in.Unknown("entry kind", code);  // Never skipped: the log would lack an entry (X5).
+  }
+  return static_cast<EntryKind>(code);
+}
+
+// Those that follow `index`, where the term is `before`.
+void ReadEntries(Reader& in, Index index, Term before, std::vector<Entry>& entries) {
   const size_t count = in.CountOfEntries();
-  if (count > std::numeric_limits<uint64_t>::max() - m.prev_index.value()) {
-    in.Malformed("the entries of an append run past the last index");
+  if (count > std::numeric_limits<uint64_t>::max() - index.value()) {
+    in.Malformed("the entries of a request run past the last index");
     return;
   }
-  m.entries.reserve(count);
-  Index index = m.prev_index;
-  uint64_t term = m.prev_term.value();
+  entries.reserve(count);
+  uint64_t term = before.value();
   for (size_t i = 0; i < count; ++i) {
     const uint8_t head = in.Byte();
     if ((head & kTermRises) != 0) {
@@ -225,19 +229,20 @@ void Read(Reader& in, AppendRequest& m) {
       }
       term += rise;
     }
-    const uint8_t kind = head & static_cast<uint8_t>(~kTermRises);
-    if (kind < static_cast<uint8_t>(EntryKind::kNoOp) ||
-        kind > static_cast<uint8_t>(EntryKind::kConfiguration)) {
-      in.Unknown("entry kind", kind);  // Never skipped: the log would lack an entry (X5).
-      return;
-    }
+    const EntryKind kind = ReadKind(in, head & static_cast<uint8_t>(~kTermRises));
     Payload payload = in.Bytes();
     if (!in.ok()) return;
-    m.entries.push_back({.index = ++index,
-                         .term = Term(term),
-                         .kind = static_cast<EntryKind>(kind),
-                         .payload = std::move(payload)});
+    entries.push_back(
+        {.index = ++index, .term = Term(term), .kind = kind, .payload = std::move(payload)});
   }
+}
+
+void Read(Reader& in, AppendRequest& m) {
+  in.Varint(m.prev_index);
+  in.Varint(m.prev_term);
+  in.Varint(m.commit);
+  in.Varint(m.epoch);
+  ReadEntries(in, m.prev_index, m.prev_term, m.entries);
 }
 
 void Read(Reader& in, AppendReply& m) {
@@ -296,6 +301,74 @@ void Read(Reader& in, SnapshotChunkReply& m) {
 void Read(Reader& in, NotMember& m) {
   in.Varint(m.as_of);
   m.incarnation = Incarnation(in.Fixed<uint64_t>());
+}
+
+void Read(Reader& in, PrepareRequest& m) {
+  in.Varint(m.from);
+  m.by_transfer = in.Bool();
+}
+
+void Read(Reader& in, Ballot& ballot) {
+  in.Varint(ballot.round);
+  ballot.node = NodeId(in.Varint());
+  ballot.incarnation = Incarnation(in.Fixed<uint64_t>());
+}
+
+void Read(Reader& in, PrepareReply& m) {
+  Read(in, m.ballot);
+  Read(in, m.promised);
+  in.Varint(m.from);
+  in.Varint(m.first);
+  in.Varint(m.chosen);
+  in.Varint(m.next);
+  const size_t count = in.CountOfEntries();
+  m.accepted.reserve(count);
+  Index least = m.from;
+  Ballot ballot;
+  for (size_t i = 0; i < count; ++i) {
+    const uint8_t head = in.Byte();
+    if ((head & kBallotChanges) != 0) {
+      const Ballot before = std::exchange(ballot, {});
+      Read(in, ballot);
+      if (ballot == before) in.Malformed("a ballot repeats that of the entry before");
+    }
+    const EntryKind kind = ReadKind(in, head & static_cast<uint8_t>(~kBallotChanges));
+    const uint64_t skipped = in.Varint();
+    if (skipped >= std::numeric_limits<uint64_t>::max() - least.value()) {
+      in.Malformed("the slots of a report run past the last index");
+    }
+    Payload payload = in.Bytes();
+    if (!in.ok()) return;
+    m.accepted.push_back({.entry = {.index = least + skipped,
+                                    .term = ballot.round,
+                                    .kind = kind,
+                                    .payload = std::move(payload)},
+                          .ballot = ballot});
+    least = least + skipped + 1;
+  }
+}
+
+void Read(Reader& in, AcceptRequest& m) {
+  in.Varint(m.first);
+  in.Varint(m.commit);
+  in.Varint(m.epoch);
+  m.round = in.Varint();
+  if (m.first.IsZero()) {
+    in.Malformed("slots begin at 1");
+    return;
+  }
+  ReadEntries(in, m.first - 1, Term(), m.entries);
+}
+
+void Read(Reader& in, AcceptReply& m) {
+  Read(in, m.ballot);
+  Read(in, m.promised);
+  in.Varint(m.epoch);
+  in.Varint(m.accepted);
+  in.Varint(m.received);
+  in.Varint(m.configuration);
+  m.round = in.Varint();
+  m.has_space = in.Bool();
 }
 
 // Reads the alternative number `type`; false if there is none.

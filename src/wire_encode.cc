@@ -18,8 +18,11 @@ namespace {
 using namespace internal;  // NOLINT(google-build-using-namespace): this file is half of its code.
 
 constexpr size_t kEntryHeaderBound = 1 + 2 * kMaxVarintBytes;
+constexpr size_t kAcceptedHeaderBound = kEntryHeaderBound + 2 * kMaxVarintBytes + 8;
 static_assert(kEntryHeaderBound <= Entry::kHeaderBytes,
               "whoever bounds an append by the Bytes of its entries bounds its frame");
+static_assert(kAcceptedHeaderBound <= Entry::kHeaderBytes + AcceptedEntry::kBallotBytes,
+              "and so does whoever bounds a report");
 constexpr size_t kKeptCapacityBytes = 256 * 1024;
 
 bool IsShared(const Payload& payload) {
@@ -27,8 +30,12 @@ bool IsShared(const Payload& payload) {
 }
 
 size_t EntriesOf(const Message& message) {
-  const auto* append = std::get_if<AppendRequest>(&message.body);
-  return append == nullptr ? 0 : append->entries.size();
+  if (const auto* append = std::get_if<AppendRequest>(&message.body)) return append->entries.size();
+  if (const auto* accept = std::get_if<AcceptRequest>(&message.body)) return accept->entries.size();
+  if (const auto* promise = std::get_if<PrepareReply>(&message.body)) {
+    return promise->accepted.size();
+  }
+  return 0;
 }
 
 // The bytes of a message, or of that part of it which is copied.
@@ -37,10 +44,15 @@ size_t SizeBound(const Message& message, bool with_shared) {
     return with_shared || !IsShared(payload) ? payload.size() : 0;
   };
   size_t bound = kMessageOverheadBytes;
+  const auto add = [&](const Entry& entry, size_t header) {
+    bound += header + payload_bytes(entry.payload);
+  };
   if (const auto* append = std::get_if<AppendRequest>(&message.body)) {
-    for (const Entry& entry : append->entries) {
-      bound += kEntryHeaderBound + payload_bytes(entry.payload);
-    }
+    for (const Entry& entry : append->entries) add(entry, kEntryHeaderBound);
+  } else if (const auto* accept = std::get_if<AcceptRequest>(&message.body)) {
+    for (const Entry& entry : accept->entries) add(entry, kEntryHeaderBound);
+  } else if (const auto* promise = std::get_if<PrepareReply>(&message.body)) {
+    for (const AcceptedEntry& accepted : promise->accepted) add(accepted.entry, kAcceptedHeaderBound);
   } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
     bound += EncodeConfiguration(chunk->meta.configuration).size();
     bound += payload_bytes(chunk->data);
@@ -118,22 +130,7 @@ class OutgoingFrame::Encoder {
     Varint(m.prev_term);
     Varint(m.commit);
     Varint(m.epoch);
-    Varint(m.entries.size());
-    Index index = m.prev_index;
-    Term term = m.prev_term;
-    for (const Entry& entry : m.entries) {
-      SYNOD_ASSERT(entry.index == ++index, "an append's entries follow prev_index without a gap");
-      SYNOD_ASSERT(entry.term >= term, "terms never fall along the log (Raft §5.3)");
-      const auto kind = static_cast<uint8_t>(entry.kind);
-      if (entry.term == term) {
-        Byte(kind);
-      } else {
-        Byte(kind | kTermRises);
-        Varint(entry.term - term);
-        term = entry.term;
-      }
-      PutPayload(entry.payload);
-    }
+    PutEntries(m.prev_index + 1, m.prev_term, m.entries);
   }
   void Put(const AppendReply& m) {
     Byte(static_cast<uint8_t>(m.status));
@@ -182,8 +179,75 @@ class OutgoingFrame::Encoder {
     Varint(m.as_of);
     Fixed(m.incarnation.value());
   }
+  void Put(const PrepareRequest& m) {
+    Varint(m.from);
+    Bool(m.by_transfer);
+  }
+  void Put(const PrepareReply& m) {
+    Put(m.ballot);
+    Put(m.promised);
+    Varint(m.from);
+    Varint(m.first);
+    Varint(m.chosen);
+    Varint(m.next);
+    Varint(m.accepted.size());
+    Index least = m.from;
+    Ballot ballot;
+    for (const auto& [entry, accepted_in] : m.accepted) {
+      SYNOD_ASSERT(entry.index >= least, "a report is in the order of its slots");
+      SYNOD_ASSERT(entry.term == accepted_in.round, "an entry is of its ballot's round");
+      const auto kind = static_cast<uint8_t>(entry.kind);
+      Byte(accepted_in == ballot ? kind : kind | kBallotChanges);
+      if (accepted_in != ballot) Put(accepted_in);
+      Varint(entry.index - least);
+      PutPayload(entry.payload);
+      least = entry.index + 1;
+      ballot = accepted_in;
+    }
+  }
+  void Put(const AcceptRequest& m) {
+    Varint(m.first);
+    Varint(m.commit);
+    Varint(m.epoch);
+    Varint(m.round);
+    PutEntries(m.first, Term(), m.entries);
+  }
+  void Put(const AcceptReply& m) {
+    Put(m.ballot);
+    Put(m.promised);
+    Varint(m.epoch);
+    Varint(m.accepted);
+    Varint(m.received);
+    Varint(m.configuration);
+    Varint(m.round);
+    Bool(m.has_space);
+  }
 
  private:
+  void Put(const Ballot& ballot) {
+    Varint(ballot.round);
+    Varint(ballot.node);
+    Fixed(ballot.incarnation.value());
+  }
+
+  void PutEntries(Index index, Term term, const std::vector<Entry>& entries) {
+    Varint(entries.size());
+    for (const Entry& entry : entries) {
+      SYNOD_ASSERT(entry.index == index, "a request's entries have no gap");
+      SYNOD_ASSERT(entry.term >= term, "terms never fall along the log (Raft §5.3)");
+      const auto kind = static_cast<uint8_t>(entry.kind);
+      if (entry.term == term) {
+        Byte(kind);
+      } else {
+        Byte(kind | kTermRises);
+        Varint(entry.term - term);
+        term = entry.term;
+      }
+      PutPayload(entry.payload);
+      ++index;
+    }
+  }
+
   void PutText(std::string_view text) {
     Varint(text.size());
     std::memcpy(out_, text.data(), text.size());

@@ -77,6 +77,34 @@ struct BodyText {
   std::string operator()(const NotMember& m) const {
     return "not a member as of " + Number(m.as_of);
   }
+  std::string operator()(const PrepareRequest& m) const {
+    return "prepare from " + Number(m.from) + (m.by_transfer ? ", by transfer" : "");
+  }
+  std::string operator()(const PrepareReply& m) const {
+    if (m.promised > m.ballot) return "prepare refused, promised " + Describe(m.promised);
+    std::string text = "promise from " + Number(m.from) + ", chosen " + Number(m.chosen);
+    for (const auto& [entry, ballot] : m.accepted) {
+      text += ", " + Describe(entry) + " in " + Describe(ballot);
+    }
+    return text + (m.next.IsZero() ? "" : ", more from " + Number(m.next));
+  }
+  std::string operator()(const AcceptRequest& m) const {
+    std::string text = m.round == 0 ? "accept" : "heartbeat " + std::to_string(m.round);
+    text += " from " + Number(m.first) + ", commit " + Number(m.commit);
+    for (const Entry& entry : m.entries) text += ", " + Describe(entry);
+    return text;
+  }
+  std::string operator()(const AcceptReply& m) const {
+    if (m.promised > m.ballot) return "accept refused, promised " + Describe(m.promised);
+    std::string text = m.round == 0 ? "accepted " + Number(m.accepted)
+                                    : "heartbeat " + std::to_string(m.round) + " answered";
+    return text + ", received " + Number(m.received) + (m.has_space ? "" : ", no space");
+  }
+
+  static std::string Describe(const Ballot& ballot) {
+    return Number(ballot.round) + "." + Number(ballot.node);
+  }
+  static std::string Describe(const Entry& entry) { return testing::Describe(entry); }
 };
 
 }  // namespace

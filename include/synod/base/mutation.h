@@ -97,6 +97,10 @@ enum class Mutation {
   kOnlyVotersCampaign = 76,             // Ongaro §4.2.2
   kNoEpochCheck = 77,                   // I9, M8
   kElectByCommitQuorum = 78,            // Flexible Paxos
+  // Multi-Paxos.
+  kPhase1PicksAny = 79,        // "Paxos Made Simple" §2.2, P2c
+  kAcceptIgnoresPromise = 80,  // "Paxos Made Simple" §2.2, P1a
+  kChosenInMixedBallots = 81,  // I7
 };
 
 #if defined(SYNOD_MUTATIONS)

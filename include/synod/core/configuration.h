@@ -1,15 +1,17 @@
-// Who takes part in a group.
+// Who takes part in a group, and by which rules they decide.
 #ifndef SYNOD_CORE_CONFIGURATION_H_
 #define SYNOD_CORE_CONFIGURATION_H_
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "synod/base/ids.h"
+#include "synod/core/protocol.h"
 #include "synod/core/quorum_rule.h"
 
 namespace synod {
@@ -40,7 +42,14 @@ struct Configuration {
   // One for each member, sorted by node. Empty until the members change for the first time: initial
   // members know each other by their introductions.
   std::vector<MemberRecord> records = {};
-  QuorumRule quorums = {};  // Of each half. The same for the group's whole life.
+  // These are the same for the group's whole life.
+  QuorumRule quorums = {};  // Of each half.
+  Protocol protocol = Protocol::kRaft;
+  // Of Multi-Paxos: a configuration that is chosen in slot i governs from i + alpha on, so no slot
+  // is proposed at alpha or more beyond what is chosen (Lamport, "Paxos Made Simple", §3). 0 in Raft.
+  uint32_t alpha = 0;
+
+  static constexpr uint32_t kMaxAlpha = 1u << 20;
 
   // A configuration of voters alone, in canonical order.
   static Configuration Of(std::vector<NodeId> members) {
@@ -85,11 +94,22 @@ struct Configuration {
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
-// Whether the rule makes quorums of each half that meet, two that elect among them if that is
-// asked: see CheckQuorums.
-inline bool HasSafeQuorums(const Configuration& configuration, bool elections_meet) {
+// Whether two quorums that elect have to meet. Of one term Raft has one leader (§5.2), and nothing
+// but its one vote keeps a voter from electing another; ballots of Multi-Paxos are never shared.
+constexpr bool ElectionsMustMeet(Protocol protocol) { return protocol == Protocol::kRaft; }
+
+// Whether the rules fit the protocol, and make quorums of each half that meet as it needs (see
+// CheckQuorums).
+inline bool HasSafeRules(const Configuration& configuration) {
+  const bool is_raft = configuration.protocol == Protocol::kRaft;
+  if (is_raft ? configuration.alpha != 0
+              : configuration.alpha == 0 || configuration.alpha > Configuration::kMaxAlpha ||
+                    configuration.IsJoint()) {
+    return false;
+  }
   const auto is_safe = [&](const std::vector<NodeId>& voters) {
-    return CheckQuorums(configuration.quorums, voters, elections_meet).ok();
+    return CheckQuorums(configuration.quorums, voters, ElectionsMustMeet(configuration.protocol))
+        .ok();
   };
   return is_safe(configuration.voters) &&
          (!configuration.IsJoint() || is_safe(configuration.outgoing));
@@ -97,8 +117,8 @@ inline bool HasSafeQuorums(const Configuration& configuration, bool elections_me
 
 // Whether decisions can be taken under the configuration: each half has 1 to kMaxVoters voters (an
 // absent second half none), whose quorums meet, nobody is both voter and learner, there are records
-// of all members or of none, and every list is in canonical order. What comes from a disk or a peer
-// is checked before it is used; Raft asks for more (Raft::CanDecide).
+// of all members or of none, every list is in canonical order, and the protocol is safe under the
+// rule of quorums. What comes from a disk or a peer is checked before it is used.
 inline bool IsWellFormed(const Configuration& configuration) {
   for (const auto* list :
        {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
@@ -124,8 +144,7 @@ inline bool IsWellFormed(const Configuration& configuration) {
   }
   return !configuration.voters.empty() && configuration.voters.size() <= kMaxVoters &&
          configuration.outgoing.size() <= kMaxVoters &&
-         configuration.learners.size() <= kMaxLearners &&
-         HasSafeQuorums(configuration, /*elections_meet=*/false);
+         configuration.learners.size() <= kMaxLearners && HasSafeRules(configuration);
 }
 
 }  // namespace synod

@@ -3,8 +3,9 @@
 // Three lists of nodes (voters, outgoing, learners), each a count and so many ids; then the
 // records, a count and for each node, incarnation, epoch, and the address after its size. At last
 // the rule of quorums: its kind (1 byte), how many or how much elects and commits, the columns (4
-// bytes each), and the weights, a count and for each its node and 4 bytes. Counts and sizes take 2
-// bytes, everything else 8; all is little-endian.
+// bytes each), and the weights, a count and for each its node and 4 bytes; and unless the protocol
+// is Raft, which it is (1 byte) and alpha (4 bytes). Counts and sizes take 2 bytes, everything else
+// 8; all is little-endian.
 #ifndef SYNOD_CORE_CONFIGURATION_CODEC_H_
 #define SYNOD_CORE_CONFIGURATION_CODEC_H_
 
@@ -23,7 +24,7 @@ namespace synod {
 // The bytes of the largest configuration that is well formed.
 inline constexpr size_t kMaxConfigurationBytes =
     4 * 2 + (2 * kMaxVoters + kMaxLearners) * (8 + 3 * 8 + 2 + MemberRecord::kMaxAddressBytes) + 1 +
-    3 * 4 + 2 + QuorumRule::kMaxWeights * (8 + 4);
+    3 * 4 + 2 + QuorumRule::kMaxWeights * (8 + 4) + 1 + 4;
 
 namespace internal {
 
@@ -71,6 +72,7 @@ class ConfigurationReader {
     return fits_ ? count : 0;
   }
   std::string_view Text() { return Take(Number(2)); }
+  [[nodiscard]] bool AtEnd() const { return rest_.empty(); }
   [[nodiscard]] bool FitsAll() const { return fits_ && rest_.empty(); }
 
  private:
@@ -112,6 +114,10 @@ inline std::string EncodeConfiguration(const Configuration& configuration) {
     out.Number(weight.node.value(), 8);
     out.Number(weight.weight, 4);
   }
+  if (configuration.protocol != Protocol::kRaft) {
+    out.Number(static_cast<uint64_t>(configuration.protocol), 1);
+    out.Number(configuration.alpha, 4);
+  }
   return out.Take();
 }
 
@@ -141,6 +147,11 @@ inline std::optional<Configuration> DecodeConfiguration(std::string_view bytes) 
   for (QuorumRule::Weight& weight : rule.weights) {
     weight.node = NodeId(in.Number(8));
     weight.weight = static_cast<uint32_t>(in.Number(4));
+  }
+  if (!in.AtEnd()) {
+    if (in.Number(1) != static_cast<uint64_t>(Protocol::kMultiPaxos)) return std::nullopt;
+    configuration.protocol = Protocol::kMultiPaxos;
+    configuration.alpha = static_cast<uint32_t>(in.Number(4));
   }
   if (!in.FitsAll()) return std::nullopt;
   return configuration;

@@ -13,6 +13,7 @@ enum class EntryKind : uint8_t {
   kNoOp = 1,     // A new leader's first entry, through which it commits those before it (Raft §8).
   kCommand = 2,  // Bytes for the state machine.
   kConfiguration = 3,  // Who the members are from here on: EncodeConfiguration.
+  kMark = 4,  // In the store of Multi-Paxos alone: what the entries behind it are (AcceptLog).
 };
 
 struct Entry {

@@ -8,6 +8,7 @@
 
 #include "synod/base/ids.h"
 #include "synod/base/payload.h"
+#include "synod/core/ballot.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/entry.h"
 #include "synod/core/outcome.h"
@@ -157,11 +158,74 @@ struct NotMember {
   friend bool operator==(const NotMember&, const NotMember&) = default;
 };
 
+// --- Multi-Paxos (Lamport, "Paxos Made Simple"). The ballot of a request is the message's term, its
+// sender, and the sender's incarnation. ---
+
+// Phase 1a, for all slots from `from` on at once: promise to take part in no lower ballot, and say
+// what has been accepted there.
+struct PrepareRequest {
+  Index from;
+  bool by_transfer = false;  // The leader itself asked for this election.
+
+  friend bool operator==(const PrepareRequest&, const PrepareRequest&) = default;
+};
+
+// A value, and the ballot under which the sender accepted it.
+struct AcceptedEntry {
+  Entry entry;  // Its term is the ballot's round.
+  Ballot ballot;
+
+  [[nodiscard]] size_t Bytes() const { return entry.Bytes() + kBallotBytes; }
+  static constexpr size_t kBallotBytes = 32;
+
+  friend bool operator==(const AcceptedEntry&, const AcceptedEntry&) = default;
+};
+
+// Phase 1b. Both the promise and what it reports are durable.
+struct PrepareReply {
+  Ballot ballot;    // As asked.
+  Ballot promised;  // Higher than `ballot`: refused, and nothing below means anything.
+  Index from;       // As asked.
+  Index first;      // What is before it the sender has in a snapshot alone.
+  Index chosen;     // What is reported up to here is chosen.
+  Index next;       // The report goes on there when it is asked for; 0: this is its end.
+  std::vector<AcceptedEntry> accepted;  // In order of their slots, at or above `from`.
+
+  friend bool operator==(const PrepareReply&, const PrepareReply&) = default;
+};
+
+// Phase 2a, and the leader's heartbeat.
+struct AcceptRequest {
+  Index first;                 // The slot of the first entry, or of the next that is to come.
+  Index commit;                // Of what is accepted in this ballot, so much is chosen (I7).
+  Index epoch;                 // Of the receiver's membership, to be echoed (I9).
+  uint64_t round = 0;          // Of the heartbeat, to be answered at once; 0: it is none.
+  std::vector<Entry> entries;  // Contiguous, all of the message's term.
+
+  friend bool operator==(const AcceptRequest&, const AcceptRequest&) = default;
+};
+
+// Phase 2b. Counts only in the leader's own ballot, from the member's own incarnation and epoch
+// (I9).
+struct AcceptReply {
+  Ballot ballot;    // As asked.
+  Ballot promised;  // Higher than `ballot`: refused, and nothing below means anything.
+  Index epoch;      // As asked.
+  Index accepted;   // All slots up to here are chosen or accepted in this ballot, durably (I5, I6).
+  Index received;   // The same, though it may not be durable yet.
+  Index configuration;  // The entry with the newest one that the sender durably knows to be chosen.
+  uint64_t round = 0;     // As asked; 0: no answer to a heartbeat.
+  bool has_space = true;  // The sender's store takes more commands.
+
+  friend bool operator==(const AcceptReply&, const AcceptReply&) = default;
+};
+
 // The position of an alternative here is its number on the wire: append only.
 using MessageBody =
     std::variant<Introduce, PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest,
                  AppendReply, Heartbeat, HeartbeatReply, TimeoutNow, ReadRequest, ReadReply,
-                 SnapshotChunk, SnapshotChunkReply, NotMember>;
+                 SnapshotChunk, SnapshotChunkReply, NotMember, PrepareRequest, PrepareReply,
+                 AcceptRequest, AcceptReply>;
 
 struct Message {
   GroupId group;

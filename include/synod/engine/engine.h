@@ -134,6 +134,7 @@ class Engine {
 
   // --- State ---
 
+  [[nodiscard]] virtual Protocol protocol() const = 0;
   [[nodiscard]] Role role() const { return static_cast<Role>(role_.index()); }
   [[nodiscard]] bool IsLeader() const { return role() == Role::kLeader; }
   [[nodiscard]] Term term() const { return hard_state_.term; }
@@ -197,6 +198,7 @@ class Engine {
   };
   struct PreCandidate {
     Ballots ballots;
+    Term next_term;  // In which it would be a candidate.
   };
   struct Candidate {
     Ballots ballots;
@@ -281,6 +283,8 @@ class Engine {
 
   // --- What a protocol decides for itself ---
 
+  // Whether the message is one of the protocol's.
+  [[nodiscard]] virtual bool Speaks(const MessageBody& body) const = 0;
   // Whether this message may count in the term or ballot that this replica is in; adopts a newer
   // one. False if the message ends here.
   virtual bool PassesTermRule(const Message& message) = 0;
@@ -296,12 +300,13 @@ class Engine {
 
   // Where `configuration` is in force: those whose quorums count for what is not committed yet.
   [[nodiscard]] virtual std::span<const ConfigurationChange> InForce() const = 0;
-  // Whether the protocol is safe under it.
-  [[nodiscard]] virtual bool MayDecideUnder(const Configuration& configuration) const = 0;
   // The next configuration on the way to `target`.
   [[nodiscard]] virtual Configuration StepTowards(Configuration target) const = 0;
   // The commit index has risen: takes a change of the members on.
   virtual void SettleConfiguration() = 0;
+  virtual void OnConfigurationChosen(const Entry& /*entry*/) {}
+  // Why nothing may be proposed now, beside what bounds every protocol.
+  [[nodiscard]] virtual Reason RefusalToGrow() const { return Reason::kNone; }
 
   [[nodiscard]] virtual const Entry& EntryAt(Index index) const = 0;
   virtual void AppendOwn(EntryKind kind, Payload payload) = 0;
@@ -360,11 +365,15 @@ class Engine {
   void ContinueChange();
   [[nodiscard]] bool IsInitialAgain(const Configuration& next) const;
   void WriteRecords(Configuration& next, const std::vector<MemberChange>& changes) const;
+  [[nodiscard]] bool CanDecide(const Configuration& configuration) const;
+  [[nodiscard]] bool IsSettled() const;
   void AppendConfiguration(Configuration next);
   void EndChange(Outcome::Kind kind, Reason reason);
   void LeaveOffice();
   void Adopt(Index index, Configuration configuration);
   void ConfigurationChanged();
+  void RefreshPeers();
+  [[nodiscard]] bool IsReadable(const Entry& entry) const;
   [[nodiscard]] Progress NewPeer(NodeId node) const;
   [[nodiscard]] static bool IsOfThisMembership(const Progress& peer, Index epoch);
   [[nodiscard]] bool IsReplaced(const Configuration& configuration) const;
@@ -392,6 +401,7 @@ class Engine {
   [[nodiscard]] std::vector<NodeId> Members() const;
   [[nodiscard]] std::vector<NodeId> OtherVoters() const;
   [[nodiscard]] bool IsVoter(NodeId node) const;
+  [[nodiscard]] bool IsMember(NodeId node) const;
 
   // --- impl/read.ipp ---
   [[nodiscard]] bool MayTakeRead(size_t pending) const;
@@ -413,6 +423,7 @@ class Engine {
 
   // --- impl/snapshot.ipp ---
   void CompactLog();
+  void ReplaceState(const SnapshotMeta& meta);
   void NeedSnapshot(Progress& peer);
   // These are the runtime's; if one comes here it is dropped.
   void On(const Message& message, const SnapshotChunk& chunk);

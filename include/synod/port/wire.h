@@ -99,8 +99,8 @@ struct FrameHeader {
 [[nodiscard]] std::string EncodeFrame(FrameKind kind, std::string_view body);
 
 // What a message takes beside its entries and payloads is less. An entry takes no more than its
-// Entry::Bytes.
-inline constexpr size_t kMessageOverheadBytes = 128;
+// Bytes.
+inline constexpr size_t kMessageOverheadBytes = 160;
 
 // At least what `message` adds to the body of a frame.
 [[nodiscard]] size_t EncodedSizeBound(const Message& message);

@@ -48,6 +48,7 @@ class Raft final : public Engine {
   [[nodiscard]] bool SnapshotReceived(NodeId from, Incarnation incarnation, Term term,
                                       const SnapshotMeta& meta, StagedSnapshot staged) override;
 
+  [[nodiscard]] Protocol protocol() const override { return Protocol::kRaft; }
   [[nodiscard]] const RaftLog& log() const { return log_; }
   [[nodiscard]] LogExtent extent() const override;
   void CheckInvariants() const override;
@@ -70,7 +71,6 @@ class Raft final : public Engine {
 
   // --- impl/membership.ipp ---
   [[nodiscard]] std::span<const ConfigurationChange> InForce() const override;
-  [[nodiscard]] bool MayDecideUnder(const Configuration& configuration) const override;
   [[nodiscard]] Configuration StepTowards(Configuration target) const override;
   void SettleConfiguration() override;
   [[nodiscard]] static bool CanDecide(const Configuration& configuration);
@@ -95,6 +95,7 @@ class Raft final : public Engine {
   void InstallInPlaceOfLog(const SnapshotMeta& meta, StagedSnapshot staged);
 
   // --- impl/step.ipp: the term rule, and one handler per message ---
+  [[nodiscard]] bool Speaks(const MessageBody& body) const override;
   bool PassesTermRule(const Message& message) override;
   void AnswerStale(const Message& message);
   void Dispatch(Message& message) override;

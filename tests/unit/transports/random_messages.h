@@ -65,17 +65,7 @@ class RandomMessages {
     m.prev_term = Term(Number() / 2);
     m.commit = Index(Number());
     m.epoch = Index(Number());
-    Term term = m.prev_term;
-    const size_t count = rng_.Below(6);
-    for (size_t i = 0; i < count; ++i) {
-      if (rng_.Chance(1, 3)) term = term + rng_.Below(1000);
-      const auto kind = static_cast<EntryKind>(1 + rng_.Below(3));
-      const bool is_empty = kind == EntryKind::kNoOp;
-      m.entries.push_back({.index = m.prev_index + (i + 1),
-                           .term = term,
-                           .kind = kind,
-                           .payload = is_empty ? Payload() : Payload::Copy(Bytes(PayloadSize()))});
-    }
+    FillEntries(m.prev_index, m.prev_term, m.entries);
   }
   void Fill(AppendReply& m) {
     m = {Bool() ? AppendReply::Status::kAccepted : AppendReply::Status::kMismatch, Index(Number()),
@@ -111,11 +101,63 @@ class RandomMessages {
   }
   void Fill(SnapshotChunkReply& m) { m = {Number(), Number(), Bool()}; }
   void Fill(NotMember& m) { m = {Index(Number()), Incarnation(rng_.Next())}; }
+  void Fill(PrepareRequest& m) { m = {Index(Number()), Bool()}; }
+  void Fill(PrepareReply& m) {
+    m = {.ballot = AnyBallot(),
+         .promised = AnyBallot(),
+         .from = Index(Number() / 2),
+         .first = Index(Number()),
+         .chosen = Index(Number()),
+         .next = Index(Number()),
+         .accepted = {}};
+    FillEntries(m.from, Term(), entries_);
+    Ballot ballot = AnyBallot();
+    uint64_t skipped = 0;
+    for (Entry& entry : entries_) {
+      if (Bool()) ballot = AnyBallot();
+      if (Bool()) skipped += rng_.Below(1000);
+      entry.index = entry.index + skipped;
+      entry.term = ballot.round;
+      m.accepted.push_back({.entry = std::move(entry), .ballot = ballot});
+    }
+    entries_.clear();
+  }
+  void Fill(AcceptRequest& m) {
+    m = {.first = Index(Number() / 2 + 1),
+         .commit = Index(Number()),
+         .epoch = Index(Number()),
+         .round = Number(),
+         .entries = {}};
+    FillEntries(m.first - 1, Term(), m.entries);
+  }
+  void Fill(AcceptReply& m) {
+    m = {AnyBallot(),     AnyBallot(),     Index(Number()), Index(Number()),
+         Index(Number()), Index(Number()), Number(),        Bool()};
+  }
+
+  Ballot AnyBallot() {
+    return {.round = Term(Number()), .node = Number(), .incarnation = Incarnation(rng_.Next())};
+  }
+
+  // Some that follow `index`, where the term is `term`.
+  void FillEntries(Index index, Term term, std::vector<Entry>& entries) {
+    const size_t count = rng_.Below(6);
+    for (size_t i = 0; i < count; ++i) {
+      if (rng_.Chance(1, 3)) term = term + rng_.Below(1000);
+      const auto kind = static_cast<EntryKind>(1 + rng_.Below(3));
+      const bool is_empty = kind == EntryKind::kNoOp;
+      entries.push_back({.index = ++index,
+                         .term = term,
+                         .kind = kind,
+                         .payload = is_empty ? Payload() : Payload::Copy(Bytes(PayloadSize()))});
+    }
+  }
 
   // Mostly small; now and then above what is sent by reference.
   size_t PayloadSize() { return rng_.Chance(1, 10) ? 8000 + rng_.Below(20'000) : rng_.Below(300); }
 
   Rng rng_;
+  std::vector<Entry> entries_;
 };
 
 }  // namespace synod::testing

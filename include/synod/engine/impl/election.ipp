@@ -66,9 +66,9 @@ inline void Engine::ClearVote() {
 inline void Engine::BecomePreCandidate() {
   SYNOD_ASSERT(!IsLeader(), "a leader does not campaign");
   ++counters_.elections_started;
-  role_ = PreCandidate{};
-  SetLeader(NodeId());
   const PreVoteRequest request = AskForPreVote();
+  role_ = PreCandidate{.ballots = {}, .next_term = request.next_term};
+  SetLeader(NodeId());
   for (NodeId voter : OtherVoters()) Send(voter, request);
   std::get<PreCandidate>(role_).ballots.Record(self_.node, true);
   CountBallots();
@@ -122,7 +122,7 @@ inline void Engine::On(const Message& message, const PreVoteRequest& request) {
 
 inline void Engine::On(const Message& message, const PreVoteReply& reply) {
   auto* candidate = std::get_if<PreCandidate>(&role_);
-  if (candidate == nullptr || reply.next_term != hard_state_.term + 1) {
+  if (candidate == nullptr || reply.next_term != candidate->next_term) {
     ++counters_.stale_messages;
     return;
   }

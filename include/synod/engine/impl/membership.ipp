@@ -15,8 +15,7 @@ inline Reason Engine::RefusalOf(const std::vector<MemberChange>& changes) const 
     Reached("change refused, too early");
     return Reason::kNotReady;
   }
-  const bool is_settled = !configuration().IsJoint() && configurations_.newest_index() <= commit_;
-  const bool is_free = is_settled || Mutated(Mutation::kTwoChangesAtOnce);
+  const bool is_free = IsSettled() || Mutated(Mutation::kTwoChangesAtOnce);
   if (leader->change || !is_free) {  // M2
     Reached("change refused, another under way");
     return Reason::kChanging;
@@ -35,7 +34,7 @@ inline Reason Engine::RefusalOf(const std::vector<MemberChange>& changes) const 
   }
   Configuration target = Apply(changes, configuration());
   target.records.clear();  // The change itself will write them.
-  return MayDecideUnder(target) ? Reason::kNone : Reason::kInvalidChange;
+  return CanDecide(target) ? Reason::kNone : Reason::kInvalidChange;
 }
 
 inline void Engine::Reconfigure(std::vector<MemberChange> changes, RequestId request) {
@@ -132,8 +131,18 @@ inline void Engine::WriteRecords(Configuration& next,
   next.records = std::move(records);
 }
 
+inline bool Engine::CanDecide(const Configuration& configuration) const {
+  return configuration.protocol == protocol() && IsWellFormed(configuration);
+}
+
+// Nothing of an earlier change is left to be done.
+inline bool Engine::IsSettled() const {
+  return InForce().size() == 1 && !configuration().IsJoint() &&
+         configurations_.newest_index() <= commit_;
+}
+
 inline void Engine::AppendConfiguration(Configuration next) {
-  SYNOD_ASSERT(MayDecideUnder(next), "a leader appends only configurations that can decide");
+  SYNOD_ASSERT(CanDecide(next), "a leader appends only configurations that can decide");
   AppendOwn(EntryKind::kConfiguration, Payload::Copy(EncodeConfiguration(next)));
   Adopt(extent().last, std::move(next));
 }
@@ -171,8 +180,12 @@ inline void Engine::ConfigurationChanged() {
   if (const MemberRecord* own = configuration().RecordOf(self_.node)) {
     if (own->incarnation == self_.incarnation) introduced_ = true;
   }
+  if (IsLeader()) RefreshPeers();
+}
+
+// Of a leader: follows those who are members now.
+inline void Engine::RefreshPeers() {
   auto* leader = std::get_if<Leader>(&role_);
-  if (leader == nullptr) return;
   std::vector<Progress> peers;
   for (NodeId member : Members()) {
     if (member == self_.node) continue;
@@ -182,6 +195,13 @@ inline void Engine::ConfigurationChanged() {
   leader->peers = std::move(peers);
   leader->quorum_has_space = QuorumHasSpace();
   ConfirmReads();  // Those who have answered may be a quorum now.
+}
+
+// Whether the payload is what the kind says, as far as a core can tell.
+inline bool Engine::IsReadable(const Entry& entry) const {
+  if (entry.kind != EntryKind::kConfiguration) return entry.kind < EntryKind::kConfiguration;
+  const std::optional<Configuration> configuration = DecodeConfiguration(entry.payload.view());
+  return configuration && CanDecide(*configuration);
 }
 
 // Nothing is known of it yet but its name.

@@ -42,6 +42,12 @@ inline bool Engine::IsVoter(NodeId node) const {
   });
 }
 
+inline bool Engine::IsMember(NodeId node) const {
+  return std::ranges::any_of(InForce(), [node](const ConfigurationChange& change) {
+    return change.configuration.IsMember(node);
+  });
+}
+
 inline std::vector<NodeId> Engine::OtherVoters() const {
   std::vector<NodeId> voters = Members();
   std::erase_if(voters, [this](NodeId node) { return node == self_.node || !IsVoter(node); });

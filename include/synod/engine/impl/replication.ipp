@@ -27,7 +27,7 @@ inline Reason Engine::RefusalOf(const Proposal& proposal) const {
     if (!waits_for_quorum && waits_for_own_disk) Reached("proposal refused, own disk behind");
     return Reason::kOverloaded;
   }
-  return Reason::kNone;
+  return RefusalToGrow();
 }
 
 inline void Engine::Propose(std::span<Proposal> proposals) {
@@ -87,6 +87,7 @@ inline void Engine::CommitTo(Index index) {
       }
     }
     output_.committed.push_back({.entry = entry, .request = request});
+    if (entry.kind == EntryKind::kConfiguration) OnConfigurationChosen(entry);
   }
 }
 

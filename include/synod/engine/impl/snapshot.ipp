@@ -56,6 +56,23 @@ inline void Engine::SnapshotSendEnded(NodeId to, Term term, bool delivered) {
   peer->last_progress = now_;
 }
 
+// The snapshot that is installed with this output's write takes the place of all that was known.
+inline void Engine::ReplaceState(const SnapshotMeta& meta) {
+  snapshot_ = meta;
+  configurations_.Reset(meta.index, meta.configuration);
+  ConfigurationChanged();
+  commit_ = meta.index;
+  // What was to be applied in this output is in the image; the results of own proposals among it
+  // are lost.
+  for (const Committed& committed : output_.committed) {
+    if (!committed.request.IsZero()) {
+      Resolve(committed.request, Outcome::Kind::kUnknown, Reason::kLeadershipLost);
+    }
+  }
+  output_.committed.clear();
+  output_.restore = Restore{.meta = meta, .after = AllWrites()};
+}
+
 inline void Engine::SetHasSpace(bool has_space) {
   const InvariantGuard guard{*this};
   if (has_space_ == has_space) return;

@@ -28,6 +28,8 @@ inline uint64_t HashOf(const Configuration& configuration) {
     add(weight.node.value());
     add(weight.weight);
   }
+  add(static_cast<uint64_t>(configuration.protocol));
+  add(configuration.alpha);
   return hash;
 }
 
@@ -50,7 +52,7 @@ inline Engine::Engine(const EngineOptions& options, const Identity& identity,
       next_context_(rng_.Next()) {
   // Nobody has to be introduced to itself, nor a newcomer, which the others take in.
   introduced_ = IsJoiner() || Introduced(self_.node) == self_.incarnation ||
-                initial == Configuration::Of({self_.node});
+                initial.Members() == std::vector{self_.node};
 }
 
 inline void Engine::FinishStart() {

@@ -16,7 +16,8 @@ inline void Engine::Step(Message message) {
 // candidate may be a member by a change that has not come here yet.
 inline bool Engine::IsAcceptable(const Message& message) {
   if (message.group != self_.group || message.to != self_.node || message.from == self_.node ||
-      message.from.IsZero() || message.incarnation.IsZero() || message.term > kMaxTerm) {
+      message.from.IsZero() || message.incarnation.IsZero() || message.term > kMaxTerm ||
+      !Speaks(message.body)) {
     Invalid(message);
     return false;
   }
@@ -42,7 +43,9 @@ inline bool Engine::IsCounted(const Message& message) {
   return std::holds_alternative<PreVoteReply>(message.body) ||
          std::holds_alternative<VoteReply>(message.body) ||
          std::holds_alternative<AppendReply>(message.body) ||
-         std::holds_alternative<HeartbeatReply>(message.body);
+         std::holds_alternative<HeartbeatReply>(message.body) ||
+         std::holds_alternative<PrepareReply>(message.body) ||
+         std::holds_alternative<AcceptReply>(message.body);
 }
 
 }  // namespace synod

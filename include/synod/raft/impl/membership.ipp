@@ -23,20 +23,14 @@ inline void Raft::SettleConfiguration() {
   }
 }
 
-// Well formed, and no term can have two leaders (Raft §5.2): nothing but its one vote keeps a voter
-// from electing another.
 inline bool Raft::CanDecide(const Configuration& configuration) {
-  return IsWellFormed(configuration) && HasSafeQuorums(configuration, /*elections_meet=*/true);
+  return configuration.protocol == Protocol::kRaft && IsWellFormed(configuration);
 }
 
 inline std::span<const ConfigurationChange> Raft::InForce() const {
   return Mutated(Mutation::kConfigurationOnCommit)
              ? configurations_.From(commit_).first(1)
              : configurations_.From(configurations_.newest_index());
-}
-
-inline bool Raft::MayDecideUnder(const Configuration& configuration) const {
-  return CanDecide(configuration);
 }
 
 inline Configuration Raft::StepTowards(Configuration target) const {

@@ -172,17 +172,12 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
   Index expected = request.prev_index;
   Term term = request.prev_term;
   for (const Entry& entry : request.entries) {
-    if (entry.index != ++expected || entry.term < term || entry.term > message.term) {
+    if (entry.index != ++expected || entry.term < term || entry.term > message.term ||
+        !IsReadable(entry)) {
       Invalid(message);
       return;
     }
     term = entry.term;
-    if (entry.kind != EntryKind::kConfiguration) continue;
-    const std::optional<Configuration> configuration = DecodeConfiguration(entry.payload.view());
-    if (!configuration || !CanDecide(*configuration)) {
-      Invalid(message);
-      return;
-    }
   }
   HeardFromLeader(message.from);
   NoteEpoch(request.epoch);

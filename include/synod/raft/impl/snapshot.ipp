@@ -51,20 +51,8 @@ inline void Raft::InstallInPlaceOfLog(const SnapshotMeta& meta, StagedSnapshot s
   persist.snapshot = InstallStaged{.staged = staged, .meta = meta, .resets_log = true};
   if (Mutated(Mutation::kSnapshotKeepsLog)) persist.snapshot->resets_log = false;
   log_.Reset(meta.index, meta.term);
-  snapshot_ = meta;
-  configurations_.Reset(meta.index, meta.configuration);
-  ConfigurationChanged();
-  commit_ = meta.index;
+  ReplaceState(meta);
   verified_ = meta.index;
-  // What was to be applied in this output is in the image; the results of own proposals among it
-  // are lost.
-  for (const Committed& committed : output_.committed) {
-    if (!committed.request.IsZero()) {
-      Resolve(committed.request, Outcome::Kind::kUnknown, Reason::kLeadershipLost);
-    }
-  }
-  output_.committed.clear();
-  output_.restore = Restore{.meta = meta, .after = AllWrites()};
 }
 
 inline void Raft::DropLogTo(Index index) {

@@ -70,8 +70,18 @@ inline void Raft::AnswerStale(const Message& message) {
   }
 }
 
+inline bool Raft::Speaks(const MessageBody& body) const {
+  return !std::holds_alternative<PrepareRequest>(body) &&
+         !std::holds_alternative<PrepareReply>(body) &&
+         !std::holds_alternative<AcceptRequest>(body) &&
+         !std::holds_alternative<AcceptReply>(body);
+}
+
 inline void Raft::Dispatch(Message& message) {
-  std::visit([&](auto& body) { On(message, body); }, message.body);
+  const auto handle = [&](auto& body) {
+    if constexpr (requires { On(message, body); }) On(message, body);
+  };
+  std::visit(handle, message.body);
 }
 
 }  // namespace synod

@@ -1,0 +1,89 @@
+// Changes of the members ("Paxos Made Simple" §3): a configuration that is chosen in slot i governs
+// from i + alpha on. Until then the one before it decides, so no slot is ever decided by two.
+
+namespace synod {
+
+// Those that govern slots which are not known to be chosen.
+inline std::span<const ConfigurationChange> MultiPaxos::InForce() const {
+  const uint64_t next = commit_.value() + 1;
+  const uint64_t alpha = configuration().alpha;
+  return configurations_.From(Index(next > alpha ? next - alpha : 0));
+}
+
+inline Configuration MultiPaxos::StepTowards(Configuration target) const { return target; }
+
+inline const Configuration& MultiPaxos::Governing(Index slot) const {
+  const std::span<const ConfigurationChange> all = InForce();
+  size_t i = all.size() - 1;
+  while (i > 0 && all[i].index + configuration().alpha > slot) --i;
+  return all[i].configuration;
+}
+
+// Only where it is known who decides, and where a quorum of theirs has promised to decide in no
+// lower ballot.
+inline bool MultiPaxos::MayPropose(Index slot) const {
+  if (slot > commit_ + configuration().alpha) return false;
+  if (InForce().size() == 1) return true;
+  return QuorumSystem(Governing(slot)).Elects([this](NodeId node) { return HasReported(node); });
+}
+
+inline bool MultiPaxos::HasReported(NodeId node) const {
+  if (node == self_.node) return true;
+  return std::ranges::any_of(
+      reports_, [node](const Report& r) { return r.node == node && r.next.IsZero(); });
+}
+
+// The log of a follower knows only what is chosen, so that it never has to take one back.
+inline void MultiPaxos::OnConfigurationChosen(const Entry& entry) {
+  if (entry.index > configurations_.newest_index()) {
+    Adopt(entry.index, *DecodeConfiguration(entry.payload.view()));
+  }
+  // After a restart this replica must know whom to ask, though those who knew it may be gone (M9).
+  accept_log_.AppendMark(
+      {.ballot = promised(), .slot = slots_.accepted() + 1, .chosen = entry.index},
+      output_.persist.entries);
+  settled_token_ = last_token_ + 1;
+}
+
+// Whether so many know of the newest configuration, durably, that none of its election quorums is
+// without one who does: then those who have left are not needed any more.
+inline bool MultiPaxos::IsWidelyKnown() const {
+  const auto& leader = std::get<Leader>(role_);
+  const Index newest = configurations_.newest_index();
+  return QuorumSystem(configuration()).Commits([&](NodeId node) {
+    if (node == self_.node) return settled_token_ <= done_token_;
+    const Progress* peer = Leader::Find(leader, node);
+    return peer != nullptr && peer->configuration >= newest;
+  });
+}
+
+// The commit index has risen, or a peer has: what is next?
+inline void MultiPaxos::SettleConfiguration() {
+  if (commit_ < configurations_.newest_index()) return;
+  auto& leader = std::get<Leader>(role_);
+  if (InForce().size() > 1) {
+    // It is chosen. What must be decided before it governs, is: new commands, or nothing at all.
+    const Index before = configurations_.newest_index() + configuration().alpha - 1;
+    while (slots_.accepted() < before && recovered_.empty() && MayPropose(slots_.accepted() + 1)) {
+      AppendOwn(EntryKind::kNoOp, Payload());
+    }
+    return;
+  }
+  if (leader.peers.size() + 1 > Members().size() + (IsMember(self_.node) ? 0 : 1)) RefreshPeers();
+  if (leader.change && leader.change->has_begun && IsWidelyKnown()) {
+    ContinueChange();
+    if (commit_ < configurations_.newest_index()) return;
+  }
+  if (!leader.change && !configuration().IsVoter(self_.node) && IsWidelyKnown()) LeaveOffice();
+}
+
+// Asks those for their promises who have become voters since this ballot began.
+inline void MultiPaxos::PrepareNewVoters() {
+  for (NodeId voter : OtherVoters()) {
+    const bool is_asked =
+        std::ranges::any_of(reports_, [voter](const Report& r) { return r.node == voter; });
+    if (!is_asked) Prepare(voter, commit_ + 1, /*by_transfer=*/false);
+  }
+}
+
+}  // namespace synod

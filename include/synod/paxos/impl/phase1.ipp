@@ -1,0 +1,219 @@
+// Phase 1 ("Paxos Made Simple" §2.2), once for all slots above what the proposer knows to be chosen
+// (§3): a quorum's promises keep every lower ballot from choosing anything more, and its reports
+// say what one may have chosen.
+
+namespace synod {
+
+// --- The proposer's side ---
+
+inline PreVoteRequest MultiPaxos::AskForPreVote() const {
+  return {.next_term = highest_round_ + 1, .last_index = commit_, .last_term = Term()};
+}
+
+// A candidate whom only a snapshot of this replica's could bring up to date is not to lead: it has
+// nowhere to get what is chosen from, and whoever has it can lead instead.
+inline bool MultiPaxos::WouldVote(const PreVoteRequest& request) const {
+  return request.last_index + 1 >= slots_.first();
+}
+
+inline void MultiPaxos::BecomeCandidate(bool by_transfer) {
+  SYNOD_ASSERT(!IsLeader(), "a leader does not campaign");
+  SYNOD_ASSERT(introduced_, "nobody votes before all incarnations are recorded (I3)");
+  if (!options_.pre_vote || by_transfer) ++counters_.elections_started;
+  Promise({std::max(highest_round_, hard_state_.term) + 1, self_.node, self_.incarnation});
+  reports_.clear();
+  recovered_.clear();
+  role_ = Candidate{.ballots = {}, .own_vote = AllWrites()};
+  SetLeader(NodeId());
+  ResetElectionTimer();
+  for (NodeId voter : OtherVoters()) Prepare(voter, commit_ + 1, by_transfer);
+}
+
+// Asks for the report from `from` on. It leaves when the ballot cannot be forgotten any more: a
+// proposer that used it twice could propose two values in it.
+inline void MultiPaxos::Prepare(NodeId acceptor, Index from, bool by_transfer) {
+  const auto report = std::find_if(reports_.begin(), reports_.end(),
+                                   [&](const Report& r) { return r.node == acceptor; });
+  if (report == reports_.end()) {
+    reports_.push_back({.node = acceptor, .next = from});
+  } else {
+    report->next = from;
+  }
+  const PersistToken after =
+      Mutated(Mutation::kVoteBeforePersist) ? PersistToken() : AllWrites();
+  Send(acceptor, PrepareRequest{.from = from, .by_transfer = by_transfer}, after);
+}
+
+inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
+  const bool is_asking = IsLeader() || std::holds_alternative<Candidate>(role_);
+  if (reply.ballot != promised() || !is_asking) {
+    ++counters_.stale_messages;
+    return;
+  }
+  if (reply.promised > reply.ballot) {
+    Reached("candidate hears of a higher ballot");
+    highest_round_ = std::max(highest_round_, reply.promised.round);
+    BecomeFollower(NodeId());
+    return;
+  }
+  const auto report = std::find_if(reports_.begin(), reports_.end(),
+                                   [&](const Report& r) { return r.node == message.from; });
+  if (report == reports_.end() || report->next.IsZero() || reply.from != report->next) {
+    ++counters_.stale_messages;
+    return;
+  }
+  Index least = reply.from;
+  for (const AcceptedEntry& accepted : reply.accepted) {
+    const Entry& entry = accepted.entry;
+    const bool is_right = entry.index >= least && accepted.ballot < reply.ballot &&
+                          !accepted.ballot.IsZero() && entry.term == accepted.ballot.round &&
+                          IsReadable(entry);
+    if (!is_right || (!reply.next.IsZero() && entry.index >= reply.next)) {
+      Invalid(message);
+      return;
+    }
+    least = entry.index + 1;
+  }
+  if (!reply.next.IsZero() && reply.next <= reply.from) {
+    Invalid(message);
+    return;
+  }
+  if (reply.first > commit_ + 1) {
+    // The acceptor has forgotten slots that this replica has never heard of. Whoever has them will
+    // send them when it leads.
+    Reached("candidate behind a compacted log");
+    BecomeFollower(NodeId());
+    return;
+  }
+  report->next = reply.next;
+  for (AcceptedEntry& accepted : reply.accepted) Consider(std::move(accepted), reply.chosen);
+  PrepareNewVoters();
+  if (!reply.next.IsZero()) {
+    Prepare(message.from, reply.next, /*by_transfer=*/false);
+    return;
+  }
+  if (auto* candidate = std::get_if<Candidate>(&role_)) {
+    candidate->ballots.Record(message.from, true);
+    CountBallots();
+  } else {
+    SettleConfiguration();
+  }
+}
+
+// What an acceptor has reported. What it knows to be chosen is so; of the rest only the value of the
+// highest ballot can be.
+inline void MultiPaxos::Consider(AcceptedEntry&& accepted, Index chosen) {
+  const Index index = accepted.entry.index;
+  if (index <= commit_ || (IsLeader() && index <= slots_.accepted())) return;
+  if (index <= chosen && index == commit_ + 1 && !IsLeader()) {
+    // Taking a chosen value in one's own ballot proposes what phase 1 would bind it to anyway.
+    Reached("candidate learns what is chosen");
+    recovered_.erase(index);
+    Accept(std::move(accepted.entry), promised());
+    CommitTo(index);
+    return;
+  }
+  const auto [known, is_new] = recovered_.try_emplace(index, std::move(accepted));
+  if (!is_new && (known->second.ballot < accepted.ballot || Mutated(Mutation::kPhase1PicksAny))) {
+    known->second = std::move(accepted);
+  }
+}
+
+// Everything that was accepted above commit is proposed again, in this ballot: in each slot the
+// value of the highest ballot, which alone may have been chosen, and in a gap, where nothing can
+// have been, a no-op. New values and reads come after it.
+inline Index MultiPaxos::TakeOver() {
+  for (Index i = commit_ + 1; i <= slots_.last(); ++i) {
+    const Slot* own = slots_.Find(i);
+    if (own == nullptr || own->ballot == promised()) continue;
+    Consider({.entry = own->entry, .ballot = own->ballot}, Index());
+  }
+  const Index last = recovered_.empty() ? commit_ : recovered_.rbegin()->first;
+  ProposeRecovered();
+  return last;
+}
+
+// As far as it is known which configuration governs.
+inline void MultiPaxos::ProposeRecovered() {
+  while (!recovered_.empty() && MayPropose(slots_.accepted() + 1)) {
+    const Index next = slots_.accepted() + 1;
+    const auto first = recovered_.begin();
+    if (first->first > next) {
+      Reached("gap filled with a no-op");
+      AppendOwn(EntryKind::kNoOp, Payload());
+      continue;
+    }
+    Entry entry = std::move(first->second.entry);
+    recovered_.erase(first);
+    if (entry.index == next) AppendOwn(entry.kind, std::move(entry.payload));
+  }
+}
+
+inline Reason MultiPaxos::RefusalToGrow() const {
+  if (!recovered_.empty()) return Reason::kNotReady;
+  return MayPropose(slots_.accepted() + 1) ? Reason::kNone : Reason::kOverloaded;
+}
+
+// --- The acceptor's side ---
+
+inline void MultiPaxos::Promise(const Ballot& ballot) {
+  SYNOD_ASSERT(ballot > promised(), "promises never fall");
+  hard_state_.term = ballot.round;
+  hard_state_.vote = ballot.node;
+  hard_state_.vote_incarnation = ballot.incarnation;
+  hard_state_changed_ = true;
+  highest_round_ = std::max(highest_round_, ballot.round);
+  slots_.BeginBallot(commit_);
+  // Who is not chosen may be overtaken by another (M5).
+  if (configurations_.TruncateFrom(commit_ + 1)) {
+    Reached("configuration not chosen");
+    ConfigurationChanged();
+  }
+}
+
+inline void MultiPaxos::On(const Message& message, const PrepareRequest& request) {
+  TellIfRemoved(message);
+  const Ballot ballot = BallotOf(message);
+  if (ballot < promised()) {
+    Reached("prepare refused below the promise");
+    Send(message.from, Refusal<PrepareReply>(ballot));
+    return;
+  }
+  if (ballot > promised()) {
+    // Whoever hears its leader does not help to depose it (Ongaro §6.2), unless the leader asked for
+    // it.
+    if (!introduced_ || (options_.check_quorum && LeaderIsAlive() && !request.by_transfer &&
+                         !Mutated(Mutation::kVoteBesideLeader))) {
+      Reached("prepare ignored beside a leader");
+      ++counters_.stale_messages;
+      return;
+    }
+    BecomeFollower(NodeId());
+    Promise(ballot);
+    ResetElectionTimer();
+  }
+  PrepareReply reply{.ballot = ballot,
+                     .promised = ballot,
+                     .from = request.from,
+                     .first = slots_.first(),
+                     .chosen = commit_,
+                     .next = {},
+                     .accepted = {}};
+  size_t bytes = 0;
+  for (Index i = std::max(request.from, slots_.first()); i <= slots_.last(); ++i) {
+    const Slot* slot = slots_.Find(i);
+    if (slot == nullptr || slot->ballot >= ballot) continue;
+    const size_t more = slot->entry.Bytes() + AcceptedEntry::kBallotBytes;
+    if (bytes > 0 && bytes + more > options_.max_append_bytes) {
+      reply.next = i;
+      break;
+    }
+    bytes += more;
+    reply.accepted.push_back({.entry = slot->entry, .ballot = slot->ballot});
+  }
+  // The promise, and what is reported, must not be forgotten (I3).
+  Send(message.from, std::move(reply),
+       Mutated(Mutation::kVoteBeforePersist) ? PersistToken() : AllWrites());
+}
+
+}  // namespace synod

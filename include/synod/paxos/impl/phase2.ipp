@@ -1,0 +1,250 @@
+// Phase 2 ("Paxos Made Simple" §2.2): slots are accepted in any order, and applied in theirs. What a
+// quorum has accepted in one ballot is chosen.
+
+namespace synod {
+
+// --- The proposer's side ---
+
+// Proposes in the next slot, first of all to this replica's own acceptor.
+inline void MultiPaxos::AppendOwn(EntryKind kind, Payload payload) {
+  SYNOD_ASSERT(MayPropose(slots_.accepted() + 1),
+               "no slot is proposed before it is known who decides there (§3)");
+  Entry entry{.index = slots_.accepted() + 1,
+              .term = hard_state_.term,
+              .kind = kind,
+              .payload = std::move(payload)};
+  std::get<Leader>(role_).uncommitted_bytes += entry.Bytes();
+  const std::optional<Configuration> members =
+      kind == EntryKind::kConfiguration ? DecodeConfiguration(entry.payload.view()) : std::nullopt;
+  Accept(std::move(entry), promised());
+  if (members) {
+    Adopt(slots_.accepted(), *members);
+    PrepareNewVoters();
+  }
+}
+
+inline bool MultiPaxos::SendAppend(Progress& peer) {
+  const bool replicating = peer.state == Progress::State::kReplicate;
+  if (peer.state == Progress::State::kSnapshot) return false;
+  if (peer.state == Progress::State::kProbe && peer.probe_sent) return false;
+  if (replicating && (peer.next > slots_.accepted() || IsWindowFull(peer))) return false;
+  if (peer.next < slots_.first() || (!replicating && peer.next <= snapshot_.index &&
+                                     Buggify("snapshot_for_append"))) {
+    NeedSnapshot(peer);
+    return false;
+  }
+  AcceptRequest request{
+      .first = peer.next, .commit = {}, .epoch = peer.epoch, .round = 0, .entries = {}};
+  size_t max_bytes = options_.max_append_bytes;
+  if (Buggify("append_one_entry")) max_bytes = 1;
+  if (!replicating && Buggify("probe_without_entries")) max_bytes = 0;
+  size_t bytes = 0;
+  Index last = peer.next - 1;
+  while (last < slots_.accepted() && bytes < max_bytes) {
+    const Entry& entry = slots_.At(last + 1);
+    if (bytes > 0 && bytes + entry.Bytes() > max_bytes) break;
+    bytes += entry.Bytes();
+    ++last;
+    // What was chosen in a lower ballot is proposed again in this one, which is bound to it.
+    request.entries.push_back(entry);
+    request.entries.back().term = hard_state_.term;
+  }
+  request.commit = std::min(commit_, last);
+  if (replicating) peer.commit_sent = std::max(peer.commit_sent, request.commit);
+  Send(peer.node, std::move(request));
+  if (!replicating) {
+    peer.probe_sent = true;
+    peer.last_progress = now_;
+    return false;
+  }
+  peer.next = last + 1;
+  peer.Sent(last, bytes, now_);
+  if (Mutated(Mutation::kMatchAtSend)) peer.match = last;
+  return true;
+}
+
+inline void MultiPaxos::SendHeartbeat(Progress& peer) {
+  const Index commit = std::min(commit_, peer.match);  // I7
+  peer.commit_sent = std::max(peer.commit_sent, commit);
+  Send(peer.node, AcceptRequest{.first = peer.next,
+                                .commit = commit,
+                                .epoch = peer.epoch,
+                                .round = std::get<Leader>(role_).round,
+                                .entries = {}});
+  // A voter of a configuration to come has not said yet what it has accepted.
+  for (const Report& report : reports_) {
+    if (report.node == peer.node && !report.next.IsZero() && InForce().size() > 1) {
+      Prepare(report.node, report.next, /*by_transfer=*/false);
+      break;
+    }
+  }
+}
+
+inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
+  if (reply.ballot != promised() || !IsLeader()) {
+    ++counters_.stale_messages;
+    return;
+  }
+  if (reply.promised > reply.ballot) {
+    Reached("leader hears of a higher ballot");
+    highest_round_ = std::max(highest_round_, reply.promised.round);
+    BecomeFollower(NodeId());
+    return;
+  }
+  Progress* peer = FindPeer(message.from);
+  if (peer == nullptr || !IsOfThisMembership(*peer, reply.epoch)) {
+    ++counters_.stale_messages;
+    return;
+  }
+  if (reply.accepted > slots_.accepted() || reply.received > slots_.accepted() ||
+      reply.round > std::get<Leader>(role_).round) {
+    Invalid(message);
+    return;
+  }
+  peer->last_heard = now_;
+  if (reply.round != 0) {
+    OnSignOfLife(*peer, reply.round, reply.received, reply.has_space);
+    return;
+  }
+  peer->match = std::max(peer->match, reply.accepted);
+  peer->snapshot_failures = 0;
+  peer->next = std::max(peer->next, peer->match + 1);
+  peer->Acknowledged(peer->match, now_);
+  const bool log_reaches =
+      peer->state == Progress::State::kSnapshot && peer->match + 1 >= slots_.first();
+  if (log_reaches) Reached("snapshot overtaken by accepts");
+  if (peer->state == Progress::State::kProbe || log_reaches) peer->BecomeReplicate();
+  peer->configuration = std::max(peer->configuration, reply.configuration);
+  AdvanceCommitIndex();
+}
+
+// What a quorum has accepted in this ballot is chosen, by whichever configuration governs each slot.
+inline void MultiPaxos::AdvanceCommitIndex() {
+  const auto& leader = std::get<Leader>(role_);
+  const auto match_of = [&](NodeId node) {
+    if (node == self_.node && Mutated(Mutation::kCountOwnUnsynced)) return slots_.accepted();
+    if (node == self_.node) return slots_.durable();
+    const Progress* peer = Leader::Find(leader, node);
+    return peer == nullptr ? Index() : peer->match;
+  };
+  while (commit_ < slots_.accepted()) {
+    const std::span<const ConfigurationChange> all = InForce();
+    Index reached = QuorumSystem(all.front().configuration).Reached<Index>(match_of);
+    if (all.size() > 1) reached = std::min(reached, all[1].index + configuration().alpha - 1);
+    if (reached <= commit_) break;
+    if (reached > slots_.durable()) Reached("chosen ahead of the leader's disk");
+    CommitTo(reached);
+  }
+  ProposeRecovered();
+  SettleConfiguration();
+}
+
+// --- The acceptor's and the learner's side ---
+
+inline void MultiPaxos::Accept(Entry entry, const Ballot& ballot) {
+  entry.term = ballot.round;
+  const Index position = accept_log_.Append(entry, ballot, commit_, output_.persist.entries);
+  slots_.Put({.entry = std::move(entry), .ballot = ballot, .position = position});
+  slots_.Advance(ballot);
+}
+
+// Whether there is room for it. A disk that is nearly full, a slow state machine, or snapshots that
+// fail, must not let it grow without bound; a slot that is taken anyway costs little to take again,
+// and without that a new leader could choose nothing, so that no snapshot would ever make room (F5).
+inline bool MultiPaxos::MayHold(const Entry& entry) const {
+  return entry.kind != EntryKind::kCommand || MayGrow() || slots_.Find(entry.index) != nullptr;
+}
+
+inline void MultiPaxos::On(const Message& message, AcceptRequest& request) {
+  const Ballot ballot = BallotOf(message);
+  if (ballot < promised() && !Mutated(Mutation::kAcceptIgnoresPromise)) {
+    Reached("accept refused below the promise");
+    Send(message.from, Refusal<AcceptReply>(ballot));
+    return;
+  }
+  Index expected = request.first;
+  for (const Entry& entry : request.entries) {
+    if (entry.index != expected || entry.term != message.term || !IsReadable(entry)) {
+      Invalid(message);
+      return;
+    }
+    ++expected;
+  }
+  if (ballot > promised()) {
+    BecomeFollower(NodeId());
+    Promise(ballot);
+  }
+  HeardFromLeader(message.from);
+  NoteEpoch(request.epoch);
+  if (!AcceptAll(message, request.entries)) return;
+  // Only what is accepted in this very ballot is what the leader means.
+  const Index limit = Mutated(Mutation::kChosenInMixedBallots) ? slots_.last() : slots_.accepted();
+  CommitTo(std::max(commit_, std::min(request.commit, limit)));
+  if (request.round == 0) {
+    Acknowledge(message.from, ballot);
+    return;
+  }
+  Send(message.from, AcceptReply{.ballot = ballot,
+                                 .promised = ballot,
+                                 .epoch = epoch_,
+                                 .accepted = Index(),
+                                 .received = slots_.accepted(),
+                                 .configuration = Index(),
+                                 .round = request.round,
+                                 .has_space = has_space_});
+}
+
+// False if a chosen value would have to go (R10).
+inline bool MultiPaxos::AcceptAll(const Message& message, std::vector<Entry>& entries) {
+  const Ballot ballot = BallotOf(message);
+  for (Entry& entry : entries) {
+    const Slot* slot = slots_.Find(entry.index);
+    const bool is_same = slot != nullptr && slot->entry.kind == entry.kind &&
+                         slot->entry.payload == entry.payload;
+    if (entry.index <= commit_) {
+      if (slot == nullptr || is_same) continue;
+      RaiseAlert(Alert::Kind::kUnsafeTruncation, message.from, /*fatal=*/true);
+      return false;
+    }
+    if (slot != nullptr && slot->ballot >= ballot) continue;
+    // What is ahead of a gap is held only as far as its leader may be ahead of what it knows.
+    if (entry.index > slots_.accepted() + Configuration::kMaxAlpha || !MayHold(entry)) {
+      Reached("accept refused for want of space");
+      break;
+    }
+    if (slot != nullptr && !is_same) Reached("slot accepted with another value");
+    if (entry.index > slots_.accepted() + 1) Reached("slot accepted ahead of a gap");
+    Accept(std::move(entry), ballot);
+  }
+  return true;
+}
+
+// Promises the leader that every slot up to what it says is durable here (I5, I6), so it waits for
+// every write there is (R9).
+inline void MultiPaxos::Acknowledge(NodeId leader, const Ballot& ballot) {
+  const PersistToken after = Mutated(Mutation::kAckBeforePersist) ? PersistToken() : AllWrites();
+  if (!output_.messages.empty()) {
+    // A newer ack of the same ballot says all that the one before it did.
+    Outgoing& previous = output_.messages.back();
+    auto* ack = std::get_if<AcceptReply>(&previous.message.body);
+    if (ack != nullptr && ack->ballot == ballot && ack->round == 0 &&
+        previous.message.to == leader) {
+      ack->accepted = ack->received = slots_.accepted();
+      ack->configuration = configurations_.newest_index();
+      previous.after = after;
+      return;
+    }
+  }
+  Send(leader,
+       AcceptReply{.ballot = ballot,
+                   .promised = ballot,
+                   .epoch = epoch_,
+                   .accepted = slots_.accepted(),
+                   .received = slots_.accepted(),
+                   .configuration = configurations_.newest_index(),
+                   .round = 0,
+                   .has_space = has_space_},
+       after);
+}
+
+}  // namespace synod

@@ -1,0 +1,79 @@
+// How a replica begins: from what its store holds.
+
+namespace synod {
+
+inline absl::Status MultiPaxos::Validate(const DurableState& state) {
+  const auto can_decide = [](const Configuration& configuration) {
+    return configuration.protocol == Protocol::kMultiPaxos && IsWellFormed(configuration);
+  };
+  const bool is_joiner = state.initial_configuration.voters.empty();
+  if ((!is_joiner && !can_decide(state.initial_configuration)) ||
+      (!state.snapshot.index.IsZero() && !can_decide(state.snapshot.configuration))) {
+    return absl::DataLossError(
+        "a stored configuration does not have 1 to 15 voters in order, whose quorums meet");
+  }
+  const std::vector<KnownPeer>& peers = state.hard_state.peers;
+  const auto out_of_order = [](const KnownPeer& a, const KnownPeer& b) { return a.node >= b.node; };
+  if (std::adjacent_find(peers.begin(), peers.end(), out_of_order) != peers.end()) {
+    return absl::DataLossError("the stored peers are not in order");
+  }
+  const Ballot promised{state.hard_state.term, state.hard_state.vote,
+                        state.hard_state.vote_incarnation};
+  if (promised.round > kMaxTerm) {
+    return absl::DataLossError("the stored ballot is beyond what any replica reaches");
+  }
+  if (state.snapshot.index.IsZero() != state.snapshot.term.IsZero()) {
+    return absl::DataLossError("the stored snapshot has an index without a term, or the reverse");
+  }
+  SlotLog slots(state.snapshot.index);
+  AcceptLog log;
+  bool is_right = true;
+  const bool is_log = log.Replay(state.entries, [&](Entry entry, const Ballot& ballot, Index at) {
+    if (ballot > promised) is_right = false;
+    if (entry.kind == EntryKind::kConfiguration) {
+      const std::optional<Configuration> members = DecodeConfiguration(entry.payload.view());
+      if (!members || !can_decide(*members)) is_right = false;
+    }
+    if (is_right && entry.index > slots.first() - 1) {
+      slots.Put({.entry = std::move(entry), .ballot = ballot, .position = at});
+    }
+  });
+  if (!is_log || !is_right) {
+    return absl::DataLossError(
+        "the stored log is no log of accepts whose ballots rise up to the promised one");
+  }
+  for (Index i = slots.first(); i <= log.chosen(); ++i) {
+    if (slots.Find(i) == nullptr) {
+      return absl::DataLossError("the stored log lacks a slot that it says is chosen");
+    }
+  }
+  return absl::OkStatus();
+}
+
+inline MultiPaxos::MultiPaxos(const EngineOptions& options, const Identity& identity,
+                              DurableState state, uint64_t seed, Instant now)
+    : Engine(options, identity, state.initial_configuration, std::move(state.hard_state),
+             state.snapshot, seed, now),
+      slots_(state.snapshot.index),
+      highest_round_(hard_state_.term) {
+  const bool is_log = accept_log_.Replay(
+      std::move(state.entries), [&](Entry entry, const Ballot& ballot, Index position) {
+        if (entry.index < slots_.first()) return;
+        slots_.Put({.entry = std::move(entry), .ballot = ballot, .position = position});
+      });
+  SYNOD_ASSERT(is_log, "what is started from is valid");
+  const Index chosen = std::max(commit_, accept_log_.chosen());
+  slots_.Loaded(chosen, promised());
+  CommitTo(chosen);
+  FinishStart();
+}
+
+inline LogExtent MultiPaxos::extent() const {
+  return {.first = slots_.first(),
+          .last = slots_.accepted(),
+          .durable = slots_.durable(),
+          .bytes = slots_.bytes(),
+          .undurable_bytes = slots_.undurable_bytes()};
+}
+
+}  // namespace synod

@@ -1,0 +1,153 @@
+// The Multi-Paxos core: a deterministic state machine without I/O (Lamport, "Paxos Made Simple"; its
+// §3 for a sequence of instances; Howard, Malkhi and Spiegelman, "Flexible Paxos", for its quorums).
+#ifndef SYNOD_PAXOS_MULTI_PAXOS_H_
+#define SYNOD_PAXOS_MULTI_PAXOS_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "synod/base/assert.h"
+#include "synod/base/ids.h"
+#include "synod/base/mutation.h"
+#include "synod/base/probe.h"
+#include "synod/base/time.h"
+#include "synod/core/ballot.h"
+#include "synod/core/configuration.h"
+#include "synod/core/configuration_codec.h"
+#include "synod/core/configuration_history.h"
+#include "synod/core/durable_state.h"
+#include "synod/core/message.h"
+#include "synod/core/options.h"
+#include "synod/core/output.h"
+#include "synod/engine/engine.h"
+#include "synod/engine/progress.h"
+#include "synod/paxos/accept_log.h"
+#include "synod/paxos/slot_log.h"
+
+namespace synod {
+
+// One replica of a group that runs Multi-Paxos: an acceptor, which promises and accepts; a learner,
+// which finds out what is chosen; and, when it leads, the proposer. Its log's indexes are slots.
+// What its inputs, outputs and the rest of its state mean, see Engine.
+//
+// The hard state's term and vote are the ballot that the acceptor has promised: it takes part in no
+// lower one. A follower of that ballot's owner is what Raft calls one.
+class MultiPaxos final : public Engine {
+ public:
+  // kDataLoss if `state` is none that this replica can have written.
+  [[nodiscard]] static absl::Status Validate(const DurableState& state);
+
+  // Continues from what the store holds, which Validate accepts. `seed` should differ between
+  // replicas and between runs.
+  MultiPaxos(const EngineOptions& options, const Identity& identity, DurableState state,
+             uint64_t seed, Instant now);
+
+  [[nodiscard]] bool SnapshotReceived(NodeId from, Incarnation incarnation, Term term,
+                                      const SnapshotMeta& meta, StagedSnapshot staged) override;
+
+  [[nodiscard]] Protocol protocol() const override { return Protocol::kMultiPaxos; }
+  // No ballot below it is taken part in.
+  [[nodiscard]] Ballot promised() const {
+    return {hard_state_.term, hard_state_.vote, hard_state_.vote_incarnation};
+  }
+  [[nodiscard]] const SlotLog& slots() const { return slots_; }
+  [[nodiscard]] LogExtent extent() const override;
+  void CheckInvariants() const override;
+
+ private:
+  // How far one acceptor's report has come, in phase 1 of this replica's ballot.
+  struct Report {
+    NodeId node;
+    Index next;  // The slot from which on it was asked last; 0: it is complete.
+  };
+
+  // --- impl/step.ipp ---
+  [[nodiscard]] bool Speaks(const MessageBody& body) const override;
+  bool PassesTermRule(const Message& message) override;
+  void Dispatch(Message& message) override;
+  // To a request in a ballot below the promise.
+  template <class Reply>
+  [[nodiscard]] Reply Refusal(const Ballot& ballot) const {
+    Reply reply;
+    reply.ballot = ballot;
+    reply.promised = promised();
+    return reply;
+  }
+  using Engine::On;
+
+  // --- impl/phase1.ipp: promises, and what they bind a new leader to ---
+  [[nodiscard]] PreVoteRequest AskForPreVote() const override;
+  [[nodiscard]] bool WouldVote(const PreVoteRequest& request) const override;
+  void BecomeCandidate(bool by_transfer) override;
+  void Prepare(NodeId acceptor, Index from, bool by_transfer);
+  void Promise(const Ballot& ballot);
+  void On(const Message& message, const PrepareRequest& request);
+  void On(const Message& message, PrepareReply& reply);
+  void Consider(AcceptedEntry&& accepted, Index chosen);
+  [[nodiscard]] Index TakeOver() override;
+  void ProposeRecovered();
+  [[nodiscard]] Reason RefusalToGrow() const override;
+
+  // --- impl/phase2.ipp: accepts, and what is chosen by them ---
+  [[nodiscard]] const Entry& EntryAt(Index index) const override { return slots_.At(index); }
+  void AppendOwn(EntryKind kind, Payload payload) override;
+  void Accept(Entry entry, const Ballot& ballot);
+  bool SendAppend(Progress& peer) override;
+  void SendHeartbeat(Progress& peer) override;
+  void On(const Message& message, AcceptRequest& request);
+  bool AcceptAll(const Message& message, std::vector<Entry>& entries);
+  [[nodiscard]] bool MayHold(const Entry& entry) const;
+  void Acknowledge(NodeId leader, const Ballot& ballot);
+  void On(const Message& message, const AcceptReply& reply);
+  void AdvanceCommitIndex() override;
+
+  // --- impl/membership.ipp ---
+  [[nodiscard]] std::span<const ConfigurationChange> InForce() const override;
+  [[nodiscard]] Configuration StepTowards(Configuration target) const override;
+  void SettleConfiguration() override;
+  void OnConfigurationChosen(const Entry& entry) override;
+  [[nodiscard]] const Configuration& Governing(Index slot) const;
+  [[nodiscard]] bool MayPropose(Index slot) const;
+  [[nodiscard]] bool HasReported(NodeId node) const;
+  [[nodiscard]] bool IsWidelyKnown() const;
+  void PrepareNewVoters();
+
+  // --- impl/snapshot.ipp, impl/start.ipp ---
+  void WriteBegan(PersistToken token) override { slots_.WriteBegan(token); }
+  void WriteDone(PersistToken token) override { slots_.WriteDone(token); }
+  void DropLogTo(Index index) override;
+
+  [[nodiscard]] static Ballot BallotOf(const Message& message) {
+    return {message.term, message.from, message.incarnation};
+  }
+
+  SlotLog slots_;
+  AcceptLog accept_log_;
+  Term highest_round_;  // That was heard of. ≥ the promised one's.
+
+  PersistToken settled_token_;  // Of the write that makes it durable who the newest members are.
+
+  // In phase 1 of this replica's own ballot, and while it leads.
+  std::vector<Report> reports_;
+  // What was accepted above commit in lower ballots: of each slot the value of the highest one.
+  std::map<Index, AcceptedEntry> recovered_;
+};
+
+}  // namespace synod
+
+#include "synod/paxos/impl/invariants.ipp"
+#include "synod/paxos/impl/membership.ipp"
+#include "synod/paxos/impl/phase1.ipp"
+#include "synod/paxos/impl/phase2.ipp"
+#include "synod/paxos/impl/snapshot.ipp"
+#include "synod/paxos/impl/start.ipp"
+#include "synod/paxos/impl/step.ipp"
+
+#endif  // SYNOD_PAXOS_MULTI_PAXOS_H_

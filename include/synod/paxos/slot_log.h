@@ -1,0 +1,154 @@
+// The slots in memory: what was accepted in each that no snapshot stands for yet, in which ballot,
+// and how much of it is durable.
+#ifndef SYNOD_PAXOS_SLOT_LOG_H_
+#define SYNOD_PAXOS_SLOT_LOG_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <utility>
+
+#include "synod/base/assert.h"
+#include "synod/base/ids.h"
+#include "synod/core/ballot.h"
+#include "synod/core/entry.h"
+
+namespace synod {
+
+// What was accepted in one slot: of all that was, the value of the highest ballot.
+struct Slot {
+  Entry entry;  // index 0: nothing was accepted.
+  Ballot ballot;
+  Index position;  // Where the store's log has it.
+
+  [[nodiscard]] bool IsTaken() const { return !entry.index.IsZero(); }
+};
+
+class SlotLog {
+ public:
+  // A snapshot stands for the slots up to `base`.
+  explicit SlotLog(Index base) : base_(base), accepted_(base), durable_(base) {}
+
+  [[nodiscard]] Index first() const { return base_ + 1; }
+  // The last slot in which anything was accepted; before it there may be gaps.
+  [[nodiscard]] Index last() const { return base_ + slots_.size(); }
+  // Every slot up to here is chosen, or accepted in the ballot that this replica takes part in: its
+  // word to the proposer of that ballot (I6).
+  [[nodiscard]] Index accepted() const { return accepted_; }
+  // The same, as far as it is on this replica's disk. ≤ accepted().
+  [[nodiscard]] Index durable() const { return durable_; }
+  [[nodiscard]] size_t bytes() const { return bytes_; }
+  // What this replica's disk has still to write, of what was replaced since too.
+  [[nodiscard]] size_t undurable_bytes() const { return appended_bytes_ - written_bytes_; }
+
+  // Null if nothing was accepted there, or a snapshot stands for it.
+  [[nodiscard]] const Slot* Find(Index index) const {
+    if (index <= base_ || index > last()) return nullptr;
+    const Slot& slot = slots_[index - base_ - 1];
+    return slot.IsTaken() ? &slot : nullptr;
+  }
+
+  // Precondition: something was accepted there.
+  [[nodiscard]] const Entry& At(Index index) const {
+    const Slot* slot = Find(index);
+    SYNOD_ASSERT(slot != nullptr, "a slot is read in which something was accepted");
+    return slot->entry;
+  }
+
+  // Takes the place of what was accepted there in a lower ballot.
+  void Put(Slot slot) {
+    SYNOD_ASSERT(slot.entry.index > base_, "what a snapshot stands for is settled");
+    while (last() < slot.entry.index) slots_.emplace_back();
+    Slot& place = slots_[slot.entry.index - base_ - 1];
+    if (place.IsTaken()) {
+      SYNOD_ASSERT(slot.ballot >= place.ballot, "no slot goes back to a lower ballot");
+      bytes_ -= place.entry.Bytes();
+    }
+    bytes_ += slot.entry.Bytes();
+    appended_bytes_ += slot.entry.Bytes();
+    place = std::move(slot);
+  }
+
+  // From here on this replica takes part in another ballot, in which nothing is accepted yet: only
+  // what is chosen counts, and no write under way says anything (R5).
+  void BeginBallot(Index chosen) {
+    accepted_ = chosen;
+    durable_ = chosen;
+    for (Writing& writing : writing_) writing.accepted = std::min(writing.accepted, chosen);
+  }
+
+  // All that is there has come from the disk.
+  void Loaded(Index chosen, const Ballot& promised) {
+    BeginBallot(chosen);
+    Advance(promised);
+    durable_ = accepted_;
+    written_bytes_ = appended_bytes_;
+  }
+
+  // Moves accepted() on over what is accepted in `ballot`.
+  void Advance(const Ballot& ballot) {
+    for (const Slot* next = Find(accepted_ + 1); next != nullptr && next->ballot == ballot;
+         next = Find(accepted_ + 1)) {
+      ++accepted_;
+    }
+  }
+
+  // Drops the slots up to and including `index`.
+  void CompactTo(Index index) {
+    while (base_ < index && !slots_.empty()) {
+      if (slots_.front().IsTaken()) bytes_ -= slots_.front().entry.Bytes();
+      slots_.pop_front();
+      ++base_;
+    }
+    base_ = std::max(base_, index);
+  }
+
+  // A snapshot that a peer has sent stands for the slots up to `index`. What it says is chosen, but
+  // durable only with its own write.
+  void JumpTo(Index index) {
+    CompactTo(index);
+    accepted_ = std::max(accepted_, index);
+  }
+
+  // The oldest position that holds anything of these slots; `none` if there is none.
+  [[nodiscard]] Index OldestPosition(Index none) const {
+    Index oldest = none;
+    for (const Slot& slot : slots_) {
+      if (slot.IsTaken()) oldest = std::min(oldest, slot.position);
+    }
+    return oldest;
+  }
+
+  // A write has been asked for that makes the slots as they are now durable.
+  void WriteBegan(PersistToken token) { writing_.push_back({token, accepted_, appended_bytes_}); }
+
+  // The writes up to `token` are done.
+  void WriteDone(PersistToken token) {
+    while (!writing_.empty() && writing_.front().token <= token) {
+      durable_ = std::max(durable_, writing_.front().accepted);
+      written_bytes_ = writing_.front().appended_bytes;
+      writing_.pop_front();
+    }
+  }
+
+ private:
+  // A write under way, and what will be durable with it.
+  struct Writing {
+    PersistToken token;
+    Index accepted;
+    size_t appended_bytes;  // When it began.
+  };
+
+  Index base_;
+  std::deque<Slot> slots_;  // From base_ + 1 on. The last one is taken.
+  Index accepted_;          // ≥ what is known to be chosen.
+  Index durable_;
+  size_t bytes_ = 0;           // Sum of Entry::Bytes.
+  size_t appended_bytes_ = 0;  // Since the start,
+  size_t written_bytes_ = 0;   // and how many of them are on the disk.
+  std::deque<Writing> writing_;
+};
+
+}  // namespace synod
+
+#endif  // SYNOD_PAXOS_SLOT_LOG_H_
