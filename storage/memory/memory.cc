@@ -233,6 +233,7 @@ absl::Status MemoryStore::Check(const Group& group, const GroupWrite& write) con
   const Persist& persist = write.persist;
   Index base = group.base;
   Index last = group.last();
+  const bool counts = LogCountsAsSnapshots(group.initial.protocol);
   Index covered = group.snapshot.index;
   if (persist.snapshot) {
     const SnapshotMeta& meta = persist.snapshot->meta;
@@ -243,7 +244,7 @@ absl::Status MemoryStore::Check(const Group& group, const GroupWrite& write) con
     }
     if (persist.snapshot->resets_log) {
       base = last = meta.index;
-    } else if (meta.index < base || meta.index > last) {
+    } else if (counts && (meta.index < base || meta.index > last)) {
       return refuse("the snapshot is outside of the log");
     }
     covered = meta.index;
@@ -254,7 +255,7 @@ absl::Status MemoryStore::Check(const Group& group, const GroupWrite& write) con
     }
     last = std::min(last, *persist.truncate_from - 1);
   }
-  if (persist.compact_to && *persist.compact_to > std::min(covered, last)) {
+  if (persist.compact_to && *persist.compact_to > (counts ? std::min(covered, last) : last)) {
     return refuse("compaction beyond the snapshot");
   }
   for (const Entry& entry : persist.entries) {

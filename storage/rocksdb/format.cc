@@ -254,6 +254,7 @@ absl::StatusOr<DecodedEntry> DecodeEntry(Index index, std::string_view value) {
     case EntryKind::kNoOp:
     case EntryKind::kCommand:
     case EntryKind::kConfiguration:
+    case EntryKind::kMark:
       if ((kind & kStuffed) == 0) {
         decoded.entry.payload = Payload::Copy(payload);
         return decoded;

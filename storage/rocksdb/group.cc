@@ -52,6 +52,7 @@ absl::Status CheckConsistency(GroupId group, Index head, const DurableState& sta
   const auto lost = [group](const std::string& why) {
     return absl::DataLossError("group " + std::to_string(group.value()) + ": " + why);
   };
+  if (!LogCountsAsSnapshots(state.initial_configuration.protocol)) return absl::OkStatus();
   const SnapshotMeta& snapshot = state.snapshot;
   const Index last = head + state.entries.size();
   if (head > snapshot.index) {
@@ -73,7 +74,7 @@ absl::Status CheckConsistency(GroupId group, Index head, const DurableState& sta
 }  // namespace
 
 Group Group::Create(GroupId id, const Configuration& initial, WriteBatch& batch) {
-  Group group(id);
+  Group group(id, initial.protocol);
   PutRecord(id, GroupRecord::kConfiguration, EncodeConfiguration(id, initial), batch);
   PutRecord(id, GroupRecord::kHardState, EncodeHardState(id, HardState()), batch);
   PutRecord(id, GroupRecord::kSnapshot, EncodeSnapshot(id, SnapshotRecord()), batch);
@@ -113,7 +114,7 @@ absl::Status Group::Install(const InstallStaged& install, WriteBatch& batch) {
     Delete(head_ + 1, last(), batch);
     links_.assign(1, SnapshotLink(id_, meta.index, meta.term));
     SetHead(meta.index, links_.front(), batch);
-  } else if (meta.index < head_ || meta.index > last()) {
+  } else if (counts_as_snapshots_ && (meta.index < head_ || meta.index > last())) {
     return Refuse("the snapshot is outside of the log");
   }
   snapshot_ = {.meta = meta, .file = install.staged.value()};
@@ -122,7 +123,7 @@ absl::Status Group::Install(const InstallStaged& install, WriteBatch& batch) {
 }
 
 absl::Status Group::Truncate(Index from, WriteBatch& batch) {
-  if (from <= std::max(head_, snapshot_.meta.index)) {
+  if (from <= std::max(head_, counts_as_snapshots_ ? snapshot_.meta.index : Index())) {
     return Refuse("truncation of what a snapshot covers");
   }
   if (from > last()) return absl::OkStatus();
@@ -132,7 +133,7 @@ absl::Status Group::Truncate(Index from, WriteBatch& batch) {
 }
 
 absl::Status Group::Compact(Index to, WriteBatch& batch) {
-  if (to > std::min(snapshot_.meta.index, last())) return Refuse("compaction beyond the snapshot");
+  if (to > (counts_as_snapshots_ ? std::min(snapshot_.meta.index, last()) : last())) return Refuse("compaction beyond the snapshot");
   if (to <= head_) return absl::OkStatus();
   Delete(head_ + 1, to, batch);
   const auto count = static_cast<std::ptrdiff_t>(to - head_);
@@ -182,7 +183,7 @@ absl::StatusOr<Group::Loaded> Group::Load(GroupId id, ::rocksdb::DB& database) {
       GetRecord(database, id, GroupRecord::kSnapshot, "snapshot record", DecodeSnapshot);
   if (!snapshot.ok()) return snapshot.status();
 
-  Loaded loaded{.group = Group(id), .state = {}};
+  Loaded loaded{.group = Group(id, configuration->protocol), .state = {}};
   loaded.state.initial_configuration = *std::move(configuration);
   loaded.state.hard_state = *std::move(hard_state);
   loaded.state.snapshot = snapshot->meta;

@@ -24,6 +24,8 @@ class Group {
  public:
   // A group that is in the database but was not loaded: it can be asked for its snapshot only.
   explicit Group(GroupId id) : id_(id) {}
+  Group(GroupId id, Protocol protocol)
+      : id_(id), counts_as_snapshots_(LogCountsAsSnapshots(protocol)) {}
 
   // Puts a new group's records into `batch`.
   [[nodiscard]] static Group Create(GroupId id, const Configuration& initial,
@@ -55,6 +57,7 @@ class Group {
   [[nodiscard]] Index last() const { return head_ + (links_.size() - 1); }
 
   GroupId id_;
+  bool counts_as_snapshots_ = true;
   SnapshotRecord snapshot_;
   Index head_;              // The log's entries are (head_, last()].
   std::deque<Link> links_;  // [i]: of the entry at head_ + i. Empty: not loaded.

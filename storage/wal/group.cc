@@ -30,7 +30,7 @@ absl::Status Group::Stage(const Persist& persist, Index first, size_t count) {
     const Index index = persist.snapshot->meta.index;
     if (persist.snapshot->resets_log) {
       next.head = next.last = index;
-    } else if (index < next.head || index > next.last) {
+    } else if (CountsAsSnapshots() && (index < next.head || index > next.last)) {
       return Refuse("the snapshot is outside of the log");
     }
     next.covered = index;
@@ -42,7 +42,8 @@ absl::Status Group::Stage(const Persist& persist, Index first, size_t count) {
     next.last = std::min(next.last, *persist.truncate_from - 1);
   }
   if (persist.compact_to) {
-    if (*persist.compact_to > std::min(next.covered, next.last)) {
+    const Index most = CountsAsSnapshots() ? std::min(next.covered, next.last) : next.last;
+    if (*persist.compact_to > most) {
       return Refuse("compaction beyond the snapshot");
     }
     next.head = std::max(next.head, *persist.compact_to);

@@ -47,6 +47,7 @@ class Group {
   [[nodiscard]] std::optional<uint64_t> OldestPosition() const;
 
  private:
+  [[nodiscard]] bool CountsAsSnapshots() const { return LogCountsAsSnapshots(initial_.protocol); }
   // What decides whether a change fits.
   struct Shape {
     Index head;

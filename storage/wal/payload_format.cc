@@ -71,6 +71,7 @@ absl::StatusOr<Entry> DecodeEntry(GroupId group, Index index, std::string_view b
     case EntryKind::kNoOp:
     case EntryKind::kCommand:
     case EntryKind::kConfiguration:
+    case EntryKind::kMark:
       entry.payload = Payload::Copy(bytes.substr(kEntryHeaderBytes));
       return entry;
   }

@@ -18,7 +18,8 @@ std::string Named(GroupId group) { return "group " + std::to_string(group.value(
 // What holds between a group's snapshot and its log however the last write before a crash ended.
 absl::Status CheckConsistency(const DurableState& state, Index head) {
   const SnapshotMeta& snapshot = state.snapshot;
-  if (snapshot.index <= head) return absl::OkStatus();
+  const bool are_related = LogCountsAsSnapshots(state.initial_configuration.protocol);
+  if (!are_related || snapshot.index <= head) return absl::OkStatus();
   if (state.entries[snapshot.index - head - 1].term == snapshot.term) return absl::OkStatus();
   return absl::DataLossError("the snapshot and the entry at " +
                              std::to_string(snapshot.index.value()) + " are of different terms");

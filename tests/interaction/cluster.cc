@@ -87,7 +87,7 @@ void Cluster::Tick(NodeId node, Duration duration) {
 }
 
 void Cluster::RunOutTimer(NodeId node) {
-  const Raft& core = nodes_.at(node).replica->core();
+  const Engine& core = nodes_.at(node).replica->core();
   const uint64_t before = core.counters().elections_started;
   // Whatever else falls due on the way happens too. No timer is longer than twice the timeout.
   const Instant until = nodes_.at(node).now + 2 * EngineOptions().election_timeout;

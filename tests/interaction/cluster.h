@@ -14,7 +14,6 @@
 #include <variant>
 #include <vector>
 
-#include "synod/raft/raft.h"
 
 #include "tests/interaction/test_replica.h"
 

@@ -100,11 +100,6 @@ struct BodyText {
                                     : "heartbeat " + std::to_string(m.round) + " answered";
     return text + ", received " + Number(m.received) + (m.has_space ? "" : ", no space");
   }
-
-  static std::string Describe(const Ballot& ballot) {
-    return Number(ballot.round) + "." + Number(ballot.node);
-  }
-  static std::string Describe(const Entry& entry) { return testing::Describe(entry); }
 };
 
 }  // namespace
@@ -112,7 +107,8 @@ struct BodyText {
 std::string Describe(Index index, Term term) { return Number(index) + "@" + Number(term); }
 
 std::string Describe(const Entry& entry) {
-  const std::string what = entry.kind == EntryKind::kNoOp ? "no-op"
+  const std::string what = entry.kind == EntryKind::kNoOp   ? "no-op"
+                           : entry.kind == EntryKind::kMark ? "mark"
                            : entry.kind == EntryKind::kConfiguration
                                ? "members"
                                : std::string(entry.payload.view());
@@ -122,6 +118,10 @@ std::string Describe(const Entry& entry) {
 std::string Describe(const Message& message) {
   return Number(message.from) + "->" + Number(message.to) + " t" + Number(message.term) + " " +
          std::visit(BodyText(), message.body);
+}
+
+std::string Describe(const Ballot& ballot) {
+  return Number(ballot.round) + "." + Number(ballot.node);
 }
 
 std::string Describe(const Persist& persist) {
@@ -180,7 +180,7 @@ std::string Describe(const Resolved& resolved) {
          (resolved.reason == Reason::kNone ? "" : ", " + std::string(Describe(resolved.reason)));
 }
 
-std::string DescribeRole(const Raft& core) {
+std::string DescribeRole(const Engine& core) {
   std::string text(synod::Describe(core.role()));
   if (core.role() == Role::kFollower) {
     text += core.leader().IsZero() ? " of nobody" : " of " + Number(core.leader());
@@ -188,10 +188,10 @@ std::string DescribeRole(const Raft& core) {
   return text + " in t" + Number(core.term());
 }
 
-std::string DescribeState(const Raft& core) {
+std::string DescribeState(const Engine& core) {
   return DescribeRole(core) + ", commit " + Number(core.commit()) + ", log " +
-         Number(core.log().first()) + ".." + Number(core.log().last()) + ", durable " +
-         Number(core.log().durable());
+         Number(core.extent().first) + ".." + Number(core.extent().last) + ", durable " +
+         Number(core.extent().durable);
 }
 
 }  // namespace synod::test

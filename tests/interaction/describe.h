@@ -4,10 +4,11 @@
 
 #include <string>
 
+#include "synod/core/ballot.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/message.h"
 #include "synod/core/output.h"
-#include "synod/raft/raft.h"
+#include "synod/engine/engine.h"
 
 namespace synod::test {
 
@@ -15,6 +16,8 @@ namespace synod::test {
 std::string Describe(Index index, Term term);
 // "3@2 foo"
 std::string Describe(const Entry& entry);
+// "5.2": round 5 of node 2.
+std::string Describe(const Ballot& ballot);
 // "1->2 t3 vote granted"
 std::string Describe(const Message& message);
 // "term 3, vote 1; 3@2 foo"
@@ -22,9 +25,9 @@ std::string Describe(const Persist& persist);
 std::string Describe(const Alert& alert);
 std::string Describe(const Resolved& resolved);
 // "follower of 1 in t3"
-std::string DescribeRole(const Raft& core);
+std::string DescribeRole(const Engine& core);
 // "follower of 1 in t3, commit 4, log 2…5, durable 4"
-std::string DescribeState(const Raft& core);
+std::string DescribeState(const Engine& core);
 
 }  // namespace synod::test
 

@@ -396,9 +396,10 @@ bool TranscriptDriver::Status(const Words&) {
 
 bool TranscriptDriver::Log(const Words& arguments) {
   return OnUpNodes(arguments, [this](NodeId node) {
-    const RaftLog& log = cluster_->replica(node).core().log();
+    const Engine& core = cluster_->replica(node).core();
+    const LogExtent log = core.extent();
     std::string text = "  " + std::to_string(node.value()) + ":";
-    for (Index i = log.first(); i <= log.last(); ++i) text += " | " + Describe(log.At(i));
+    for (Index i = log.first; i <= log.last; ++i) text += " | " + Describe(core.EntryAt(i));
     printed_.push_back(text);
   });
 }

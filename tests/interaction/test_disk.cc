@@ -52,15 +52,16 @@ void TestDisk::Apply(const Persist& persist) {
     while (!entries.empty() && entries.back().index >= *persist.truncate_from) entries.pop_back();
   }
   if (persist.compact_to) {
-    SYNOD_ASSERT(*persist.compact_to <= image_.snapshot.index,
+    SYNOD_ASSERT(!CountsAsSnapshots() || *persist.compact_to <= image_.snapshot.index,
                  "only what a snapshot covers is compacted away");
+    SYNOD_ASSERT(*persist.compact_to <= last(), "only what is there is compacted away");
+    base_ = std::max(base_, *persist.compact_to);
     auto keep = entries.begin();
     while (keep != entries.end() && keep->index <= *persist.compact_to) ++keep;
     entries.erase(entries.begin(), keep);
   }
   for (const Entry& entry : persist.entries) {
-    const Index last = entries.empty() ? image_.snapshot.index : entries.back().index;
-    SYNOD_ASSERT(entry.index == last + 1, "entries are appended directly above what is left");
+    SYNOD_ASSERT(entry.index == last() + 1, "entries are appended directly above what is left");
     entries.push_back(entry);
   }
 }
@@ -75,7 +76,9 @@ void TestDisk::Install(const InstallStaged& install) {
   image_.snapshot = install.meta;
   snapshot_bytes_ = std::move(staged->second);
   staged_.erase(staged);
-  if (install.resets_log) image_.entries.clear();
+  if (!install.resets_log) return;
+  image_.entries.clear();
+  base_ = install.meta.index;
 }
 
 }  // namespace synod::test

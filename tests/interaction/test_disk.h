@@ -43,8 +43,15 @@ class TestDisk {
  private:
   void Apply(const Persist& persist);
   void Install(const InstallStaged& install);
+  [[nodiscard]] bool CountsAsSnapshots() const {
+    return LogCountsAsSnapshots(image_.initial_configuration.protocol);
+  }
+  [[nodiscard]] Index last() const {
+    return image_.entries.empty() ? base_ : image_.entries.back().index;
+  }
 
   DurableState image_;
+  Index base_;  // What is before the entries is compacted away.
   std::string snapshot_bytes_;
   std::deque<Persist> in_flight_;
   std::map<StagedSnapshot, std::string> staged_;

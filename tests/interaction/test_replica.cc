@@ -7,6 +7,8 @@
 #include "synod/base/assert.h"
 #include "synod/base/crc32c.h"
 #include "synod/base/payload.h"
+#include "synod/paxos/multi_paxos.h"
+#include "synod/raft/raft.h"
 
 namespace synod::test {
 
@@ -43,14 +45,19 @@ void TestReplica::Crash(size_t survivors) {
 
 void TestReplica::Restart(uint64_t seed, Instant now) {
   SYNOD_ASSERT(!IsUp(), "only what is down restarts");
-  const absl::Status valid = Raft::Validate(disk_.image());
+  const bool is_raft = identity_.members.protocol == Protocol::kRaft;
+  const absl::Status valid =
+      is_raft ? Raft::Validate(disk_.image()) : MultiPaxos::Validate(disk_.image());
   SYNOD_ASSERT(valid.ok(), "a crash leaves what a core accepts");
   applied_ = disk_.image().snapshot.index;
   applied_term_ = disk_.image().snapshot.term;
-  core_ = std::make_unique<Raft>(
-      options_,
-      Raft::Identity{.group = 1, .node = identity_.node, .incarnation = identity_.incarnation},
-      disk_.image(), seed, now);
+  const Engine::Identity self{
+      .group = 1, .node = identity_.node, .incarnation = identity_.incarnation};
+  if (is_raft) {
+    core_ = std::make_unique<Raft>(options_, self, disk_.image(), seed, now);
+  } else {
+    core_ = std::make_unique<MultiPaxos>(options_, self, disk_.image(), seed, now);
+  }
   Pump();
 }
 
@@ -122,7 +129,7 @@ void TestReplica::TakeSnapshot() {
   std::string bytes = "all up to " + std::to_string(applied_.value());
   const SnapshotMeta meta{.index = applied_,
                           .term = applied_term_,
-                          .configuration = core_->configuration(),
+                          .configuration = core_->ConfigurationAt(applied_),
                           .size = bytes.size(),
                           .checksum = Crc32c(0, bytes)};
   const StagedSnapshot staged = disk_.Stage(std::move(bytes));

@@ -1,4 +1,4 @@
-// One core with everything that a runtime would put around it, under the test's control: a disk
+// One core, of either protocol, with everything that a runtime would put around it, under the test's control: a disk
 // whose writes complete when the test says so, messages that wait for them, what is applied.
 #ifndef SYNOD_TESTS_INTERACTION_TEST_REPLICA_H_
 #define SYNOD_TESTS_INTERACTION_TEST_REPLICA_H_
@@ -17,7 +17,7 @@
 #include "synod/base/time.h"
 #include "synod/core/message.h"
 #include "synod/core/output.h"
-#include "synod/raft/raft.h"
+#include "synod/engine/engine.h"
 
 #include "tests/interaction/test_disk.h"
 
@@ -60,8 +60,8 @@ class TestReplica {
   // --- Inputs ---
 
   // Precondition of this and all below: up.
-  [[nodiscard]] Raft& core() { return *core_; }
-  [[nodiscard]] const Raft& core() const { return *core_; }
+  [[nodiscard]] Engine& core() { return *core_; }
+  [[nodiscard]] const Engine& core() const { return *core_; }
 
   void Propose(RequestId request, std::string_view command);
 
@@ -92,6 +92,8 @@ class TestReplica {
 
   // --- State ---
 
+  [[nodiscard]] const TestDisk& disk() const { return disk_; }
+  [[nodiscard]] size_t writes_in_flight() const { return disk_.writes_in_flight(); }
   // Messages that wait for a write.
   [[nodiscard]] const std::deque<Outgoing>& waiting() const { return waiting_; }
   // When the core wants Tick, as of the last Pump.
@@ -106,7 +108,7 @@ class TestReplica {
   const EngineOptions options_;
   Identity identity_;
   TestDisk disk_;
-  std::unique_ptr<Raft> core_;
+  std::unique_ptr<Engine> core_;
   // What is applied last.
   Index applied_;
   Term applied_term_;

@@ -61,7 +61,8 @@ struct DurableState {
   Configuration initial_configuration;  // Empty: the replica waits to be made a member.
   HardState hard_state;
   SnapshotMeta snapshot;       // index 0: none.
-  std::vector<Entry> entries;  // Contiguous; the first is at snapshot.index + 1 or before it.
+  // Contiguous. If LogCountsAsSnapshots, the first is at snapshot.index + 1 or before it.
+  std::vector<Entry> entries;
 };
 
 // A snapshot that becomes the group's own in the same atomic step as the rest of a write.
@@ -80,7 +81,8 @@ struct Persist {
   std::optional<Index>
       truncate_from;  // Entries at and above it go (I5: none of them is acked as durable any more).
   std::optional<Index>
-      compact_to;  // Entries up to and including it go; never above the installed snapshot.
+      compact_to;  // Entries up to and including it go: none that the installed snapshot does not
+                   // stand for.
   std::vector<Entry> entries;  // Appended; contiguous, directly above what is left.
 
   [[nodiscard]] bool IsEmpty() const {

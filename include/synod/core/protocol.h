@@ -19,6 +19,11 @@ constexpr std::string_view Describe(Protocol protocol) {
   return "unknown protocol";
 }
 
+// Whether a store's log and its snapshots count by the same indexes, so that a snapshot says how
+// much of the log may go. The log of Multi-Paxos is one of accepts, which are not in the order of
+// the slots, nor as many: what may go of it the core alone knows.
+constexpr bool LogCountsAsSnapshots(Protocol protocol) { return protocol == Protocol::kRaft; }
+
 }  // namespace synod
 
 #endif  // SYNOD_CORE_PROTOCOL_H_

@@ -145,6 +145,8 @@ class Engine {
   [[nodiscard]] Index snapshot_index() const { return snapshot_.index; }
   // What the log holds and how much of it is durable.
   [[nodiscard]] virtual LogExtent extent() const = 0;
+  // Precondition: within the extent.
+  [[nodiscard]] virtual const Entry& EntryAt(Index index) const = 0;
   // The log is more than half full. A snapshot should be taken soon, whatever the policy says: once
   // the log is full proposals are refused, and it does not become emptier by itself.
   [[nodiscard]] bool WantsSnapshot() const { return extent().bytes > options_.max_log_bytes / 2; }
@@ -308,7 +310,6 @@ class Engine {
   // Why nothing may be proposed now, beside what bounds every protocol.
   [[nodiscard]] virtual Reason RefusalToGrow() const { return Reason::kNone; }
 
-  [[nodiscard]] virtual const Entry& EntryAt(Index index) const = 0;
   virtual void AppendOwn(EntryKind kind, Payload payload) = 0;
   // Sends one append; false if nothing was sent, or nothing more may be.
   virtual bool SendAppend(Progress& peer) = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -59,6 +60,7 @@ class MultiPaxos final : public Engine {
   }
   [[nodiscard]] const SlotLog& slots() const { return slots_; }
   [[nodiscard]] LogExtent extent() const override;
+  [[nodiscard]] const Entry& EntryAt(Index index) const override { return slots_.At(index); }
   void CheckInvariants() const override;
 
  private:
@@ -67,6 +69,7 @@ class MultiPaxos final : public Engine {
     NodeId node;
     Index next;  // The slot from which on it was asked last; 0: it is complete.
   };
+  static constexpr Index kNoReport = Index(std::numeric_limits<uint64_t>::max());
 
   // --- impl/step.ipp ---
   [[nodiscard]] bool Speaks(const MessageBody& body) const override;
@@ -90,13 +93,13 @@ class MultiPaxos final : public Engine {
   void Promise(const Ballot& ballot);
   void On(const Message& message, const PrepareRequest& request);
   void On(const Message& message, PrepareReply& reply);
+  void RecordReport(NodeId acceptor, bool is_complete);
   void Consider(AcceptedEntry&& accepted, Index chosen);
   [[nodiscard]] Index TakeOver() override;
   void ProposeRecovered();
   [[nodiscard]] Reason RefusalToGrow() const override;
 
   // --- impl/phase2.ipp: accepts, and what is chosen by them ---
-  [[nodiscard]] const Entry& EntryAt(Index index) const override { return slots_.At(index); }
   void AppendOwn(EntryKind kind, Payload payload) override;
   void Accept(Entry entry, const Ballot& ballot);
   bool SendAppend(Progress& peer) override;

@@ -51,6 +51,7 @@ class Raft final : public Engine {
   [[nodiscard]] Protocol protocol() const override { return Protocol::kRaft; }
   [[nodiscard]] const RaftLog& log() const { return log_; }
   [[nodiscard]] LogExtent extent() const override;
+  [[nodiscard]] const Entry& EntryAt(Index index) const override { return log_.At(index); }
   void CheckInvariants() const override;
 
  private:
@@ -76,7 +77,6 @@ class Raft final : public Engine {
   [[nodiscard]] static bool CanDecide(const Configuration& configuration);
 
   // --- impl/replication.ipp ---
-  [[nodiscard]] const Entry& EntryAt(Index index) const override { return log_.At(index); }
   void AppendOwn(EntryKind kind, Payload payload) override;
   bool SendAppend(Progress& peer) override;
   void AdvanceCommitIndex() override;

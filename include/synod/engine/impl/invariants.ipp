@@ -9,11 +9,6 @@ inline void Engine::CheckInvariants() const {
   SYNOD_ASSERT(log.first <= snapshot_.index + 1, "log and snapshot meet");
   SYNOD_ASSERT(log.durable <= log.last, "only entries in the log are durable");
   SYNOD_ASSERT(done_token_ <= last_token_, "writes are done after they were asked for");
-  size_t undurable = 0;
-  for (Index i = log.last; i > log.durable && i >= log.first; i = i - 1) {
-    undurable += EntryAt(i).Bytes();
-  }
-  SYNOD_ASSERT(undurable <= log.undurable_bytes, "what the disk lacks is counted (X3)");
   SYNOD_ASSERT(configurations_.newest_index() <= log.last,
                "a configuration in force is in the log, or was in the snapshot (M5)");
   for (const Outgoing& outgoing : output_.messages) {

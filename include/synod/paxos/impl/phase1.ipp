@@ -39,9 +39,10 @@ inline void MultiPaxos::Prepare(NodeId acceptor, Index from, bool by_transfer) {
   } else {
     report->next = from;
   }
-  const PersistToken after =
-      Mutated(Mutation::kVoteBeforePersist) ? PersistToken() : AllWrites();
-  Send(acceptor, PrepareRequest{.from = from, .by_transfer = by_transfer}, after);
+  const auto* candidate = std::get_if<Candidate>(&role_);
+  const bool may_leave = candidate == nullptr || Mutated(Mutation::kVoteBeforePersist);
+  Send(acceptor, PrepareRequest{.from = from, .by_transfer = by_transfer},
+       may_leave ? PersistToken() : candidate->own_vote);
 }
 
 inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
@@ -79,12 +80,14 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
     return;
   }
   if (reply.first > commit_ + 1) {
-    // The acceptor has forgotten slots that this replica has never heard of. Whoever has them will
-    // send them when it leads.
+    // It has forgotten slots of which this replica does not know what is chosen. Others may have
+    // them all; else whoever has them will send them when it leads.
     Reached("candidate behind a compacted log");
-    BecomeFollower(NodeId());
+    report->next = kNoReport;
+    RecordReport(message.from, false);
     return;
   }
+  ResetElectionTimer();
   report->next = reply.next;
   for (AcceptedEntry& accepted : reply.accepted) Consider(std::move(accepted), reply.chosen);
   PrepareNewVoters();
@@ -92,8 +95,13 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
     Prepare(message.from, reply.next, /*by_transfer=*/false);
     return;
   }
+  RecordReport(message.from, true);
+}
+
+// An acceptor's report is complete, or will never be.
+inline void MultiPaxos::RecordReport(NodeId acceptor, bool is_complete) {
   if (auto* candidate = std::get_if<Candidate>(&role_)) {
-    candidate->ballots.Record(message.from, true);
+    candidate->ballots.Record(acceptor, is_complete);
     CountBallots();
   } else {
     SettleConfiguration();
@@ -190,8 +198,8 @@ inline void MultiPaxos::On(const Message& message, const PrepareRequest& request
     }
     BecomeFollower(NodeId());
     Promise(ballot);
-    ResetElectionTimer();
   }
+  if (!IsLeader()) ResetElectionTimer();
   PrepareReply reply{.ballot = ballot,
                      .promised = ballot,
                      .from = request.from,

@@ -96,17 +96,18 @@ inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
     ++counters_.stale_messages;
     return;
   }
-  if (reply.accepted > slots_.accepted() || reply.received > slots_.accepted() ||
-      reply.round > std::get<Leader>(role_).round) {
+  if (reply.round > std::get<Leader>(role_).round) {
     Invalid(message);
     return;
   }
   peer->last_heard = now_;
+  // It may know slots to be chosen that this leader has not proposed again yet.
+  const Index received = std::min(reply.received, slots_.accepted());
   if (reply.round != 0) {
-    OnSignOfLife(*peer, reply.round, reply.received, reply.has_space);
+    OnSignOfLife(*peer, reply.round, received, reply.has_space);
     return;
   }
-  peer->match = std::max(peer->match, reply.accepted);
+  peer->match = std::max(peer->match, std::min(reply.accepted, slots_.accepted()));
   peer->snapshot_failures = 0;
   peer->next = std::max(peer->next, peer->match + 1);
   peer->Acknowledged(peer->match, now_);

@@ -49,6 +49,9 @@ inline absl::Status Raft::Validate(const DurableState& state) {
       return absl::DataLossError("terms in the stored log do not rise up to the stored term");
     }
     term = entry.term;
+    if (entry.kind == EntryKind::kMark) {
+      return absl::DataLossError("the stored log is not Raft's");
+    }
     if (entry.index == state.snapshot.index && entry.term != state.snapshot.term) {
       return absl::DataLossError("the stored log contradicts the stored snapshot");
     }
