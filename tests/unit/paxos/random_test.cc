@@ -173,7 +173,10 @@ class World {
   void Gather(NodeId id) {
     TestReplica& replica = *nodes_[id].replica;
     Examine(id);
-    for (Message& message : replica.sent) in_flight_.emplace_back(std::move(message));
+    for (Message& message : replica.sent) {
+      CheckPromise(message);
+      in_flight_.emplace_back(std::move(message));
+    }
     for (const SendSnapshot& request : replica.snapshot_requests) {
       if (auto transfer = replica.OpenSnapshot(request)) {
         in_flight_.emplace_back(*std::move(transfer));
@@ -219,6 +222,34 @@ class World {
       }
     });
     EXPECT_TRUE(is_log);
+  }
+
+  // What a message says of its sender's disk is so (I3, I5).
+  void CheckPromise(const Message& message) {
+    const TestDisk& disk = nodes_[message.from].replica->disk();
+    const Ballot promised = nodes_[message.from].promised;
+    if (std::holds_alternative<PrepareRequest>(message.body) ||
+        std::holds_alternative<AcceptRequest>(message.body)) {
+      EXPECT_GE(promised, (Ballot{message.term, message.from, message.incarnation}))
+          << "a ballot is used that may be forgotten\n"
+          << story;
+    } else if (const auto* promise = std::get_if<PrepareReply>(&message.body)) {
+      if (promise->promised > promise->ballot) return;
+      EXPECT_GE(promised, promise->ballot) << "a promise may be forgotten\n" << story;
+      for (const auto& [entry, ballot] : promise->accepted) {
+        EXPECT_TRUE(Holds(message.from, entry.index, ballot)) << "an accept may be forgotten";
+      }
+    } else if (const auto* accepted = std::get_if<AcceptReply>(&message.body)) {
+      for (Index i = disk.image().snapshot.index + 1; i <= accepted->accepted; ++i) {
+        EXPECT_TRUE(chosen_.contains(i) || Holds(message.from, i, accepted->ballot))
+            << "slot " << i << " is acked and may be forgotten\n"
+            << story;
+      }
+    }
+  }
+  bool Holds(NodeId node, Index slot, const Ballot& ballot) const {
+    const auto accepted = accepted_.find({slot, ballot});
+    return accepted != accepted_.end() && accepted->second.contains(node);
   }
 
   void Choose(const Entry& entry, const std::string& how, NodeId node) {
