@@ -125,7 +125,7 @@ void TestReplica::ApplyReady() {
 }
 
 void TestReplica::TakeSnapshot() {
-  if (applied_ <= core_->snapshot_index()) return;
+  if (applied_ <= core_->snapshot_index() || !core_->MaySnapshotAt(applied_)) return;
   std::string bytes = "all up to " + std::to_string(applied_.value());
   const SnapshotMeta meta{.index = applied_,
                           .term = applied_term_,

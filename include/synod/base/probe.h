@@ -48,6 +48,7 @@ inline constexpr std::string_view kMarks[] = {
     "configuration not chosen",
     "snapshot overtaken by accepts",
     "snapshot behind what is chosen",
+    "snapshot offered to a candidate",
     // Members.
     "newcomer asked for its disk",
     "newcomer out of time",

@@ -120,8 +120,10 @@ class Engine {
   [[nodiscard]] virtual bool SnapshotReceived(NodeId from, Incarnation incarnation, Term term,
                                               const SnapshotMeta& meta, StagedSnapshot staged) = 0;
 
-  // The transfer that SendSnapshot asked for has ended, well or not.
-  void SnapshotSendEnded(NodeId to, Term term, bool delivered);
+  // Whether the transfer that SendSnapshot asked for is still of use.
+  [[nodiscard]] virtual bool IsSnapshotWanted(NodeId to, Term term) const;
+  // It has ended, well or not.
+  virtual void SnapshotSendEnded(NodeId to, Term term, bool delivered);
 
   // Whether the store takes entries. Without space proposals are refused and appends ignored (F5).
   void SetHasSpace(bool has_space);
@@ -162,7 +164,7 @@ class Engine {
   // Whether a snapshot of what is applied up to `index` could say who the members are (M4). A
   // newcomer learns that from the first change, or from its leader's snapshot.
   [[nodiscard]] bool MaySnapshotAt(Index index) const {
-    return !ConfigurationAt(index).voters.empty() ||
+    return (!ConfigurationAt(index).voters.empty() && OneGovernsBehind(index)) ||
            Mutated(Mutation::kSnapshotWithoutConfiguration);
   }
   // This replica knows that the group goes on without it (M7).
@@ -300,12 +302,17 @@ class Engine {
   // commitment it knows that all of that is committed.
   virtual Index TakeOver() = 0;
 
-  // Where `configuration` is in force: those whose quorums count for what is not committed yet.
+  // Whether what is set at `index` or before it tells who decides right behind it: a snapshot has
+  // room for one configuration alone.
+  [[nodiscard]] virtual bool OneGovernsBehind(Index /*index*/) const { return true; }
+  // The configurations whose quorums count for what is not committed yet.
   [[nodiscard]] virtual std::span<const ConfigurationChange> InForce() const = 0;
   // The next configuration on the way to `target`.
   [[nodiscard]] virtual Configuration StepTowards(Configuration target) const = 0;
   // The commit index has risen: takes a change of the members on.
   virtual void SettleConfiguration() = 0;
+  // Of a leader: the peers are others now.
+  virtual void OnPeersChanged() {}
   virtual void OnConfigurationChosen(const Entry& /*entry*/) {}
   // Why nothing may be proposed now, beside what bounds every protocol.
   [[nodiscard]] virtual Reason RefusalToGrow() const { return Reason::kNone; }
@@ -403,6 +410,7 @@ class Engine {
   [[nodiscard]] std::vector<NodeId> OtherVoters() const;
   [[nodiscard]] bool IsVoter(NodeId node) const;
   [[nodiscard]] bool IsMember(NodeId node) const;
+  [[nodiscard]] const Configuration& MembershipOf(NodeId node) const;
 
   // --- impl/read.ipp ---
   [[nodiscard]] bool MayTakeRead(size_t pending) const;

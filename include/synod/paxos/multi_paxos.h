@@ -53,6 +53,9 @@ class MultiPaxos final : public Engine {
   [[nodiscard]] bool SnapshotReceived(NodeId from, Incarnation incarnation, Term term,
                                       const SnapshotMeta& meta, StagedSnapshot staged) override;
 
+  [[nodiscard]] bool IsSnapshotWanted(NodeId to, Term term) const override;
+  void SnapshotSendEnded(NodeId to, Term term, bool delivered) override;
+
   [[nodiscard]] Protocol protocol() const override { return Protocol::kMultiPaxos; }
   // No ballot below it is taken part in.
   [[nodiscard]] Ballot promised() const {
@@ -113,8 +116,10 @@ class MultiPaxos final : public Engine {
 
   // --- impl/membership.ipp ---
   [[nodiscard]] std::span<const ConfigurationChange> InForce() const override;
+  [[nodiscard]] bool OneGovernsBehind(Index index) const override;
   [[nodiscard]] Configuration StepTowards(Configuration target) const override;
   void SettleConfiguration() override;
+  void OnPeersChanged() override { PrepareNewVoters(); }
   void OnConfigurationChosen(const Entry& entry) override;
   [[nodiscard]] const Configuration& Governing(Index slot) const;
   [[nodiscard]] bool MayPropose(Index slot) const;
@@ -123,6 +128,7 @@ class MultiPaxos final : public Engine {
   void PrepareNewVoters();
 
   // --- impl/snapshot.ipp, impl/start.ipp ---
+  void OfferSnapshot(NodeId candidate);
   void WriteBegan(PersistToken token) override { slots_.WriteBegan(token); }
   void WriteDone(PersistToken token) override { slots_.WriteDone(token); }
   void DropLogTo(Index index) override;
@@ -136,6 +142,8 @@ class MultiPaxos final : public Engine {
   Term highest_round_;  // That was heard of. ≥ the promised one's.
 
   PersistToken settled_token_;  // Of the write that makes it durable who the newest members are.
+
+  std::vector<NodeId> offered_;  // Candidates to whom a snapshot is on its way.
 
   // In phase 1 of this replica's own ballot, and while it leads.
   std::vector<Report> reports_;

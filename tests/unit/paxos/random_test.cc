@@ -31,17 +31,23 @@ Value ValueOf(const Entry& entry) { return {entry.kind, std::string(entry.payloa
 
 class World {
  public:
-  World(uint64_t seed, Configuration members) : rng_(seed), members_(std::move(members)) {
+  // With `spares` more nodes, the members change.
+  World(uint64_t seed, Configuration members, uint64_t spares)
+      : rng_(seed), members_(std::move(members)), spares_(spares) {
     options_.trailing_entries = rng_.Below(4);
     options_.max_append_bytes = rng_.Chance(1, 2) ? 200 : 100'000;
     options_.max_inflight_appends = 1 + rng_.Below(4);
     options_.pre_vote = rng_.Chance(3, 4);
     options_.check_quorum = rng_.Chance(3, 4);
-    for (NodeId node : members_.voters) {
+    Configuration nobody;
+    nobody.protocol = Protocol::kMultiPaxos;
+    for (uint64_t node = 1; node <= members_.voters.size() + spares_; ++node) {
+      const bool is_founder = members_.IsVoter(node);
       nodes_[node].replica = std::make_unique<TestReplica>(
           options_,
-          TestReplica::Identity{
-              .node = node, .incarnation = Incarnation(100 + node.value()), .members = members_},
+          TestReplica::Identity{.node = node,
+                                .incarnation = Incarnation(100 + node),
+                                .members = is_founder ? members_ : nobody},
           rng_.Next(), now_);
     }
   }
@@ -71,7 +77,8 @@ class World {
         Pump(id);
       }
       const bool are_equal = std::ranges::all_of(nodes_, [&](const auto& entry) {
-        return entry.second.replica->core().commit() == Index(chosen);
+        return !Newest().IsMember(entry.first) ||
+               entry.second.replica->core().commit() == Index(chosen);
       });
       if (round > 200 && are_equal && !chosen_.empty() &&
           chosen_.rbegin()->second.first == EntryKind::kCommand) {
@@ -82,6 +89,7 @@ class World {
   }
 
   [[nodiscard]] size_t chosen() const { return chosen_.size(); }
+  [[nodiscard]] size_t changes() const { return changes_made_; }
   [[nodiscard]] size_t leaders() const { return led_.size(); }
 
   std::string story;
@@ -89,12 +97,13 @@ class World {
  private:
   struct Node {
     std::unique_ptr<TestReplica> replica;
-    Ballot promised;
+    Ballot promised;  // By its disk, ...
+    Index chosen;     // ... and what that knows to be chosen.
   };
   using Parcel = std::variant<Message, SnapshotTransfer>;
 
   void Step() {
-    const NodeId id = members_.voters[rng_.Below(members_.voters.size())];
+    const NodeId id(1 + rng_.Below(nodes_.size()));
     Node& node = nodes_[id];
     const uint64_t what = rng_.Below(100);
     if (!node.replica->IsUp()) {
@@ -119,7 +128,32 @@ class World {
       Examine(id);
     } else if (what < 96 && rng_.Chance(1, 4)) {
       cut_ = rng_.Chance(1, 2) ? id : NodeId();
+    } else if (what < 99 && spares_ > 0 && node.replica->core().IsLeader()) {
+      ChangeMembers(id);
     }
+  }
+
+  void ChangeMembers(NodeId leader) {
+    const NodeId who(1 + rng_.Below(nodes_.size()));
+    const auto to = static_cast<MemberChange::To>(rng_.Below(3));
+    Say("change " + std::to_string(who.value()) + " to " + std::to_string(static_cast<int>(to)));
+    changes_.insert(++last_request_);
+    nodes_[leader].replica->core().Reconfigure({{.node = who, .to = to}}, last_request_);
+    Pump(leader);
+  }
+
+  // The newest configuration that is chosen.
+  const Configuration& Newest() const {
+    return configurations_.empty() ? members_ : configurations_.rbegin()->second;
+  }
+  // Null if it is not known yet.
+  const Configuration* Governing(Index slot) const {
+    if (chosen_.size() + members_.alpha < slot.value()) return nullptr;
+    const Configuration* governing = &members_;
+    for (const auto& [index, members] : configurations_) {
+      if (index + members_.alpha <= slot) governing = &members;
+    }
+    return governing;
   }
 
   void Restart(NodeId id) {
@@ -185,9 +219,14 @@ class World {
       }
     }
     for (const Committed& committed : replica.committed) Choose(committed.entry, "learnt by", id);
-    for (const Alert& alert : replica.alerts) ADD_FAILURE() << Describe(alert) << "\n" << story;
+    for (const Alert& alert : replica.alerts) {
+      if (alert.kind == Alert::Kind::kRemoved) continue;
+      ADD_FAILURE() << id << " " << Describe(alert) << "\n" << story;
+    }
     for (const Resolved& resolved : replica.resolved) {
-      EXPECT_NE(resolved.kind, Outcome::Kind::kCommitted) << "a proposal ends as an entry";
+      if (resolved.kind != Outcome::Kind::kCommitted) continue;
+      ++changes_made_;
+      EXPECT_TRUE(changes_.contains(resolved.request)) << "a proposal ends as an entry";
     }
     replica.sent.clear();
     replica.snapshot_requests.clear();
@@ -208,20 +247,23 @@ class World {
     if (disk.entries.empty() || disk.entries.back().index == examined_[id]) return;
     examined_[id] = disk.entries.back().index;
     AcceptLog log;
-    const bool is_log = log.Replay(disk.entries, [&](const Entry& entry, const Ballot& ballot,
-                                                     Index) {
-      EXPECT_LE(ballot, promised);
-      const auto [known, is_new] = values_.try_emplace({entry.index, ballot}, ValueOf(entry));
-      EXPECT_EQ(known->second, ValueOf(entry))
-          << "two values in one ballot, slot " << entry.index << "\n"
-          << story;
-      std::set<NodeId>& acceptors = accepted_[{entry.index, ballot}];
-      if (!acceptors.insert(id).second) return;
-      if (QuorumSystem(members_).Commits([&](NodeId node) { return acceptors.contains(node); })) {
-        Choose(entry, "accepted last by", id);
-      }
-    });
+    const bool is_log =
+        log.Replay(disk.entries, [&](const Entry& entry, const Ballot& ballot, Index) {
+          EXPECT_LE(ballot, promised);
+          const auto [known, is_new] = values_.try_emplace({entry.index, ballot}, ValueOf(entry));
+          EXPECT_EQ(known->second, ValueOf(entry))
+              << "two values in one ballot, slot " << entry.index << "\n"
+              << story;
+          std::set<NodeId>& acceptors = accepted_[{entry.index, ballot}];
+          if (!acceptors.insert(id).second) return;
+          const Configuration* governing = Governing(entry.index);
+          const auto has = [&](NodeId node) { return acceptors.contains(node); };
+          if (governing != nullptr && QuorumSystem(*governing).Commits(has)) {
+            Choose(entry, "accepted last by", id);
+          }
+        });
     EXPECT_TRUE(is_log);
+    nodes_[id].chosen = log.chosen();
   }
 
   // What a message says of its sender's disk is so (I3, I5).
@@ -241,7 +283,7 @@ class World {
       }
     } else if (const auto* accepted = std::get_if<AcceptReply>(&message.body)) {
       for (Index i = disk.image().snapshot.index + 1; i <= accepted->accepted; ++i) {
-        EXPECT_TRUE(chosen_.contains(i) || Holds(message.from, i, accepted->ballot))
+        EXPECT_TRUE(i <= nodes_[message.from].chosen || Holds(message.from, i, accepted->ballot))
             << "slot " << i << " is acked and may be forgotten\n"
             << story;
       }
@@ -257,6 +299,9 @@ class World {
     EXPECT_EQ(known->second, ValueOf(entry)) << "two values are chosen in slot " << entry.index
                                              << ", the second " << how << " " << node << "\n"
                                              << story;
+    if (is_new && entry.kind == EntryKind::kConfiguration) {
+      configurations_[entry.index] = *DecodeConfiguration(entry.payload.view());
+    }
   }
 
   void Say(const std::string& line) {
@@ -265,7 +310,8 @@ class World {
   }
 
   Rng rng_;
-  const Configuration members_;
+  const Configuration members_;  // The first ones.
+  const uint64_t spares_;
   EngineOptions options_;
   Instant now_{std::chrono::seconds(100)};
   bool is_calm_ = false;
@@ -277,6 +323,9 @@ class World {
   std::map<std::pair<Index, Ballot>, Value> values_;
   std::map<std::pair<Index, Ballot>, std::set<NodeId>> accepted_;
   std::map<Index, Value> chosen_;
+  std::map<Index, Configuration> configurations_;  // Of them.
+  std::set<RequestId> changes_;
+  size_t changes_made_ = 0;
   std::set<Term> led_;
 };
 
@@ -289,14 +338,14 @@ Configuration Group(uint64_t voters, QuorumRule quorums, uint32_t alpha) {
   return members;
 }
 
-class Schedules : public ::testing::TestWithParam<Configuration> {};
+class StaticSchedules : public ::testing::TestWithParam<Configuration> {};
 
-TEST_P(Schedules, OfAnyKind_ChooseOneValueASlotAndRecover) {
+TEST_P(StaticSchedules, OfAnyKind_ChooseOneValueASlotAndRecover) {
   size_t chosen = 0;
   size_t leaders = 0;
   for (uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    World world(seed, GetParam());
+    World world(seed, GetParam(), /*spares=*/0);
     world.Run(3000);
     EXPECT_TRUE(world.Recovers()) << world.story;
     chosen += world.chosen();
@@ -307,7 +356,25 @@ TEST_P(Schedules, OfAnyKind_ChooseOneValueASlotAndRecover) {
   EXPECT_GT(leaders, 300u * 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Groups, Schedules,
+TEST(Schedules, ChangeTheMembers_ChooseOneValueASlotAndRecover) {
+  size_t chosen = 0;
+  size_t changes = 0;
+  for (uint64_t seed = 1; seed <= 1000; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    World world(seed, Group(1 + rng.Below(3), {}, static_cast<uint32_t>(1 + rng.Below(12))),
+                /*spares=*/1 + rng.Below(3));
+    world.Run(4000);
+    EXPECT_TRUE(world.Recovers()) << world.story;
+    chosen += world.chosen();
+    changes += world.changes();
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(chosen, 1000u * 20);
+  EXPECT_GT(changes, 1000u * 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Groups, StaticSchedules,
                          ::testing::Values(Group(1, {}, 8), Group(3, {}, 2), Group(3, {}, 64),
                                            Group(5, {}, 16),
                                            Group(5, QuorumRule::Flexible(2, 4), 16),

@@ -17,8 +17,9 @@ inline Incarnation Engine::Introduced(NodeId peer) const {
 
 // The one disk that counts under the name, as far as is known here.
 inline Incarnation Engine::Recorded(NodeId peer) const {
-  if (configuration().records.empty()) return Introduced(peer);
-  const MemberRecord* record = configuration().RecordOf(peer);
+  const Configuration& members = MembershipOf(peer);
+  if (members.records.empty()) return Introduced(peer);
+  const MemberRecord* record = members.RecordOf(peer);
   return record == nullptr ? Incarnation() : record->incarnation;
 }
 
@@ -64,7 +65,7 @@ inline void Engine::On(const Message& message, const Introduce& introduce) {
   }
   const Incarnation recorded = Recorded(message.from);
   if (recorded.IsZero()) {
-    if (!introduced_ && configuration().IsMember(message.from)) {
+    if (!introduced_ && IsMember(message.from)) {
       Record(message.from, message.incarnation);
     }
   } else if (recorded != message.incarnation) {

@@ -27,7 +27,7 @@ inline void Engine::CheckLeader() const {
   const bool are_all =
       std::equal(others.begin(), others.end(), leader.peers.begin(), leader.peers.end(),
                  [this](NodeId node, const Progress& peer) {
-                   return peer.node == node && peer.epoch == configuration().EpochOf(node);
+                   return peer.node == node && peer.epoch == MembershipOf(node).EpochOf(node);
                  });
   SYNOD_ASSERT(are_all, "a leader follows the progress of the members, and of nobody else");
   const LogExtent log = extent();

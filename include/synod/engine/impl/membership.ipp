@@ -7,7 +7,8 @@ namespace synod {
 inline Reason Engine::RefusalOf(const std::vector<MemberChange>& changes) const {
   const auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr) return introduced_ ? Reason::kNotLeader : Reason::kNoQuorum;
-  if (transfer_) return Reason::kTransferring;
+  // One that has been removed only sees to it that the others can do without it.
+  if (transfer_ || !configuration().IsMember(self_.node)) return Reason::kTransferring;
   // Until something of its own term is committed, a leader may hold a configuration that another
   // leader's, which shares no quorum with the next, has overtaken (Ongaro's correction of 2015;
   // M1).
@@ -68,8 +69,8 @@ inline void Engine::ContinueChange() {
     is_waiting = true;
     if (now_ >= pending.next_introduction) SendIntroduction(change.node, /*wants_reply=*/true, {});
   }
-  if (is_waiting) {
-    Reached("newcomer asked for its disk");
+  if (is_waiting) Reached("newcomer asked for its disk");
+  if (is_waiting || RefusalToGrow() != Reason::kNone) {
     if (now_ >= pending.next_introduction) {
       pending.next_introduction = now_ + options_.heartbeat_interval;
     }
@@ -190,11 +191,14 @@ inline void Engine::RefreshPeers() {
   for (NodeId member : Members()) {
     if (member == self_.node) continue;
     Progress* known = Leader::Find(*leader, member);
-    peers.push_back(known == nullptr ? NewPeer(member) : std::move(*known));
+    Progress fresh = NewPeer(member);
+    const bool is_known = known != nullptr && known->epoch == fresh.epoch;
+    peers.push_back(std::move(is_known ? *known : fresh));
   }
   leader->peers = std::move(peers);
   leader->quorum_has_space = QuorumHasSpace();
   ConfirmReads();  // Those who have answered may be a quorum now.
+  OnPeersChanged();
 }
 
 // Whether the payload is what the kind says, as far as a core can tell.
@@ -208,7 +212,7 @@ inline bool Engine::IsReadable(const Entry& entry) const {
 inline Progress Engine::NewPeer(NodeId node) const {
   Progress peer;
   peer.node = node;
-  peer.epoch = configuration().EpochOf(node);
+  peer.epoch = MembershipOf(node).EpochOf(node);
   peer.next = extent().last + 1;
   peer.last_heard = now_;
   return peer;

@@ -48,6 +48,15 @@ inline bool Engine::IsMember(NodeId node) const {
   });
 }
 
+// The newest of them that the node is a member of; of a node that is none, the newest.
+inline const Configuration& Engine::MembershipOf(NodeId node) const {
+  const std::span<const ConfigurationChange> all = InForce();
+  for (auto change = all.rbegin(); change != all.rend(); ++change) {
+    if (change->configuration.IsMember(node)) return change->configuration;
+  }
+  return all.back().configuration;
+}
+
 inline std::vector<NodeId> Engine::OtherVoters() const {
   std::vector<NodeId> voters = Members();
   std::erase_if(voters, [this](NodeId node) { return node == self_.node || !IsVoter(node); });

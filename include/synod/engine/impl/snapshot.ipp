@@ -42,6 +42,13 @@ inline void Engine::NeedSnapshot(Progress& peer) {
   output_.send_snapshots.push_back({.to = peer.node, .term = hard_state_.term});
 }
 
+inline bool Engine::IsSnapshotWanted(NodeId to, Term term) const {
+  if (!IsLeader() || term != hard_state_.term) return false;
+  return std::ranges::any_of(progress(), [to](const Progress& peer) {
+    return peer.node == to && peer.state == Progress::State::kSnapshot;
+  });
+}
+
 inline void Engine::SnapshotSendEnded(NodeId to, Term term, bool delivered) {
   const InvariantGuard guard{*this};
   Progress* peer = term == hard_state_.term ? FindPeer(to) : nullptr;

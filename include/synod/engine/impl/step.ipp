@@ -24,7 +24,7 @@ inline bool Engine::IsAcceptable(const Message& message) {
   if (std::holds_alternative<Introduce>(message.body)) return true;
   // Before it is introduced it may be a wiped disk itself, which must not be taken in unnoticed.
   if (introduced_ && !IsCounted(message)) return true;
-  if (!configuration().IsMember(message.from)) {
+  if (!IsMember(message.from)) {
     ++counters_.stale_messages;
     AskWhoIsWhom(message.from);
     return false;

@@ -10,6 +10,11 @@ inline std::span<const ConfigurationChange> MultiPaxos::InForce() const {
   return configurations_.From(Index(next > alpha ? next - alpha : 0));
 }
 
+inline bool MultiPaxos::OneGovernsBehind(Index index) const {
+  const ConfigurationChange& set = configurations_.From(index).front();
+  return set.index <= snapshot_.index || set.index + set.configuration.alpha <= index + 1;
+}
+
 inline Configuration MultiPaxos::StepTowards(Configuration target) const { return target; }
 
 inline const Configuration& MultiPaxos::Governing(Index slot) const {
@@ -59,8 +64,10 @@ inline bool MultiPaxos::IsWidelyKnown() const {
 
 // The commit index has risen, or a peer has: what is next?
 inline void MultiPaxos::SettleConfiguration() {
-  if (commit_ < configurations_.newest_index()) return;
   auto& leader = std::get<Leader>(role_);
+  const size_t others = Members().size() - (IsMember(self_.node) ? 1 : 0);
+  if (leader.peers.size() != others) RefreshPeers();  // Some have nothing to decide any more.
+  if (commit_ < configurations_.newest_index()) return;
   if (InForce().size() > 1) {
     // It is chosen. What must be decided before it governs, is: new commands, or nothing at all.
     const Index before = configurations_.newest_index() + configuration().alpha - 1;
@@ -69,7 +76,6 @@ inline void MultiPaxos::SettleConfiguration() {
     }
     return;
   }
-  if (leader.peers.size() + 1 > Members().size() + (IsMember(self_.node) ? 0 : 1)) RefreshPeers();
   if (leader.change && leader.change->has_begun && IsWidelyKnown()) {
     ContinueChange();
     if (commit_ < configurations_.newest_index()) return;

@@ -10,8 +10,7 @@ inline PreVoteRequest MultiPaxos::AskForPreVote() const {
   return {.next_term = highest_round_ + 1, .last_index = commit_, .last_term = Term()};
 }
 
-// A candidate whom only a snapshot of this replica's could bring up to date is not to lead: it has
-// nowhere to get what is chosen from, and whoever has it can lead instead.
+// A candidate whom only a snapshot could bring up to date gets that first.
 inline bool MultiPaxos::WouldVote(const PreVoteRequest& request) const {
   return request.last_index + 1 >= slots_.first();
 }
@@ -80,8 +79,8 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
     return;
   }
   if (reply.first > commit_ + 1) {
-    // It has forgotten slots of which this replica does not know what is chosen. Others may have
-    // them all; else whoever has them will send them when it leads.
+    // It has forgotten slots of which this replica does not know what is chosen, and sends what
+    // stands for them. Until that is here, others may have the slots themselves.
     Reached("candidate behind a compacted log");
     report->next = kNoReport;
     RecordReport(message.from, false);
@@ -153,7 +152,12 @@ inline void MultiPaxos::ProposeRecovered() {
     }
     Entry entry = std::move(first->second.entry);
     recovered_.erase(first);
-    if (entry.index == next) AppendOwn(entry.kind, std::move(entry.payload));
+    if (entry.index < next) continue;  // It was found to be chosen.
+    const std::optional<Configuration> members = entry.kind == EntryKind::kConfiguration
+                                                     ? DecodeConfiguration(entry.payload.view())
+                                                     : std::nullopt;
+    AppendOwn(entry.kind, std::move(entry.payload));
+    if (members) Adopt(next, *members);
   }
 }
 
@@ -172,6 +176,11 @@ inline void MultiPaxos::Promise(const Ballot& ballot) {
   hard_state_changed_ = true;
   highest_round_ = std::max(highest_round_, ballot.round);
   slots_.BeginBallot(commit_);
+  // Every ack in this ballot will count what is chosen, so that must not be forgotten (I5).
+  if (commit_ > std::max(snapshot_.index, accept_log_.chosen())) {
+    accept_log_.AppendMark({.ballot = ballot, .slot = commit_ + 1, .chosen = commit_},
+                           output_.persist.entries);
+  }
   // Who is not chosen may be overtaken by another (M5).
   if (configurations_.TruncateFrom(commit_ + 1)) {
     Reached("configuration not chosen");
@@ -200,6 +209,7 @@ inline void MultiPaxos::On(const Message& message, const PrepareRequest& request
     Promise(ballot);
   }
   if (!IsLeader()) ResetElectionTimer();
+  if (request.from < slots_.first()) OfferSnapshot(message.from);
   PrepareReply reply{.ballot = ballot,
                      .promised = ballot,
                      .from = request.from,

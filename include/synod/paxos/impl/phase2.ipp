@@ -14,13 +14,7 @@ inline void MultiPaxos::AppendOwn(EntryKind kind, Payload payload) {
               .kind = kind,
               .payload = std::move(payload)};
   std::get<Leader>(role_).uncommitted_bytes += entry.Bytes();
-  const std::optional<Configuration> members =
-      kind == EntryKind::kConfiguration ? DecodeConfiguration(entry.payload.view()) : std::nullopt;
   Accept(std::move(entry), promised());
-  if (members) {
-    Adopt(slots_.accepted(), *members);
-    PrepareNewVoters();
-  }
 }
 
 inline bool MultiPaxos::SendAppend(Progress& peer) {

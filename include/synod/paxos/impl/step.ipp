@@ -13,6 +13,8 @@ inline bool MultiPaxos::Speaks(const MessageBody& body) const {
 // are handled. What remains is said between a leader and its followers.
 inline bool MultiPaxos::PassesTermRule(const Message& message) {
   highest_round_ = std::max(highest_round_, message.term);
+  const auto* question = std::get_if<PreVoteRequest>(&message.body);
+  if (question != nullptr && !WouldVote(*question)) OfferSnapshot(message.from);
   const bool needs_ballot = std::holds_alternative<PrepareRequest>(message.body) ||
                             std::holds_alternative<AcceptRequest>(message.body);
   if (needs_ballot && message.term.IsZero()) {
