@@ -88,6 +88,21 @@ class World {
     return false;
   }
 
+  [[nodiscard]] std::string States() const {
+    std::string text;
+    for (const auto& [id, node] : nodes_) {
+      const Engine& core = node.replica->core();
+      text += std::to_string(id.value()) + " is " + DescribeState(core) + ", members since";
+      for (Index i = core.extent().first - 1; i <= core.commit(); ++i) {
+        const Configuration& members = core.ConfigurationAt(i);
+        if (i >= core.extent().first && members == core.ConfigurationAt(i - 1)) continue;
+        text += " " + std::to_string(i.value()) + ":";
+        for (NodeId voter : members.voters) text += " " + std::to_string(voter.value());
+      }
+      text += "\n";
+    }
+    return text;
+  }
   [[nodiscard]] size_t chosen() const { return chosen_.size(); }
   [[nodiscard]] size_t changes() const { return changes_made_; }
   [[nodiscard]] size_t leaders() const { return led_.size(); }
@@ -347,7 +362,7 @@ TEST_P(StaticSchedules, OfAnyKind_ChooseOneValueASlotAndRecover) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World world(seed, GetParam(), /*spares=*/0);
     world.Run(3000);
-    EXPECT_TRUE(world.Recovers()) << world.story;
+    EXPECT_TRUE(world.Recovers()) << world.story << world.States();
     chosen += world.chosen();
     leaders += world.leaders();
     if (HasFailure()) return;
@@ -365,7 +380,7 @@ TEST(Schedules, ChangeTheMembers_ChooseOneValueASlotAndRecover) {
     World world(seed, Group(1 + rng.Below(3), {}, static_cast<uint32_t>(1 + rng.Below(12))),
                 /*spares=*/1 + rng.Below(3));
     world.Run(4000);
-    EXPECT_TRUE(world.Recovers()) << world.story;
+    EXPECT_TRUE(world.Recovers()) << world.story << world.States();
     chosen += world.chosen();
     changes += world.changes();
     if (HasFailure()) return;

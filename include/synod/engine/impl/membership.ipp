@@ -233,7 +233,7 @@ inline bool Engine::IsReplaced(const Configuration& configuration) const {
 // whose log no other's may come up to (Ongaro §4.2.2). All before the newest is committed (M2).
 inline bool Engine::MayBeNeeded() const {
   if (IsReplaced(configuration())) return false;
-  if (configuration().IsVoter(self_.node)) return true;
+  if (IsVoter(self_.node)) return true;
   if (Mutated(Mutation::kOnlyVotersCampaign)) return false;
   const Configuration& before = configurations_.previous();
   return configurations_.newest_index() > commit_ && before.IsVoter(self_.node) &&
