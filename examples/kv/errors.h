@@ -16,6 +16,7 @@ absl::Status LeaseProvidedError();
 absl::Status TooManyOpsError();
 absl::Status DuplicateKeyError();
 absl::Status TooLargeError();
+absl::Status IncompleteError();
 absl::Status MalformedError(const char* what);
 // A member of another cluster, or one that takes this member for another, sent the request on.
 absl::Status WrongTargetError();

@@ -18,6 +18,7 @@
 #include "kv/member_transport.h"
 #include "kv/peer_url.h"
 #include "kv/request_check.h"
+#include "kv/request_intake.h"
 
 namespace synod_kv {
 
@@ -257,9 +258,7 @@ absl::Status Server::StartGrpc(const Flags& flags) {
   // Without this a second server could share the port, and each would get some of the clients.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   AllowProbes(&builder);
-  // Requests over the limit are still read, to be refused by the error that clients know, and
-  // counted; what is larger yet gRPC refuses by itself. Answers have no limit by default.
-  builder.SetMaxReceiveMessageSize(4 * static_cast<int>(kMaxRequestBytes));
+  BoundIntake(&builder);  // Answers have no limit by default.
   builder.RegisterService(&*kv_);
   builder.RegisterService(&*maintenance_);
   builder.RegisterService(&*cluster_);
