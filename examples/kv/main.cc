@@ -92,8 +92,10 @@ int main(int argc, char** argv) {
       std::fputs(synod_kv::VersionText().c_str(), stdout);
       return 0;
     case synod_kv::Flags::Verb::kBootstrap: {
-      absl::Status status = synod_kv::BootstrapMember(*flags);
-      return status.ok() ? 0 : Report(synod_kv::WithAdvice(status, *flags), kFailed);
+      const absl::StatusOr<std::string> done = synod_kv::BootstrapMember(*flags);
+      if (!done.ok()) return Report(synod_kv::WithAdvice(done.status(), *flags), kFailed);
+      std::printf("synod-kv: %s\n", done->c_str());
+      return 0;
     }
     case synod_kv::Flags::Verb::kServe:
       return Serve(*flags);

@@ -160,7 +160,7 @@ std::string DescribeStanding(Standing standing, const ClusterMember& self,
 
 }  // namespace
 
-absl::Status BootstrapMember(const Flags& flags) {
+absl::StatusOr<std::string> BootstrapMember(const Flags& flags) {
   absl::StatusOr<std::unique_ptr<synod::LogStore>> log = OpenDirectory(flags);
   if (!log.ok()) return log.status();
   if (const absl::StatusOr<synod::StoreIdentity> identity = (*log)->Identity(); identity.ok()) {
@@ -171,7 +171,15 @@ absl::Status BootstrapMember(const Flags& flags) {
                                     "anew remove it first, but only as long as the cluster has "
                                     "never had a leader: afterwards the others would refuse it");
   }
-  return synod::Bootstrap(**log, BootstrapOptionsOf(flags));
+  if (absl::Status status = synod::Bootstrap(**log, BootstrapOptionsOf(flags)); !status.ok()) {
+    return status;
+  }
+  const std::string others =
+      flags.cluster.size() == 1 ? "Start it" : "Bootstrap the others likewise, and start this one";
+  return flags.data_dir + " is now the data directory of member " + TextOf({flags.id}) +
+         " of the cluster " + std::to_string(flags.cluster_id->value()) + ". " + others +
+         " by serve, with the same --id, --cluster and --data-dir" +
+         (flags.log == Flags::Log::kWal ? ", and --log=wal" : "");
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(

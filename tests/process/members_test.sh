@@ -31,6 +31,21 @@ lose_disk() {
   kv_start_newcomer "$1" || kv_fail "member $1 does not start on its new disk"
 }
 
+# As if it were as good as the one before: it is not, and what is to be done instead is said.
+test_a_disk_is_bootstrapped_again() {
+  local victim
+  victim="$(follower)"
+  kv_stop "$victim"
+  mv "$kv_dir/$victim" "$kv_dir/$victim.kept"
+  kv_bootstrap "$victim"
+  expect_error "If it is lost, remove $kv_dir/$victim and start this member by serve --join" \
+    timeout 60 "$kv_bin/synod-kv" serve --id="$victim" --cluster="$(kv_cluster)" \
+    --data-dir="$kv_dir/$victim" --log="$kv_log"
+  rm -r "${kv_dir:?}/$victim"
+  mv "$kv_dir/$victim.kept" "$kv_dir/$victim"
+  kv_start "$victim" || kv_fail "member $victim does not start on its right disk"
+}
+
 test_a_learner_joins() {
   local at
   at="$(follower)"
@@ -167,6 +182,7 @@ kv_spare=2
 kv_new_cluster 3 --snapshot-entries=2000
 kv_load_start "$kv_dir/record" --clients=8
 kv_load_more 3000
+test_a_disk_is_bootstrapped_again
 test_a_learner_joins
 test_the_newcomer_needs_their_addresses
 test_the_newcomer_leads

@@ -23,6 +23,12 @@ TEST(Advice, FullDisk_SaysToFreeSpaceOutsideOfTheDataDirectory) {
             "lost");
 }
 
+TEST(Advice, DamagedStore_SaysToKeepItAndHowToReplaceTheMember) {
+  const std::string text = Advised(absl::DataLossError("x is damaged. Nothing was repaired."));
+  EXPECT_TRUE(text.starts_with("x is damaged. Nothing was repaired. Leave /data as it is")) << text;
+  EXPECT_NE(text.find("serve --join"), std::string::npos) << text;
+}
+
 TEST(Advice, WhatSaysAllThereIs_IsLeftAsItIs) {
   EXPECT_EQ(Advised(absl::UnavailableError("the port is in use")), "the port is in use");
 }
