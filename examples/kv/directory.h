@@ -37,6 +37,8 @@ class Directory {
 
   void OnMembers(const synod::Configuration& configuration, bool removed);
 
+  // Those of the command line, this member included.
+  [[nodiscard]] const std::vector<ClusterMember>& flagged() const { return flagged_; }
   [[nodiscard]] Standing standing() const { return standing_.load(std::memory_order_acquire); }
   // Sorted by id.
   [[nodiscard]] std::vector<Listed> List() const;

@@ -82,7 +82,7 @@ void Forwarder::ConnectToOthers(synod::NodeId self) {
   }
 }
 
-Forwarder::Channel Forwarder::ChannelTo(synod::NodeId id) {
+std::shared_ptr<grpc::Channel> Forwarder::ChannelTo(synod::NodeId id) {
   std::string address = members_.ClientAddressOf(id);
   if (address.empty()) return nullptr;
   const std::lock_guard lock(mutex_);

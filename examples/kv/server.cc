@@ -15,6 +15,7 @@
 
 #include "kv/command.h"
 #include "kv/kv_state_machine.h"
+#include "kv/loaded_store.h"
 #include "kv/member_transport.h"
 #include "kv/peer_url.h"
 #include "kv/request_check.h"
@@ -24,8 +25,11 @@ namespace synod_kv {
 
 namespace {
 
+constexpr synod::GroupId kGroup = 1;
+
 synod::BootstrapOptions BootstrapOptionsOf(const Flags& flags) {
-  synod::BootstrapOptions options{.cluster = *flags.cluster_id, .node = flags.id, .members = {}};
+  synod::BootstrapOptions options{
+      .cluster = *flags.cluster_id, .node = flags.id, .group = kGroup, .members = {}};
   options.joins = flags.joins;
   if (flags.joins) return options;  // It learns of them, and of how they decide.
   options.quorums = flags.quorums;
@@ -198,6 +202,10 @@ absl::Status Server::StartReplica(const Flags& flags,
   absl::StatusOr<synod::StoreIdentity> identity = IdentityOf(**log, flags);
   if (!identity.ok()) return identity.status();
   incarnation_ = identity->incarnation;
+  auto loaded = LoadedStore::Load(*std::move(log), kGroup);
+  if (!loaded.ok()) return loaded.status();
+  absl::Status named = CheckMembers((*loaded)->configuration(), flags);
+  if (!named.ok()) return named;
 
   std::map<synod::NodeId, std::string> peers;
   for (const ClusterMember& member : flags.cluster) {
@@ -208,13 +216,14 @@ absl::Status Server::StartReplica(const Flags& flags,
   auto transport = std::make_unique<MemberTransport>(*std::move(tcp));
   if (absl::Status status = CheckClientAddress(flags.Self()); !status.ok()) return status;
   absl::StatusOr<synod::Host> host = synod::Host::Start(
-      {.id = flags.id, .log = std::move(log), .transport = std::move(transport)});
+      {.id = flags.id, .log = *std::move(loaded), .transport = std::move(transport)});
   if (!host.ok()) return host.status();
   host_.emplace(*std::move(host));
   members_.emplace(flags.id, flags.cluster);
   self_ = flags.Self();
 
   synod::GroupOptions options;
+  options.group = kGroup;
   options.state_machine = std::make_unique<KvStateMachine>(stats_.store, on_broken);
   options.raft.election_timeout = flags.election_timeout;
   options.raft.heartbeat_interval = flags.heartbeat_interval;
@@ -249,7 +258,7 @@ absl::Status Server::StartReplica(const Flags& flags,
                      .budget = budget_,
                      .refusals = refusals_,
                      .replica = *replica});
-  return CheckMembers(replica->Status().configuration, flags);
+  return absl::OkStatus();
 }
 
 absl::Status Server::StartGrpc(const Flags& flags) {
@@ -276,7 +285,8 @@ absl::Status Server::StartGrpc(const Flags& flags) {
     return absl::UnavailableError("cannot serve clients: cannot listen on " + address +
                                   ": is the port in use by now?");
   }
-  announcer_.emplace(*node_, address, grpc_->InProcessChannel({}));
+  announcer_.emplace(*node_, address, NewcomerCheck(*node_, *forwarder_, synod::StderrLogger()),
+                     grpc_->InProcessChannel({}));
   return announcer_->Start();
 }
 

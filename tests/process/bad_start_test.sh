@@ -102,6 +102,7 @@ done
 # Other members than it was bootstrapped with.
 start_fails 1 "bootstrapped with: 1, 2, 3" serve --id=1 --data-dir="$kv_dir/a" \
   --cluster="1=$(kv_peer_address 1)/$(kv_endpoint 1)"
+if grep -q "started" "$kv_dir/output"; then kv_fail "it was started with the wrong members"; fi
 
 # Addresses where it cannot listen.
 start_fails 1 "cannot serve clients: cannot resolve 'no-such-host.invalid'" serve --id=1 \

@@ -157,6 +157,28 @@ move_leader_to() {
   [[ "$(kv_await_leader)" == "$1" ]] || kv_ctl "$(kv_endpoints)" move-leader "$1"
 }
 
+# Its command line knows nothing of member 4, which was added later and leads.
+test_a_leader_is_not_in_the_list() {
+  local other list
+  kv_wait 30 "member 4 to lead" move_leader_to 4
+  other="$(follower)"
+  list="$(kv_cluster)"
+  kv_kill "$other"
+  rm -r "${kv_dir:?}/$other"
+  "$kv_bin/synod-kv" serve --join --id="$other" --cluster="${list%,4=*}" --cluster-id=4711 \
+    --data-dir="$kv_dir/$other" --log="$kv_log" >>"$kv_dir/$other.log" 2>&1 &
+  kv_pids[$other]=$!
+  kv_wait 30 "member $other to say what its --cluster lacks" grep -q \
+    "with this at the end of its --cluster: ,4=$(kv_peer_address 4)/$(kv_endpoint 4)\$" \
+    "$kv_dir/$other.log"
+  # And that is enough.
+  kv_stop "$other"
+  kv_start_newcomer "$other" || kv_fail "member $other does not start with the whole list"
+  kv_ctl "$(kv_await_leader)" member add kv --peer-urls="$(disk_url "$other")" >/dev/null ||
+    kv_fail "the disk of member $other cannot be replaced"
+  kv_wait 30 "member $other to serve again" kv_ctl "$other" put key value
+}
+
 # To where nobody was before, and back. Member 3 is asked, whoever leads: the functions of cluster.sh
 # would not find a leader there.
 test_a_member_moves() {
@@ -186,6 +208,7 @@ test_a_disk_is_bootstrapped_again
 test_a_learner_joins
 test_the_newcomer_needs_their_addresses
 test_the_newcomer_leads
+test_a_leader_is_not_in_the_list
 test_the_leader_is_removed
 test_a_disk_is_replaced
 test_another_disk_is_replaced
