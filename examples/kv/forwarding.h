@@ -55,6 +55,9 @@ class Forwarder {
                           grpc::ClientContext* context, const grpc::ByteBuffer* request,
                           grpc::ByteBuffer* response, std::function<void(grpc::Status)> done);
 
+  // A connection of the same kind to anybody.
+  [[nodiscard]] static std::shared_ptr<grpc::Channel> ConnectTo(const std::string& address);
+
   // The connection to that member; null if nobody knows where it is.
   [[nodiscard]] std::shared_ptr<grpc::Channel> ChannelTo(synod::NodeId id);
 

@@ -249,6 +249,7 @@ absl::Status Server::StartReplica(const Flags& flags,
   if (!replica.ok()) return replica.status();
   node_.emplace(Node{.cluster = identity->cluster,
                      .self = flags.id,
+                     .incarnation = incarnation_,
                      .quota_bytes = flags.quota_bytes,
                      // An election that succeeds at once takes up to two timeouts.
                      .leader_patience = 4 * flags.election_timeout,

@@ -108,6 +108,8 @@ test_a_disk_is_replaced() {
   lose_disk "$lost"
   expect_error "member ID already exist" \
     kv_ctl "$(kv_await_leader)" member add kv --peer-urls="$(url "$lost")"
+  expect_error "has another incarnation than the URL" \
+    kv_ctl "$(kv_await_leader)" member add kv --peer-urls="http://$lost:abc@$(kv_peer_address "$lost")"
   kv_ctl "$(kv_await_leader)" member add kv --peer-urls="$(disk_url "$lost")" >/dev/null ||
     kv_fail "the disk of member $lost cannot be replaced"
   kv_wait 30 "member $lost to serve again" kv_ctl "$lost" put key value

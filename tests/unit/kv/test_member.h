@@ -53,6 +53,7 @@ class TestMember {
     size_t intake_bytes = kMaxIntakeBytes;
     synod::Duration leader_patience = std::chrono::hours(1);
     synod::Duration longest_call = std::chrono::hours(1);
+    synod::Logger logger = [](synod::Severity, std::string_view) {};
     bool starts_alone = false;  // The two do not reach each other until Heal.
   };
 
@@ -71,6 +72,7 @@ class TestMember {
                        .leaders = leaders_,
                        .budget = budget_,
                        .refusals = refusals_,
+                       .logger = options.logger,
                        .replica = replicas_[0]});
     forwarder_.emplace(kTestCluster, *members_);
     forwarder_->ConnectToOthers(kSelf);
