@@ -67,7 +67,7 @@ absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options) {
   }
   Configuration initial = Configuration::Of(options.members);
   initial.quorums = options.quorums;
-  const absl::Status status = store.Bootstrap(*identity, options.group, initial);
+  absl::Status status = store.Bootstrap(*identity, options.group, initial);
   if (!absl::IsAlreadyExists(status)) return status;
   return absl::AlreadyExistsError(internal::Concat(
       status.message(),
