@@ -113,6 +113,13 @@ if [[ -z "$kv_bin" ]]; then
   build
   kv_bin="$PWD/build/bin"
 fi
+for program in synod-kv synod-kv-load; do
+  if [[ ! -f "$kv_bin/$program" || ! -x "$kv_bin/$program" ]]; then
+    echo "examples/demo.sh: there is no program $program in $kv_bin, which SYNOD_BIN names;" \
+      "without SYNOD_BIN it is built" >&2
+    exit 2
+  fi
+done
 kv_dir=""
 trap cleanup EXIT
 trap 'interrupt 129' HUP

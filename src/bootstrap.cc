@@ -62,11 +62,16 @@ absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options) {
   } else if (identity->cluster != options.cluster || identity->node != options.node) {
     return absl::FailedPreconditionError(internal::Concat(
         "the store belongs to node ", identity->node, " of cluster ", identity->cluster,
-        ", not to node ", options.node, " of cluster ", options.cluster));
+        ", not to node ", options.node, " of cluster ", options.cluster,
+        ". Nothing was changed. Give the node a store of its own."));
   }
   Configuration initial = Configuration::Of(options.members);
   initial.quorums = options.quorums;
-  return store.Bootstrap(*identity, options.group, initial);
+  absl::Status status = store.Bootstrap(*identity, options.group, initial);
+  if (!absl::IsAlreadyExists(status)) return status;
+  return absl::AlreadyExistsError(internal::Concat(
+      status.message(),
+      ". A store is bootstrapped once in its life, and afterwards started as it is."));
 }
 
 }  // namespace synod

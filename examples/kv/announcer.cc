@@ -38,10 +38,10 @@ void Announcer::Stop() {
 void Announcer::Run() {
   std::unique_lock lock(mutex_);
   while (!stop_signal_.wait_for(lock, kInterval, [this] { return stopping_; })) {
-    const std::optional<std::string> unannounced = node_.members.Unannounced();
-    if (!unannounced || node_.replica.leader().IsZero()) continue;
     lock.unlock();
-    Announce(*unannounced);
+    check_.Look();
+    const std::optional<std::string> unannounced = node_.members.Unannounced();
+    if (unannounced && !node_.replica.leader().IsZero()) Announce(*unannounced);
     lock.lock();
   }
 }

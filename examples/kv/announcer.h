@@ -1,4 +1,4 @@
-// How the cluster learns where a new member serves clients.
+// How the cluster learns where a new member serves clients, and a newcomer what it was not told.
 #ifndef SYNOD_KV_ANNOUNCER_H_
 #define SYNOD_KV_ANNOUNCER_H_
 
@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 
+#include "kv/newcomer_check.h"
 #include "kv/node.h"
 #include "kv/proto/etcdserver.grpc.pb.h"
 
@@ -20,13 +21,15 @@ namespace synod_kv {
 
 // Whoever adds a member names its peer address alone, as etcd has it. So the member names the other
 // one, as soon as it finds itself among the members, by an update of its own entry; otherwise the
-// others could not send it writes when it leads. It tries until it is so.
+// others could not send it writes when it leads. It tries until it is so. Before, it has a
+// NewcomerCheck look.
 class Announcer {
  public:
   // `channel` leads to a server of this member's own.
-  Announcer(const Node& node, std::string client_address,
+  Announcer(const Node& node, std::string client_address, NewcomerCheck check,
             const std::shared_ptr<grpc::Channel>& channel)
       : node_(node),
+        check_(std::move(check)),
         client_address_(std::move(client_address)),
         stub_(etcdserverpb::Cluster::NewStub(channel)) {}
   Announcer(const Announcer&) = delete;
@@ -43,6 +46,7 @@ class Announcer {
   void Announce(const std::string& peer_address);
 
   const Node& node_;
+  NewcomerCheck check_;  // The thread's.
   const std::string client_address_;
   const std::unique_ptr<etcdserverpb::Cluster::Stub> stub_;
   std::mutex mutex_;

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Functions that run a cluster of synod-kv processes on this machine, for the demo and the tests. To
 # be sourced; the caller sets kv_bin (the folder of the binaries) and kv_dir (a folder of its own),
-# and may set kv_log (how the members keep their logs) and kv_spare (for how many members that join
-# later there are to be ports).
+# and may set kv_log (how the members keep their logs), kv_spare (for how many members that join
+# later there are to be ports) and kv_patience (for how many seconds to wait for a process to end).
 
 # The members that exist, and of each its process (empty: not running).
 kv_size=0
@@ -12,6 +12,7 @@ kv_bootstrap_flags=()
 kv_first_port=0
 kv_log="${kv_log:-rocksdb}"
 kv_spare="${kv_spare:-0}"
+kv_patience="${kv_patience:-60}"
 
 kv_fail() {
   echo "$*" >&2
@@ -110,11 +111,25 @@ kv_start() {
 # The same for a newcomer, whose data directory is empty.
 kv_start_newcomer() { kv_start "$1" --join --cluster-id=4711; }
 
-# kv_signal <signal> <id>: sends it and waits for the process to end; its exit code is in kv_exit.
-kv_signal() {
-  kill -s "$1" "${kv_pids[$2]}" 2>/dev/null || true
+# kv_end <signal> <process>: sends it and waits for the process to end; its exit code is in kv_exit.
+# One that has not ended after kv_patience seconds is killed, so that its exit code is 137.
+kv_end() {
+  local deadline=$((SECONDS + kv_patience))
+  kill -s "$1" "$2" 2>/dev/null || true
+  while kill -0 "$2" 2>/dev/null; do
+    if ((SECONDS >= deadline)); then
+      echo "process $2 has not ended $kv_patience s after SIG$1: killing it" >&2
+      kill -s KILL "$2" 2>/dev/null || true
+      break
+    fi
+    sleep 0.02
+  done
   kv_exit=0
-  wait "${kv_pids[$2]}" 2>/dev/null || kv_exit=$?
+  wait "$2" 2>/dev/null || kv_exit=$?
+}
+# kv_signal <signal> <id>: the same for a member.
+kv_signal() {
+  kv_end "$1" "${kv_pids[$2]}"
   kv_pids[$2]=""
 }
 kv_kill() { kv_signal KILL "$1"; }
@@ -225,9 +240,9 @@ kv_load_start() {
   kv_load_pid=$!
 }
 kv_load_stop() {
-  kill -s TERM "$kv_load_pid"
-  wait "$kv_load_pid"
+  kv_end TERM "$kv_load_pid"
   kv_load_pid=""
+  return "$kv_exit"
 }
 kv_load_count() { wc -l <"$kv_load_record"; }
 kv_load_exceeds() { (($(kv_load_count) > $1)); }

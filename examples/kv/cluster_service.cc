@@ -8,6 +8,7 @@
 #include "kv/errors.h"
 #include "kv/member_call.h"
 #include "kv/member_plan.h"
+#include "kv/request_intake.h"
 
 namespace synod_kv {
 
@@ -37,10 +38,9 @@ grpc::ServerUnaryReactor* ClusterService::Change(const char* method,
                                                  const grpc::ByteBuffer* request,
                                                  grpc::ByteBuffer* response) {
   absl::Status status = CheckTarget(*context, node_.cluster, node_.self);
+  if (status.ok()) status = CheckIntake(*request);
   Request parsed;
-  if (status.ok() && (!request->Valid() || !Parse(*request, &parsed))) {
-    status = MalformedError("it cannot be parsed");
-  }
+  if (status.ok() && !Parse(*request, &parsed)) status = MalformedError("it cannot be parsed");
   if (!status.ok()) return MemberCall::Refuse(node_, context, status);
   const auto plan = [this, parsed = std::move(parsed)](const synod::ReplicaStatus& leader) {
     return PlanOf(parsed, leader, node_.members);

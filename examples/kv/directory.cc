@@ -67,6 +67,19 @@ std::string Directory::ClientAddressOf(synod::NodeId id) const {
   return flagged == nullptr ? std::string() : flagged->client_address;
 }
 
+std::string Directory::ClientAddressAt(synod::NodeId id, const std::string& peer_address) const {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Listed& listed : listed_) {
+      const ClusterMember& member = listed.member;
+      if (member.id == id && member.peer_address == peer_address) return member.client_address;
+    }
+  }
+  const ClusterMember* flagged = Flagged(id);
+  const bool is_there = flagged != nullptr && flagged->peer_address == peer_address;
+  return is_there ? flagged->client_address : std::string();
+}
+
 std::optional<std::string> Directory::Unannounced() const {
   const std::lock_guard lock(mutex_);
   return unannounced_;

@@ -37,6 +37,8 @@ class Directory {
 
   void OnMembers(const synod::Configuration& configuration, bool removed);
 
+  // Those of the command line, this member included.
+  [[nodiscard]] const std::vector<ClusterMember>& flagged() const { return flagged_; }
   [[nodiscard]] Standing standing() const { return standing_.load(std::memory_order_acquire); }
   // Sorted by id.
   [[nodiscard]] std::vector<Listed> List() const;
@@ -44,6 +46,9 @@ class Directory {
   // Of members, and of others that the command line names: a newcomer may be led before it knows by
   // whom. Empty: not known.
   [[nodiscard]] std::string ClientAddressOf(synod::NodeId id) const;
+  // Of whoever goes by that id at that peer address, member or not. Empty: not known.
+  [[nodiscard]] std::string ClientAddressAt(synod::NodeId id,
+                                            const std::string& peer_address) const;
   // The peer address that the cluster has recorded of this member, if it has another client address
   // beside it than the command line, or none.
   [[nodiscard]] std::optional<std::string> Unannounced() const;

@@ -58,6 +58,10 @@ absl::Status DuplicateKeyError() {
 absl::Status TooLargeError() {
   return absl::InvalidArgumentError("etcdserver: request is too large");
 }
+absl::Status IncompleteError() {
+  return OwnError(absl::StatusCode::kInvalidArgument, "the request did not arrive completely",
+                  kNotExecuted);
+}
 absl::Status MalformedError(const char* what) {
   return absl::InvalidArgumentError("synod-kv: malformed request: " + std::string(what));
 }

@@ -2,6 +2,8 @@
 #ifndef SYNOD_KV_ERRORS_H_
 #define SYNOD_KV_ERRORS_H_
 
+#include <string_view>
+
 #include <grpcpp/support/status.h>
 #include <synod/synod.h>
 
@@ -16,6 +18,7 @@ absl::Status LeaseProvidedError();
 absl::Status TooManyOpsError();
 absl::Status DuplicateKeyError();
 absl::Status TooLargeError();
+absl::Status IncompleteError();
 absl::Status MalformedError(const char* what);
 // A member of another cluster, or one that takes this member for another, sent the request on.
 absl::Status WrongTargetError();
@@ -56,6 +59,7 @@ absl::Status TooManyVotersError();
 absl::Status NotEnoughStartedError();
 absl::Status UnhealthyError();
 absl::Status OwnDiskError();
+absl::Status OtherDiskError(std::string_view incarnation);  // The one that is there.
 absl::Status NewcomerUnreachableError();
 absl::Status NewcomerSilentError();  // So far. It may answer yet, and become a member.
 // How one ended that was not made, or perhaps was.

@@ -36,7 +36,9 @@ constexpr std::string_view Name(WriteFailure::Effect effect) {
   return "";
 }
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+}  // namespace
+
+std::shared_ptr<grpc::Channel> Forwarder::ConnectTo(const std::string& address) {
   grpc::ChannelArguments arguments;
   // gRPC itself must not repeat a write either.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
@@ -52,6 +54,8 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   arguments.SetMaxReceiveMessageSize(-1);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
+
+namespace {
 
 using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
 
@@ -82,14 +86,14 @@ void Forwarder::ConnectToOthers(synod::NodeId self) {
   }
 }
 
-Forwarder::Channel Forwarder::ChannelTo(synod::NodeId id) {
+std::shared_ptr<grpc::Channel> Forwarder::ChannelTo(synod::NodeId id) {
   std::string address = members_.ClientAddressOf(id);
   if (address.empty()) return nullptr;
   const std::lock_guard lock(mutex_);
   Peer& peer = peers_[id];
   if (peer.address != address) {
     // What is under way to where it was before goes on.
-    peer.channel = Connect(address);
+    peer.channel = ConnectTo(address);
     peer.address = std::move(address);
   }
   return peer.channel;

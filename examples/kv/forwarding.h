@@ -55,6 +55,12 @@ class Forwarder {
                           grpc::ClientContext* context, const grpc::ByteBuffer* request,
                           grpc::ByteBuffer* response, std::function<void(grpc::Status)> done);
 
+  // A connection of the same kind to anybody.
+  [[nodiscard]] static std::shared_ptr<grpc::Channel> ConnectTo(const std::string& address);
+
+  // The connection to that member; null if nobody knows where it is.
+  [[nodiscard]] std::shared_ptr<grpc::Channel> ChannelTo(synod::NodeId id);
+
   // How many writes were sent.
   [[nodiscard]] uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
 
@@ -65,8 +71,6 @@ class Forwarder {
     std::string address;
     Channel channel;
   };
-  // Null if nobody knows where that is.
-  [[nodiscard]] Channel ChannelTo(synod::NodeId id);
 
   const synod::ClusterId cluster_;
   const Directory& members_;

@@ -8,6 +8,7 @@
 #include "kv/errors.h"
 #include "kv/read_call.h"
 #include "kv/request_check.h"
+#include "kv/request_intake.h"
 #include "kv/write_call.h"
 
 namespace synod_kv {
@@ -15,12 +16,9 @@ namespace synod_kv {
 template <class Request>
 absl::Status KvService::Admit(Call<Request>* call) const {
   absl::Status status = CheckTarget(*call->context, node_.cluster, node_.self);
+  if (status.ok()) status = CheckIntake(*call->bytes);
   if (!status.ok()) return status;
-  if (call->bytes->Length() > kMaxRequestBytes) return TooLargeError();
-  // gRPC gives an invalid buffer, of no length, for a request that it could not read.
-  if (!call->bytes->Valid() || !Parse(*call->bytes, &call->request)) {
-    return MalformedError("it cannot be parsed");
-  }
+  if (!Parse(*call->bytes, &call->request)) return MalformedError("it cannot be parsed");
   return Check(call->request);
 }
 

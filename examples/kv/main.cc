@@ -9,6 +9,7 @@
 
 #include <grpc/support/log.h>
 
+#include "kv/advice.h"
 #include "kv/flags.h"
 #include "kv/server.h"
 
@@ -53,7 +54,7 @@ int Serve(const synod_kv::Flags& flags) {
   };
   absl::StatusOr<std::unique_ptr<synod_kv::Server>> server =
       synod_kv::Server::Start(flags, on_broken);
-  if (!server.ok()) return Report(server.status(), kFailed);
+  if (!server.ok()) return Report(synod_kv::WithAdvice(server.status(), flags), kFailed);
   std::fprintf(stderr, "synod-kv: member %llu serves clients at %s\n",
                static_cast<unsigned long long>(flags.id.value()),
                flags.Self().client_address.c_str());
@@ -66,7 +67,7 @@ int Serve(const synod_kv::Flags& flags) {
     why = broken;
   }
   (*server)->Stop();
-  return why.ok() ? 0 : Report(why, kFailed);
+  return why.ok() ? 0 : Report(synod_kv::WithAdvice(why, flags), kFailed);
 }
 
 }  // namespace
@@ -91,8 +92,10 @@ int main(int argc, char** argv) {
       std::fputs(synod_kv::VersionText().c_str(), stdout);
       return 0;
     case synod_kv::Flags::Verb::kBootstrap: {
-      absl::Status status = synod_kv::BootstrapMember(*flags);
-      return status.ok() ? 0 : Report(status, kFailed);
+      const absl::StatusOr<std::string> done = synod_kv::BootstrapMember(*flags);
+      if (!done.ok()) return Report(synod_kv::WithAdvice(done.status(), *flags), kFailed);
+      std::printf("synod-kv: %s\n", done->c_str());
+      return 0;
     }
     case synod_kv::Flags::Verb::kServe:
       return Serve(*flags);

@@ -1,5 +1,6 @@
 #include "kv/maintenance_service.h"
 
+#include <sstream>
 #include <string>
 
 #include "kv/command.h"
@@ -49,6 +50,9 @@ grpc::ServerUnaryReactor* MaintenanceService::Status(grpc::CallbackServerContext
     response->add_errors(std::string(standing.message()));
   }
   if (!status.stopped.ok()) response->add_errors(status.stopped.ToString());
+  std::ostringstream incarnation;
+  incarnation << node_.incarnation;
+  context->AddInitialMetadata(Node::kIncarnationKey, incarnation.str());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
   return reactor;

@@ -71,6 +71,11 @@ absl::Status OwnDiskError() {
   return OwnError(absl::StatusCode::kFailedPrecondition,
                   "the leader cannot replace its own disk: move the leadership first");
 }
+absl::Status OtherDiskError(std::string_view incarnation) {
+  std::string text("the member that runs at the peer URL has another incarnation than the URL, ");
+  text.append(incarnation).append(": it logs the right URL at its start");
+  return OwnError(absl::StatusCode::kFailedPrecondition, text);
+}
 absl::Status NewcomerUnreachableError() {
   return OwnError(absl::StatusCode::kUnavailable, kStartItFirst);
 }

@@ -32,8 +32,13 @@ struct NodeStats {
 
 // Immutable, but for what it refers to.
 struct Node {
+  // The initial metadata in which an answer to Maintenance.Status has its incarnation, in
+  // hexadecimal.
+  static constexpr char kIncarnationKey[] = "synod-incarnation";
+
   synod::ClusterId cluster;
   synod::NodeId self;
+  synod::Incarnation incarnation = {};  // Of this member's disk.
   uint64_t quota_bytes = 0;
   // How long a request that finds no leader waits for one.
   synod::Duration leader_patience = synod::Duration::zero();
@@ -44,6 +49,7 @@ struct Node {
   LeaderWatch& leaders;
   CallBudget& budget;
   Refusals& refusals;
+  synod::Logger logger = synod::StderrLogger();
   synod::Replica replica;
 
   // Not OK if this member does not belong to the cluster, yet or any more, so that there is no

@@ -15,16 +15,21 @@
 
 #include "kv/command.h"
 #include "kv/kv_state_machine.h"
+#include "kv/loaded_store.h"
 #include "kv/member_transport.h"
 #include "kv/peer_url.h"
 #include "kv/request_check.h"
+#include "kv/request_intake.h"
 
 namespace synod_kv {
 
 namespace {
 
+constexpr synod::GroupId kGroup = 1;
+
 synod::BootstrapOptions BootstrapOptionsOf(const Flags& flags) {
-  synod::BootstrapOptions options{.cluster = *flags.cluster_id, .node = flags.id, .members = {}};
+  synod::BootstrapOptions options{
+      .cluster = *flags.cluster_id, .node = flags.id, .group = kGroup, .members = {}};
   options.joins = flags.joins;
   if (flags.joins) return options;  // It learns of them, and of how they decide.
   options.quorums = flags.quorums;
@@ -159,7 +164,7 @@ std::string DescribeStanding(Standing standing, const ClusterMember& self,
 
 }  // namespace
 
-absl::Status BootstrapMember(const Flags& flags) {
+absl::StatusOr<std::string> BootstrapMember(const Flags& flags) {
   absl::StatusOr<std::unique_ptr<synod::LogStore>> log = OpenDirectory(flags);
   if (!log.ok()) return log.status();
   if (const absl::StatusOr<synod::StoreIdentity> identity = (*log)->Identity(); identity.ok()) {
@@ -170,7 +175,15 @@ absl::Status BootstrapMember(const Flags& flags) {
                                     "anew remove it first, but only as long as the cluster has "
                                     "never had a leader: afterwards the others would refuse it");
   }
-  return synod::Bootstrap(**log, BootstrapOptionsOf(flags));
+  if (absl::Status status = synod::Bootstrap(**log, BootstrapOptionsOf(flags)); !status.ok()) {
+    return status;
+  }
+  const std::string others =
+      flags.cluster.size() == 1 ? "Start it" : "Bootstrap the others likewise, and start this one";
+  return flags.data_dir + " is now the data directory of member " + TextOf({flags.id}) +
+         " of the cluster " + std::to_string(flags.cluster_id->value()) + ". " + others +
+         " by serve, with the same --id, --cluster and --data-dir" +
+         (flags.log == Flags::Log::kWal ? ", and --log=wal" : "");
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
@@ -189,6 +202,10 @@ absl::Status Server::StartReplica(const Flags& flags,
   absl::StatusOr<synod::StoreIdentity> identity = IdentityOf(**log, flags);
   if (!identity.ok()) return identity.status();
   incarnation_ = identity->incarnation;
+  auto loaded = LoadedStore::Load(*std::move(log), kGroup);
+  if (!loaded.ok()) return loaded.status();
+  absl::Status named = CheckMembers((*loaded)->configuration(), flags);
+  if (!named.ok()) return named;
 
   std::map<synod::NodeId, std::string> peers;
   for (const ClusterMember& member : flags.cluster) {
@@ -199,13 +216,14 @@ absl::Status Server::StartReplica(const Flags& flags,
   auto transport = std::make_unique<MemberTransport>(*std::move(tcp));
   if (absl::Status status = CheckClientAddress(flags.Self()); !status.ok()) return status;
   absl::StatusOr<synod::Host> host = synod::Host::Start(
-      {.id = flags.id, .log = std::move(log), .transport = std::move(transport)});
+      {.id = flags.id, .log = *std::move(loaded), .transport = std::move(transport)});
   if (!host.ok()) return host.status();
   host_.emplace(*std::move(host));
   members_.emplace(flags.id, flags.cluster);
   self_ = flags.Self();
 
   synod::GroupOptions options;
+  options.group = kGroup;
   options.state_machine = std::make_unique<KvStateMachine>(stats_.store, on_broken);
   options.raft.election_timeout = flags.election_timeout;
   options.raft.heartbeat_interval = flags.heartbeat_interval;
@@ -231,6 +249,7 @@ absl::Status Server::StartReplica(const Flags& flags,
   if (!replica.ok()) return replica.status();
   node_.emplace(Node{.cluster = identity->cluster,
                      .self = flags.id,
+                     .incarnation = incarnation_,
                      .quota_bytes = flags.quota_bytes,
                      // An election that succeeds at once takes up to two timeouts.
                      .leader_patience = 4 * flags.election_timeout,
@@ -240,7 +259,7 @@ absl::Status Server::StartReplica(const Flags& flags,
                      .budget = budget_,
                      .refusals = refusals_,
                      .replica = *replica});
-  return CheckMembers(replica->Status().configuration, flags);
+  return absl::OkStatus();
 }
 
 absl::Status Server::StartGrpc(const Flags& flags) {
@@ -257,9 +276,7 @@ absl::Status Server::StartGrpc(const Flags& flags) {
   // Without this a second server could share the port, and each would get some of the clients.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   AllowProbes(&builder);
-  // Requests over the limit are still read, to be refused by the error that clients know, and
-  // counted; what is larger yet gRPC refuses by itself. Answers have no limit by default.
-  builder.SetMaxReceiveMessageSize(4 * static_cast<int>(kMaxRequestBytes));
+  BoundIntake(&builder);  // Answers have no limit by default.
   builder.RegisterService(&*kv_);
   builder.RegisterService(&*maintenance_);
   builder.RegisterService(&*cluster_);
@@ -269,7 +286,8 @@ absl::Status Server::StartGrpc(const Flags& flags) {
     return absl::UnavailableError("cannot serve clients: cannot listen on " + address +
                                   ": is the port in use by now?");
   }
-  announcer_.emplace(*node_, address, grpc_->InProcessChannel({}));
+  announcer_.emplace(*node_, address, NewcomerCheck(*node_, *forwarder_, synod::StderrLogger()),
+                     grpc_->InProcessChannel({}));
   return announcer_->Start();
 }
 

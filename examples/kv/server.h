@@ -31,8 +31,8 @@
 
 namespace synod_kv {
 
-// Prepares the data directory of one member.
-[[nodiscard]] absl::Status BootstrapMember(const Flags& flags);
+// Prepares the data directory of one member. Gives what to tell the operator of it.
+[[nodiscard]] absl::StatusOr<std::string> BootstrapMember(const Flags& flags);
 
 class Server {
  public:

@@ -1,5 +1,7 @@
 #include "kv/unimplemented_service.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -16,12 +18,17 @@ struct Reason {
 };
 
 constexpr Reason kReasons[] = {
-    {"/etcdserverpb.Watch/", "it cannot watch keys; read them again, or at a revision"},
-    {"/etcdserverpb.Lease/", "it has no leases, so keys do not expire"},
-    {"/etcdserverpb.Auth/Authenticate", "it has no users; leave out --user"},
-    {"/etcdserverpb.Auth/", "it has no users and no roles: whoever reaches it may do everything"},
-    {"/etcdserverpb.Maintenance/Snapshot", "it takes its snapshots by itself, for itself"},
-    {"/etcdserverpb.Maintenance/Defragment", "it keeps nothing that could be defragmented"},
+    {"/etcdserverpb.Watch/",
+     "this server has no watches: it tells nobody of changes; read the keys again, or at a "
+     "revision"},
+    {"/etcdserverpb.Lease/",
+     "this server has no leases: keys do not expire, and there are no locks and elections by them"},
+    {"/etcdserverpb.Auth/Authenticate", "this server has no users; leave out --user"},
+    {"/etcdserverpb.Auth/",
+     "this server has no users and no roles: whoever reaches it may do everything"},
+    {"/etcdserverpb.Maintenance/Snapshot",
+     "this server gives away no snapshots: it takes them by itself, for itself"},
+    {"/etcdserverpb.Maintenance/Defragment", "this server keeps nothing to be defragmented"},
 };
 
 class Refusal final : public grpc::ServerGenericBidiReactor {
@@ -35,16 +42,14 @@ class Refusal final : public grpc::ServerGenericBidiReactor {
 grpc::ServerGenericBidiReactor* UnimplementedService::CreateReactor(
     grpc::GenericCallbackServerContext* context) {
   const std::string& method = context->method();
-  std::string text = "synod-kv: there is no method " + method;
-  for (const Reason& reason : kReasons) {
-    if (std::string_view(method).starts_with(reason.prefix)) {
-      text.append(": ").append(reason.text);
-      break;
-    }
-  }
+  const auto* const reason = std::find_if(
+      std::begin(kReasons), std::end(kReasons),
+      [&method](const Reason& r) { return std::string_view(method).starts_with(r.prefix); });
+  std::string text = "synod-kv: ";
+  text.append(reason == std::end(kReasons) ? "there is no such method" : reason->text);
   // Not by the method's name: that is the client's to choose.
-  refusals_.Note("synod-kv: there is no such method", context->peer());
-  return new Refusal(text);
+  refusals_.Note(text, context->peer());
+  return new Refusal(text + " (" + method + " is not implemented)");
 }
 
 }  // namespace synod_kv

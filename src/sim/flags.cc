@@ -79,7 +79,8 @@ absl::StatusOr<Flags> ParseFlags(const Program& program, std::span<char* const> 
                                   [&](const Program::Flag& known) { return known.name == flag; });
     const bool is_own = own != program.flags.end();
     if (!is_own && !texts.contains(flag) && !numbers.contains(flag)) {
-      return Bad("there is no flag " + std::string(flag));
+      if (flag.starts_with('-')) return Bad("there is no flag " + std::string(flag));
+      return Bad("'" + std::string(flag) + "' is neither a flag nor the value of one");
     }
     if (i + 1 == arguments.size()) return Bad(std::string(flag) + " takes a value");
     const std::string_view value = arguments[++i];
@@ -126,6 +127,7 @@ std::string Usage(const Program& program) {
          "\n"
          "  --options TEXT     takes these options instead of those drawn: \"nodes=5 "
          "faults.crash=1s\"\n"
+         "                     (what is none of them is answered with their names)\n"
          "  --twice            runs everything twice, and fails if the runs differ\n" +
          (program.shows_reach
               ? "  --complete         stops when all that is counted has happened, each mark was "

@@ -29,14 +29,20 @@ absl::StatusOr<Options> Options::Parse(std::string_view described) {
     const auto [name, value] = SplitField(item);
     bool is_known = false;
     bool is_good = false;
+    std::string kind;
+    std::string all;
     ForEachField([&, name = name, value = value](std::string_view known, auto field) {
+      all += Concat(' ', known);
       if (known != name) return;
       is_known = true;
       is_good = ParseValue(value, field(options));
+      kind = KindOf(field(options));
     });
-    if (!is_known) return absl::InvalidArgumentError(Concat("there is no option ", name));
+    if (!is_known) {
+      return absl::InvalidArgumentError(Concat("there is no option '", name, "'; there are:", all));
+    }
     if (!is_good) {
-      return absl::InvalidArgumentError(Concat(name, " cannot be '", value, "'"));
+      return absl::InvalidArgumentError(Concat(name, " cannot be '", value, "': it is ", kind));
     }
   }
   if (absl::Status status = options.Validate(); !status.ok()) return status;

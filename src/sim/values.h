@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <concepts>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,6 +55,20 @@ namespace synod::sim {
   if (!parsed.ok()) return false;
   value = *std::move(parsed);
   return true;
+}
+
+// What a value of its type is, for whoever has written something else.
+[[nodiscard]] inline std::string KindOf(bool) { return "true or false"; }
+template <std::integral Number>
+[[nodiscard]] std::string KindOf(Number) {
+  return "a number from " + std::to_string(std::numeric_limits<Number>::min()) + " to " +
+         std::to_string(std::numeric_limits<Number>::max());
+}
+[[nodiscard]] inline std::string KindOf(Duration) {
+  return "a time with its unit (ns, us, ms, s, m or h), such as 1.5s or 20us";
+}
+[[nodiscard]] inline std::string KindOf(const QuorumRule&) {
+  return "a rule such as majority, flexible:q1=4,q2=2 or weighted:q1=3,q2=3,1=2,2=1,3=1,4=1";
 }
 
 [[nodiscard]] inline std::string_view Trimmed(std::string_view text) {

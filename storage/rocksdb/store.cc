@@ -82,7 +82,9 @@ absl::StatusOr<std::unique_ptr<LogStore>> Store::Open(std::string path, Options 
   if (status.ok()) status = store->FindDatabase();
   if (status.ok()) status = store->OpenDatabase();
   if (status.ok()) status = store->directory_->Complete();
-  if (status.ok()) status = store->ReadCatalog();
+  if (!status.ok()) return status;
+  status = store->ReadCatalog();
+  if (absl::IsDataLoss(status)) return store->Damaged(status);
   if (!status.ok()) return status;
   return store;
 }
@@ -249,7 +251,8 @@ absl::StatusOr<DurableState> Store::Load(GroupId group) {
   }
   // Without the lock, so that reading one group's log does not hold up the writes of the others.
   auto loaded = Group::Load(group, *database_);
-  absl::Status status = loaded.status();
+  absl::Status status =
+      absl::IsDataLoss(loaded.status()) ? Damaged(loaded.status()) : loaded.status();
   if (status.ok() && !loaded->state.snapshot.index.IsZero()) {
     status = snapshots_.Read(group, loaded->group.snapshot()).status();
   }

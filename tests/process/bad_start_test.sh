@@ -37,7 +37,9 @@ mkdir "$kv_dir/unmounted"
   start_fails 1 "has not been bootstrapped" serve $(member 1 unmounted)
   start_fails 1 "has not been bootstrapped" serve --log=wal $(member 1 unmounted)
   expect "the empty directory" "" "$(ls "$kv_dir/unmounted")"
-  "$kv_bin/synod-kv" bootstrap $(member 1 a) --cluster-id=5
+  "$kv_bin/synod-kv" bootstrap $(member 1 a) --cluster-id=5 >"$kv_dir/output"
+  expect "what bootstrap says" "synod-kv: $kv_dir/a is now the data directory of member 1 of the cluster 5. Bootstrap the others likewise, and start this one by serve, with the same --id, --cluster and --data-dir" \
+    "$(cat "$kv_dir/output")"
   start_fails 1 "$kv_dir/a was bootstrapped before, as the member 1 of the cluster 5" bootstrap $(member 1 a) --cluster-id=5
   start_fails 1 "only as long as the cluster has never had a leader" bootstrap $(member 1 a) --cluster-id=5
 }
@@ -61,15 +63,34 @@ echo "not yours" >"$kv_dir/foreign/file"
   start_fails 1 "$kv_dir/a belongs to the member 1, not to 2" serve $(member 2 a)
   start_fails 1 "belongs to the cluster 5, not to 6" serve $(member 1 a) --cluster-id=6
   start_fails 1 "is a 'synod rocksdb log store', not a 'synod wal'" serve --log=wal $(member 1 a)
+  start_fails 1 "$kv_dir/a was bootstrapped without --log=wal: leave it out" serve --log=wal $(member 1 a)
+  "$kv_bin/synod-kv" bootstrap --log=wal $(member 1 wal) --cluster-id=5 >"$kv_dir/output"
+  grep -q "and --data-dir, and --log=wal" "$kv_dir/output" || kv_fail "bootstrap does not say --log=wal"
+  start_fails 1 "$kv_dir/wal was bootstrapped with --log=wal: give it here" serve $(member 1 wal)
   start_fails 1 "no file FORMAT" serve $(member 1 foreign)
   start_fails 1 "no file FORMAT" bootstrap $(member 1 foreign) --cluster-id=5
 }
 expect "the foreign directory" "file" "$(ls "$kv_dir/foreign")"
 
+# Damaged ones: whatever is lost, the operator is told what to do.
+damage() { dd if=/dev/zero of="$1" bs=1 seek="$2" count=16 conv=notrunc status=none; }
+# shellcheck disable=SC2046
+for log in rocksdb wal; do
+  "$kv_bin/synod-kv" bootstrap --log=$log $(member 1 "damaged-$log") --cluster-id=5 >"$kv_dir/output"
+done
+damage "$(ls "$kv_dir"/damaged-rocksdb/db/MANIFEST-*)" 20
+damage "$(find "$kv_dir/damaged-wal" -name '*.wal' | sort | tail -n 1)" 16
+# shellcheck disable=SC2046
+for log in rocksdb wal; do
+  start_fails 1 "the log store $kv_dir/damaged-$log is damaged" serve --log=$log $(member 1 "damaged-$log")
+  start_fails 1 "Leave $kv_dir/damaged-$log as it is.*start this member by serve --join" \
+    serve --log=$log $(member 1 "damaged-$log")
+done
+
 # A data directory that a newer version has written: neither read nor changed.
 # shellcheck disable=SC2046
 {
-  "$kv_bin/synod-kv" bootstrap $(member 1 newer) --cluster-id=5
+  "$kv_bin/synod-kv" bootstrap $(member 1 newer) --cluster-id=5 >/dev/null
   echo "synod rocksdb log store, format 99" >"$kv_dir/newer/FORMAT"
   before="$(cd "$kv_dir/newer" && find . -type f -exec cksum {} + | sort)"
   start_fails 1 "was written by a newer version (format 99" serve $(member 1 newer)
@@ -81,6 +102,7 @@ expect "the foreign directory" "file" "$(ls "$kv_dir/foreign")"
 # Other members than it was bootstrapped with.
 start_fails 1 "bootstrapped with: 1, 2, 3" serve --id=1 --data-dir="$kv_dir/a" \
   --cluster="1=$(kv_peer_address 1)/$(kv_endpoint 1)"
+if grep -q "started" "$kv_dir/output"; then kv_fail "it was started with the wrong members"; fi
 
 # Addresses where it cannot listen.
 start_fails 1 "cannot serve clients: cannot resolve 'no-such-host.invalid'" serve --id=1 \
@@ -95,7 +117,7 @@ start_fails 1 "cannot listen on 192.0.2.1:1: it is no address of this machine" s
   kv_pids[1]=$!
   kv_wait 30 "member 1" kv_answers 1
   start_fails 1 "another process" serve $(member 1 a)
-  "$kv_bin/synod-kv" bootstrap $(member 1 b) --cluster-id=5
+  "$kv_bin/synod-kv" bootstrap $(member 1 b) --cluster-id=5 >/dev/null
   start_fails 1 "$(kv_peer_address 1)" serve $(member 1 b)
   start_fails 1 "cannot serve clients: cannot listen on $(kv_endpoint 1): another process" serve --id=1 --data-dir="$kv_dir/b" \
     --cluster="${cluster/$(kv_peer_address 1)/127.0.0.2:$kv_first_port}"

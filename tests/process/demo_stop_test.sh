@@ -11,6 +11,10 @@ export TMPDIR="$kv_dir" SYNOD_BIN="$kv_bin"
 expect_error "unknown argument: --kepe" "$demo" --kepe
 expect_error "one argument at most" "$demo" --keep --stop
 
+# A folder without the programs, before anything is begun.
+SYNOD_BIN=$kv_dir expect_error "there is no program synod-kv in $kv_dir, which SYNOD_BIN names" "$demo"
+if compgen -G "$kv_dir/synod-demo.*"; then kv_fail "a refused demo left a folder"; fi
+
 # Interrupted while it starts its servers, and while it writes. What a shell starts in the background
 # would ignore SIGINT.
 demo_has() { compgen -G "$kv_dir/synod-demo.*/$1"; }

@@ -91,6 +91,7 @@ test_errors() {
   expect_error "key is not provided" kv_ctl "$at" put "" value
   expect_error "key not found" kv_ctl "$at" put --ignore-value absent
   expect_error "requested lease not found" kv_ctl "$at" put --lease=1234 key value
+  expect_error "has no watches: it tells nobody of changes" kv_ctl "$at" watch key
   expect_error "has no leases" kv_ctl "$at" lease grant 10
   expect_error "has no users" kv_ctl "$at" --user=root:secret get key
   expect_error "no users and no roles" kv_ctl "$at" auth enable

@@ -31,6 +31,21 @@ lose_disk() {
   kv_start_newcomer "$1" || kv_fail "member $1 does not start on its new disk"
 }
 
+# As if it were as good as the one before: it is not, and what is to be done instead is said.
+test_a_disk_is_bootstrapped_again() {
+  local victim
+  victim="$(follower)"
+  kv_stop "$victim"
+  mv "$kv_dir/$victim" "$kv_dir/$victim.kept"
+  kv_bootstrap "$victim"
+  expect_error "If it is lost, remove $kv_dir/$victim and start this member by serve --join" \
+    timeout 60 "$kv_bin/synod-kv" serve --id="$victim" --cluster="$(kv_cluster)" \
+    --data-dir="$kv_dir/$victim" --log="$kv_log"
+  rm -r "${kv_dir:?}/$victim"
+  mv "$kv_dir/$victim.kept" "$kv_dir/$victim"
+  kv_start "$victim" || kv_fail "member $victim does not start on its right disk"
+}
+
 test_a_learner_joins() {
   local at
   at="$(follower)"
@@ -93,6 +108,8 @@ test_a_disk_is_replaced() {
   lose_disk "$lost"
   expect_error "member ID already exist" \
     kv_ctl "$(kv_await_leader)" member add kv --peer-urls="$(url "$lost")"
+  expect_error "has another incarnation than the URL" \
+    kv_ctl "$(kv_await_leader)" member add kv --peer-urls="http://$lost:abc@$(kv_peer_address "$lost")"
   kv_ctl "$(kv_await_leader)" member add kv --peer-urls="$(disk_url "$lost")" >/dev/null ||
     kv_fail "the disk of member $lost cannot be replaced"
   kv_wait 30 "member $lost to serve again" kv_ctl "$lost" put key value
@@ -142,6 +159,28 @@ move_leader_to() {
   [[ "$(kv_await_leader)" == "$1" ]] || kv_ctl "$(kv_endpoints)" move-leader "$1"
 }
 
+# Its command line knows nothing of member 4, which was added later and leads.
+test_a_leader_is_not_in_the_list() {
+  local other list
+  kv_wait 30 "member 4 to lead" move_leader_to 4
+  other="$(follower)"
+  list="$(kv_cluster)"
+  kv_kill "$other"
+  rm -r "${kv_dir:?}/$other"
+  "$kv_bin/synod-kv" serve --join --id="$other" --cluster="${list%,4=*}" --cluster-id=4711 \
+    --data-dir="$kv_dir/$other" --log="$kv_log" >>"$kv_dir/$other.log" 2>&1 &
+  kv_pids[$other]=$!
+  kv_wait 30 "member $other to say what its --cluster lacks" grep -q \
+    "with this at the end of its --cluster: ,4=$(kv_peer_address 4)/$(kv_endpoint 4)\$" \
+    "$kv_dir/$other.log"
+  # And that is enough.
+  kv_stop "$other"
+  kv_start_newcomer "$other" || kv_fail "member $other does not start with the whole list"
+  kv_ctl "$(kv_await_leader)" member add kv --peer-urls="$(disk_url "$other")" >/dev/null ||
+    kv_fail "the disk of member $other cannot be replaced"
+  kv_wait 30 "member $other to serve again" kv_ctl "$other" put key value
+}
+
 # To where nobody was before, and back. Member 3 is asked, whoever leads: the functions of cluster.sh
 # would not find a leader there.
 test_a_member_moves() {
@@ -167,9 +206,11 @@ kv_spare=2
 kv_new_cluster 3 --snapshot-entries=2000
 kv_load_start "$kv_dir/record" --clients=8
 kv_load_more 3000
+test_a_disk_is_bootstrapped_again
 test_a_learner_joins
 test_the_newcomer_needs_their_addresses
 test_the_newcomer_leads
+test_a_leader_is_not_in_the_list
 test_the_leader_is_removed
 test_a_disk_is_replaced
 test_another_disk_is_replaced

@@ -32,4 +32,23 @@ expect "the leader" 1 "$(kv_leader)"
 expect "the awaited leader" 1 "$(kv_await_leader)"
 kv_status() { echo "1 false 9"; }
 if kv_leader; then kv_fail "kv_leader finds a leader where there is none"; fi
+
+# A process that does not mind the signal is not waited for without end, and that is said.
+(
+  trap '' TERM
+  exec sleep 600
+) &
+kv_pids[1]=$!
+kv_ignores_term() { grep -q "^SigIgn:.*[4-7c-f]...$" "/proc/${kv_pids[1]}/status"; }
+kv_wait 10 "the stand-in" kv_ignores_term
+kv_patience=1 kv_stop 1 2>"$kv_dir/said"
+expect "the exit code of what had to be killed" 137 "$kv_exit"
+grep -q "has not ended 1 s after SIGTERM: killing it" "$kv_dir/said" ||
+  kv_fail "nobody said that it was killed"
+(exit 3) &
+kv_pids[1]=$!
+kv_has_ended() { ! kv_running 1; }
+kv_wait 10 "the process to end" kv_has_ended
+kv_stop 1
+expect "the exit code of what had ended before" 3 "$kv_exit"
 echo "the scripts' checks hold"

@@ -33,6 +33,12 @@ Counter CounterOf(RefusalReason reason) {
   return Counter::kHandshakeRefusedVersion;
 }
 
+// Two who do not know each other yet are common while members change: a newcomer dials everybody it
+// was told of, and who was removed looks for those that it knew.
+Severity SeverityOf(RefusalReason reason) {
+  return reason == RefusalReason::kUnknownPeer ? Severity::kWarning : Severity::kError;
+}
+
 }  // namespace
 
 void TcpTransport::Log(Severity severity, NodeId peer, Counter event, const std::string& line) {
@@ -128,7 +134,7 @@ absl::Status TcpTransport::OnHandshake(Connection& connection, std::string_view 
   if (!decoded.ok()) return decoded.status();
   if (const auto* refusal = std::get_if<Refusal>(&*decoded)) {
     counters_.Add(Counter::kHandshakeRefusedByPeer);
-    Log(Severity::kError, connection.peer, Counter::kHandshakeRefusedByPeer,
+    Log(SeverityOf(refusal->reason), connection.peer, Counter::kHandshakeRefusedByPeer,
         NameOf(connection) + " refuses this node: " + refusal->text);
     Close(connection);
     return absl::CancelledError();
@@ -208,7 +214,7 @@ absl::Status TcpTransport::Refuse(Connection& connection, NodeId claimed, const 
   counters_.Add(counter);
   // Who a stranger claims to be may fill the log only if it is a peer.
   const NodeId known = FindPeer(claimed) == nullptr ? NodeId() : claimed;
-  Log(Severity::kError, known, counter,
+  Log(SeverityOf(refusal.reason), known, counter,
       "refused the connection with " + connection.remote + ": " + refusal.text);
   SendNow(connection, Encode(refusal));
   Close(connection);

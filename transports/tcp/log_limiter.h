@@ -2,6 +2,7 @@
 #ifndef SYNOD_TRANSPORTS_TCP_LOG_LIMITER_H_
 #define SYNOD_TRANSPORTS_TCP_LOG_LIMITER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -16,6 +17,8 @@
 namespace synod::tcp {
 
 // One line per peer and kind of event in each interval; the next line says how many were left out.
+// The interval grows as long as the event goes on: what nobody has seen to after ten minutes need
+// not be said six times in each of those to come.
 class LogLimiter {
  public:
   void set_logger(Logger logger) { logger_ = std::move(logger); }
@@ -24,11 +27,13 @@ class LogLimiter {
   void Log(Severity severity, NodeId peer, Counter event, Instant now, const std::string& line) {
     if (!logger_) return;
     Entry& entry = entries_[{peer, event}];
+    const bool goes_on = now < std::exchange(entry.last, now) + entry.interval;
     if (now < entry.silent_until) {
       ++entry.left_out;
       return;
     }
-    entry.silent_until = now + kInterval;
+    entry.interval = goes_on ? std::clamp(2 * entry.interval, kInterval, kIntervalMax) : kInterval;
+    entry.silent_until = now + entry.interval;
     const uint64_t left_out = std::exchange(entry.left_out, 0);
     logger_(severity,
             left_out == 0 ? line : line + " (and " + std::to_string(left_out) + " times before)");
@@ -36,8 +41,11 @@ class LogLimiter {
 
  private:
   static constexpr Duration kInterval = std::chrono::seconds(10);
+  static constexpr Duration kIntervalMax = std::chrono::minutes(10);
   struct Entry {
+    Duration interval = Duration::zero();  // 0: nothing was logged yet.
     Instant silent_until = Instant::min();
+    Instant last = Instant::min();  // Logged or not.
     uint64_t left_out = 0;
   };
 

@@ -10,14 +10,17 @@ namespace internal {
 struct Ordinal {
   static constexpr bool kOrdinal = true;
   static constexpr bool kFromLiteral = false;
+  static constexpr bool kHexadecimal = false;
 };
 struct Name {
   static constexpr bool kOrdinal = false;
   static constexpr bool kFromLiteral = true;
+  static constexpr bool kHexadecimal = false;
 };
 struct Opaque {
   static constexpr bool kOrdinal = false;
   static constexpr bool kFromLiteral = false;
+  static constexpr bool kHexadecimal = true;
 };
 struct TermTag : Ordinal {};
 struct IndexTag : Ordinal {};

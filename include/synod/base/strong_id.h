@@ -2,17 +2,20 @@
 #ifndef SYNOD_BASE_STRONG_ID_H_
 #define SYNOD_BASE_STRONG_ID_H_
 
+#include <charconv>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <ostream>
+#include <string_view>
 
 namespace synod {
 
-// A 64-bit value that only compares with its own kind. `Tag` says two things: kOrdinal, whether it
-// can be counted with (Term, Index), and kFromLiteral, whether a user may write a plain integer for
-// it (NodeId, GroupId: `.members = {1, 2, 3}`). The way back to an integer is always the explicit
-// value().
+// A 64-bit value that only compares with its own kind. `Tag` says three things: kOrdinal, whether
+// it can be counted with (Term, Index); kFromLiteral, whether a user may write a plain integer for
+// it (NodeId, GroupId: `.members = {1, 2, 3}`); and kHexadecimal, whether it is written so, as
+// random numbers are. The way back to an integer is always the explicit value().
 template <class Tag>
 class StrongId {
  public:
@@ -39,7 +42,12 @@ class StrongId {
     return a.value_ - b.value_;
   }
 
-  friend std::ostream& operator<<(std::ostream& out, StrongId id) { return out << id.value_; }
+  friend std::ostream& operator<<(std::ostream& out, StrongId id) {
+    if constexpr (!Tag::kHexadecimal) return out << id.value_;
+    char digits[16];
+    const auto end = std::to_chars(digits, digits + sizeof(digits), id.value_, 16).ptr;
+    return out << std::string_view(digits, static_cast<size_t>(end - digits));
+  }
 
   template <class H>
   friend H AbslHashValue(H state, StrongId id) {

@@ -54,6 +54,14 @@ TEST(StrongId, Ordinals_AreCountedWithAndNotMadeByMistake) {
   EXPECT_LT(Index(9), Index(10));
 }
 
+// As the peer URLs of synod-kv and the flags of others take it.
+TEST(StrongId, Incarnation_IsWrittenInHexadecimal) {
+  std::ostringstream text;
+  text << Incarnation(0x6b1f0c9d2e7a4853) << " " << Incarnation() << " "
+       << Incarnation(~uint64_t{0});
+  EXPECT_EQ(text.str(), "6b1f0c9d2e7a4853 0 ffffffffffffffff");
+}
+
 TEST(StrongId, Default_IsZero) {
   EXPECT_TRUE(Term().IsZero());
   EXPECT_FALSE(Term(1).IsZero());

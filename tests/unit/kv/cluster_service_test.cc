@@ -2,6 +2,10 @@
 // not. What may be asked for is member_plan_test.cc's.
 #include "kv/cluster_service.h"
 
+#include <mutex>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "kv/errors.h"
@@ -127,6 +131,54 @@ TEST(ClusterService, InvalidRequest_Asked_IsRefusedByTheLeader) {
   MemberAddResponse response;
   EXPECT_EQ(TextOf(Add(member, "nonsense", &response)), TextOf(BadUrlsError()));
   EXPECT_EQ(TextOf(Add(member, "http://2@new:1", &response)), TextOf(MemberExistsError()));
+}
+
+// What runs where the member is known to serve clients, and says that of its disk.
+ScriptedLeader::Script SaysOfItself(synod::NodeId id, const std::string& incarnation) {
+  etcdserverpb::StatusResponse status;
+  status.mutable_header()->set_cluster_id(kTestCluster.value());
+  status.mutable_header()->set_member_id(id.value());
+  return [response = status.SerializeAsString(), incarnation](int) {
+    return Reply{.response = response, .incarnation = incarnation};
+  };
+}
+
+TEST(ClusterService, DiskThatIsNotTheOneThatAnswers_Added_IsRefused) {
+  ScriptedLeader there;
+  there.Play(SaysOfItself(kOther, "abc"));
+  TestMember member({.other_address = there.address()});
+  member.Elect(kSelf);
+  MemberAddResponse response;
+  EXPECT_EQ(TextOf(Add(member, "http://2:abd@other:1", &response)), TextOf(OtherDiskError("abc")));
+  EXPECT_EQ(there.calls(), 1);
+  EXPECT_FALSE(List(member).members(1).islearner());
+  const grpc::Status status = Add(member, "http://2:abc@other:1", &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_TRUE(List(member).members(1).islearner());
+}
+
+// Whoever else answers there says nothing of it, and of another place nobody is known.
+TEST(ClusterService, DiskThatNobodyCanBeAskedFor_Added_IsTakenOnTheOperatorsWord) {
+  ScriptedLeader there;
+  std::mutex mutex;
+  std::vector<std::string> lines;
+  TestMember member(
+      {.other_address = there.address(), .logger = [&](synod::Severity, std::string_view line) {
+         const std::lock_guard lock(mutex);
+         lines.emplace_back(line);
+       }});
+  member.Elect(kSelf);
+  MemberAddResponse response;
+  EXPECT_TRUE(Add(member, "http://9:abc@new:1", &response).ok());
+  EXPECT_EQ(there.calls(), 0);
+  there.Play(SaysOfItself(9, "abd"));
+  EXPECT_TRUE(Add(member, "http://2:abc@other:1", &response).ok());
+  EXPECT_EQ(there.calls(), 1);
+  const std::lock_guard lock(mutex);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0],
+            "member 9 is to have the incarnation abc, and could not be asked whether it has: where "
+            "it serves clients is not known");
 }
 
 TEST(ClusterService, Follower_Asked_SendsItOnAndAnswersInItsOwnName) {

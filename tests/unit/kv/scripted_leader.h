@@ -29,7 +29,8 @@ class ScriptedLeader final : public grpc::CallbackGenericService {
     grpc::Status status = {};
     std::string effect = {};  // What it says of a failure; empty: nothing.
     std::string response = {};
-    bool never = false;  // Waits until the call is cancelled.
+    std::string incarnation = {};  // That it says it has; empty: it says nothing.
+    bool never = false;            // Waits until the call is cancelled.
   };
   // Called with how many calls came before.
   using Script = std::function<Reply(int)>;
@@ -80,6 +81,9 @@ class ScriptedLeader final : public grpc::CallbackGenericService {
     }
     void OnReadDone(bool ok) override {
       const Reply reply = ok ? leader_.OnCall(*context_) : Reply{.never = true};
+      if (!reply.incarnation.empty()) {
+        context_->AddInitialMetadata("synod-incarnation", reply.incarnation);
+      }
       if (!reply.effect.empty()) context_->AddTrailingMetadata("synod-effect", reply.effect);
       if (!reply.never) End(reply);
       if (!leader_.called_.HasBeenNotified()) leader_.called_.Notify();

@@ -28,6 +28,7 @@
 #include "kv/node.h"
 #include "kv/proto/etcdserver.grpc.pb.h"
 #include "kv/request_check.h"
+#include "kv/request_intake.h"
 
 namespace synod_kv {
 
@@ -49,8 +50,10 @@ class TestMember {
   struct Options {
     std::string other_address = "127.0.0.1:1";  // Where the other is said to listen to clients.
     CallBudget::Limits limits = {};
+    size_t intake_bytes = kMaxIntakeBytes;
     synod::Duration leader_patience = std::chrono::hours(1);
     synod::Duration longest_call = std::chrono::hours(1);
+    synod::Logger logger = [](synod::Severity, std::string_view) {};
     bool starts_alone = false;  // The two do not reach each other until Heal.
   };
 
@@ -69,6 +72,7 @@ class TestMember {
                        .leaders = leaders_,
                        .budget = budget_,
                        .refusals = refusals_,
+                       .logger = options.logger,
                        .replica = replicas_[0]});
     forwarder_.emplace(kTestCluster, *members_);
     forwarder_->ConnectToOthers(kSelf);
@@ -78,7 +82,7 @@ class TestMember {
     builder.RegisterService(&*service_);
     builder.RegisterService(&*cluster_service_);
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
-    builder.SetMaxReceiveMessageSize(-1);
+    BoundIntake(&builder, options.intake_bytes);
     server_ = builder.BuildAndStart();
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);
@@ -134,7 +138,7 @@ class TestMember {
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] LeaderWatch& leaders() { return leaders_; }
   [[nodiscard]] CallBudget& budget() { return budget_; }
-  [[nodiscard]] Refusals& refusals() { return refusals_; }
+  [[nodiscard]] const Refusals& refusals() const { return refusals_; }
   // The thread of this member's loop, as soon as it has known a leader.
   [[nodiscard]] pthread_t loop_thread() const { return loop_thread_; }
 

@@ -71,6 +71,7 @@ TEST_F(FlagsTest, OwnFlag_WrongValue_IsRefusedInItsWords) {
 
 TEST_F(FlagsTest, UnknownOrWrong_IsNamed) {
   EXPECT_EQ(Refusal({"--bag", "mint"}), "there is no flag --bag");
+  EXPECT_EQ(Refusal({"stuff"}), "'stuff' is neither a flag nor the value of one");
   EXPECT_THAT(Refusal({"--seed", "1x"}), HasSubstr("--seed takes a number below 2^64, not '1x'"));
   EXPECT_THAT(Refusal({"--write", ""}), HasSubstr("--write takes a value"));
   EXPECT_THAT(Refusal({"--seeds", "0"}), HasSubstr("--seeds must be positive"));

@@ -46,14 +46,20 @@ TEST(Options, Parse_TimesInAnyUnit_AreTaken) {
 }
 
 TEST(Options, Parse_UnknownOrBadField_IsRefusedByName) {
-  EXPECT_THAT(OptionsError("nodes=3 node=3"), HasSubstr("no option node"));
+  EXPECT_THAT(OptionsError("nodes=3 node=3"),
+              AllOf(HasSubstr("no option 'node'; there are: seed nodes "),
+                    HasSubstr(" faults.crash "), HasSubstr(" knobs.compact_all")));
   EXPECT_THAT(OptionsError("nodes"), HasSubstr("nodes cannot be ''"));
-  EXPECT_THAT(OptionsError("nodes=three"), HasSubstr("nodes cannot be 'three'"));
+  EXPECT_THAT(OptionsError("nodes=three"),
+              HasSubstr("nodes cannot be 'three': it is a number from 0 to"));
   EXPECT_THAT(OptionsError("nodes=-1"), HasSubstr("nodes cannot be '-1'"));
   EXPECT_THAT(OptionsError("network.lose=4294967296"), HasSubstr("network.lose cannot be"));
-  EXPECT_THAT(OptionsError("storm=20"), HasSubstr("storm cannot be '20'"));
+  EXPECT_THAT(OptionsError("storm=20"),
+              HasSubstr("storm cannot be '20': it is a time with its unit"));
+  EXPECT_THAT(OptionsError("quorums=2"), HasSubstr("it is a rule such as majority"));
   EXPECT_THAT(OptionsError("storm=-1s"), HasSubstr("storm cannot be '-1s'"));
-  EXPECT_THAT(OptionsError("raft.pre_vote=1"), HasSubstr("raft.pre_vote cannot be '1'"));
+  EXPECT_THAT(OptionsError("raft.pre_vote=1"),
+              HasSubstr("raft.pre_vote cannot be '1': it is true or false"));
 }
 
 TEST(Options, Validate_ImpossibleCluster_IsRefused) {

@@ -1,0 +1,37 @@
+// Errors of the library, and what an operator reads of them.
+#include "kv/advice.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace synod_kv {
+namespace {
+
+std::string Advised(const absl::Status& status) {
+  Flags flags;
+  flags.data_dir = "/data";
+  const absl::Status advised = WithAdvice(status, flags);
+  EXPECT_EQ(advised.code(), status.code());
+  return std::string(advised.message());
+}
+
+TEST(Advice, FullDisk_SaysToFreeSpaceOutsideOfTheDataDirectory) {
+  EXPECT_EQ(Advised(absl::ResourceExhaustedError("writing x: No space left on device")),
+            "writing x: No space left on device. The disk of /data is full. Free space on it, but "
+            "delete nothing in that directory, and start again: nothing that was acknowledged is "
+            "lost");
+}
+
+TEST(Advice, DamagedStore_SaysToKeepItAndHowToReplaceTheMember) {
+  const std::string text = Advised(absl::DataLossError("x is damaged. Nothing was repaired."));
+  EXPECT_TRUE(text.starts_with("x is damaged. Nothing was repaired. Leave /data as it is")) << text;
+  EXPECT_NE(text.find("serve --join"), std::string::npos) << text;
+}
+
+TEST(Advice, WhatSaysAllThereIs_IsLeftAsItIs) {
+  EXPECT_EQ(Advised(absl::UnavailableError("the port is in use")), "the port is in use");
+}
+
+}  // namespace
+}  // namespace synod_kv
