@@ -9,6 +9,7 @@
 #include "synod/port/wire.h"
 
 #include "src/concat.h"
+#include "src/engine_factory.h"
 
 namespace synod::internal {
 
@@ -145,7 +146,7 @@ absl::StatusOr<ReplicaImpl*> HostImpl::Join(GroupOptions options) {
   }
   absl::StatusOr<DurableState> state = store_->Load(group);
   if (!state.ok()) return state.status();
-  if (absl::Status status = Raft::Validate(*state); !status.ok()) return status;
+  if (absl::Status status = ValidateState(*state); !status.ok()) return status;
   auto replica = std::make_unique<ReplicaImpl>(*this, std::move(options), *std::move(state),
                                                machine_->DrawSeed());
   if (!replica->HasItsThread()) return TooManyThreadsError();

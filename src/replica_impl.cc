@@ -9,6 +9,7 @@
 #include "synod/base/probe.h"
 
 #include "src/concat.h"
+#include "src/engine_factory.h"
 
 namespace synod::internal {
 
@@ -52,11 +53,11 @@ ReplicaImpl::ReplicaImpl(HostServices& host, GroupOptions options, DurableState 
                          uint64_t seed)
     : host_(host),
       options_(std::move(options)),
-      core_(options_.raft,
-            Raft::Identity{.group = options_.group,
-                           .node = host.identity().node,
-                           .incarnation = host.identity().incarnation},
-            std::move(state), seed, host.Clock()),
+      core_(NewEngine(options_.raft,
+                      {.group = options_.group,
+                       .node = host.identity().node,
+                       .incarnation = host.identity().incarnation},
+                      std::move(state), seed, host.Clock())),
       core_deadline_(Instant::min()),
       addresses_(host, options_.group),
       applier_(host, options_.group, std::move(options_.state_machine),
@@ -72,7 +73,7 @@ ReplicaImpl::ReplicaImpl(HostServices& host, GroupOptions options, DurableState 
 }
 
 absl::Status ReplicaImpl::RestoreStateMachine() {
-  if (core_.snapshot_index().IsZero()) return absl::OkStatus();
+  if (core_->snapshot_index().IsZero()) return absl::OkStatus();
   if (absl::Status status = applier_.RestoreNow(); !status.ok()) return status;
   applied_ = applier_.start();
   handed_over_ = applied_.index;
@@ -89,8 +90,7 @@ std::string ReplicaImpl::Name() const {
 void ReplicaImpl::OnMessage(Message message) {
   if (stopped_) return;
   if (std::holds_alternative<SnapshotChunk>(message.body)) {
-    // A leader that was replaced may not know yet (S6).
-    if (message.term < core_.term()) return;
+    if (!core_->MayBringSnapshot(message)) return;
     snapshot_receiver_.OnChunk(message);
     return;
   }
@@ -98,17 +98,17 @@ void ReplicaImpl::OnMessage(Message message) {
     snapshot_sender_.OnReply(message.from, *reply);
     return;
   }
-  core_.Tick(host_.loop().Now());
-  core_.Step(std::move(message));
+  core_->Tick(host_.loop().Now());
+  core_->Step(std::move(message));
   host_.MarkDirty(*this);
 }
 
 void ReplicaImpl::OnPersisted(PersistToken token) {
   if (stopped_) return;
-  core_.Tick(host_.loop().Now());
+  core_->Tick(host_.loop().Now());
   if (Mutated(Mutation::kNewestTokenDone)) token = written_;
   persisted_ = token;
-  core_.Persisted(token);
+  core_->Persisted(token);
   while (!held_.empty() && held_.front().after <= persisted_) {
     host_.Send(std::move(held_.front().message));
     held_.pop_front();
@@ -120,7 +120,7 @@ void ReplicaImpl::OnPersisted(PersistToken token) {
 void ReplicaImpl::OnSpaceChanged(bool has_space) {
   if (stopped_) return;
   has_space_ = has_space;
-  core_.SetHasSpace(has_space);
+  core_->SetHasSpace(has_space);
   if (has_space) {
     snapshot_taker_.SpaceReturned();
     MaybeTakeSnapshot();
@@ -142,10 +142,10 @@ void ReplicaImpl::OnTimer() {
 PersistToken ReplicaImpl::Step(std::vector<GroupWrite>& batch) {
   EndRefused();
   if (stopped_) return {};
-  core_.Tick(host_.loop().Now());
-  if (!core_.introduced()) NameStrangers();
+  core_->Tick(host_.loop().Now());
+  if (!core_->introduced()) NameStrangers();
   PassRequestsToCore();
-  core_.TakeOutput(output_);
+  core_->TakeOutput(output_);
   const PersistToken token = output_.persist.token;
   CarryOut(batch);
   MaybeTakeSnapshot();
@@ -155,26 +155,26 @@ PersistToken ReplicaImpl::Step(std::vector<GroupWrite>& batch) {
 
 void ReplicaImpl::PassRequestsToCore() {
   if (!proposals_.empty()) {
-    core_.Propose(proposals_);
+    core_->Propose(proposals_);
     proposals_.clear();
   }
-  for (RequestId read : reads_) core_.Read(read);
+  for (RequestId read : reads_) core_->Read(read);
   reads_.clear();
-  for (const auto& [to, request] : transfers_) core_.Transfer(to, request);
+  for (const auto& [to, request] : transfers_) core_->Transfer(to, request);
   transfers_.clear();
   for (auto& [changes, request] : std::exchange(changes_, {})) {
     // Who does not lead only says so, and so does a leader that is busy with another change.
-    if (core_.IsLeader() && !change_) {
+    if (core_->IsLeader() && !change_) {
       if (absl::Status status = addresses_.Check(changes); !status.ok()) {
         host_.Log(Severity::kError, Name() + Concat("refuses a change: ", status.message()));
         OnResolved({.request = request, .reason = Reason::kInvalidChange});
         continue;
       }
       // Newcomers must be reachable before they are members.
-      addresses_.OnChange(changes, core_.configuration());
+      addresses_.OnChange(changes, core_->configuration());
       change_ = request;
     }
-    core_.Reconfigure(std::move(changes), request);
+    core_->Reconfigure(std::move(changes), request);
   }
 }
 
@@ -182,7 +182,7 @@ void ReplicaImpl::PassRequestsToCore() {
 
 void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
   if (output_.configuration || !addresses_.has_begun()) {
-    addresses_.OnConfiguration(core_.configuration());
+    addresses_.OnConfiguration(core_->configuration());
   }
   if (!output_.persist.token.IsZero()) {
     written_ = output_.persist.token;
@@ -209,8 +209,8 @@ void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
     addresses_.OnChangeEnded();
   }
   if (addresses_.has_others()) {
-    addresses_.ForgetOthers(core_.configuration(), core_.ConfigurationAt(core_.commit()),
-                            core_.leader());
+    addresses_.ForgetOthers(core_->configuration(), core_->ConfigurationAt(core_->commit()),
+                            core_->leader());
   }
   // Before anybody is told of anything, so that whoever is told and asks sees it.
   Publish();
@@ -252,7 +252,7 @@ void ReplicaImpl::PlanRestore(const Restore& restore) {
 
 void ReplicaImpl::OnAlert(const Alert& alert) {
   const std::string line =
-      Concat("node ", alert.peer, " ", Describe(alert.kind, core_.introduced()));
+      Concat("node ", alert.peer, " ", Describe(alert.kind, core_->introduced()));
   if (alert.fatal) {
     Stop(absl::FailedPreconditionError(line));
   } else {
@@ -261,9 +261,9 @@ void ReplicaImpl::OnAlert(const Alert& alert) {
 }
 
 void ReplicaImpl::NotifyObservers() {
-  const Role role = core_.role();
-  const Term term = core_.term();
-  const NodeId leader = core_.leader();
+  const Role role = core_->role();
+  const Term term = core_->term();
+  const NodeId leader = core_->leader();
   if (role != observed_role_) {
     if (role == Role::kLeader) {
       host_.Log(Severity::kInfo, Name() + Concat("became leader in term ", term));
@@ -283,10 +283,10 @@ void ReplicaImpl::NotifyObservers() {
     if (options_.observer.on_leader) options_.observer.on_leader(leader, term);
   }
   observed_term_ = term;
-  const bool removed = core_.removed();
+  const bool removed = core_->removed();
   if (output_.configuration || observed_removed_ != removed) {
     observed_removed_ = removed;
-    if (options_.observer.on_members) options_.observer.on_members(core_.configuration(), removed);
+    if (options_.observer.on_members) options_.observer.on_members(core_->configuration(), removed);
   }
 }
 
@@ -373,8 +373,8 @@ void ReplicaImpl::On(Viewed& viewed) {
       {.index = Mutated(Mutation::kSnapshotIndexOffByOne) ? viewed.at.index - 1 : viewed.at.index,
        .term = viewed.at.term,
        .configuration = Mutated(Mutation::kSnapshotOfNewestConfiguration)
-                            ? core_.configuration()
-                            : core_.ConfigurationAt(viewed.at.index)},
+                            ? core_->configuration()
+                            : core_->ConfigurationAt(viewed.at.index)},
       std::move(viewed.view));
 }
 
@@ -393,14 +393,14 @@ void ReplicaImpl::On(Restored& restored) {
 // --- Snapshots ---
 
 void ReplicaImpl::MaybeTakeSnapshot() {
-  if (stopped_ || !core_.MaySnapshotAt(applied_.index)) return;
-  if (snapshot_taker_.Begin(core_.WantsSnapshot() || !has_space_)) applier_.TakeView();
+  if (stopped_ || !core_->MaySnapshotAt(applied_.index)) return;
+  if (snapshot_taker_.Begin(core_->WantsSnapshot() || !has_space_)) applier_.TakeView();
 }
 
 void ReplicaImpl::OnSnapshotStaged(const SnapshotMeta& meta, StagedSnapshot staged) {
   if (!stopped_) {
-    core_.Tick(host_.loop().Now());
-    if (core_.SnapshotTaken(meta, staged)) {
+    core_->Tick(host_.loop().Now());
+    if (core_->SnapshotTaken(meta, staged)) {
       host_.MarkDirty(*this);
       return;
     }
@@ -410,23 +410,19 @@ void ReplicaImpl::OnSnapshotStaged(const SnapshotMeta& meta, StagedSnapshot stag
 }
 
 bool ReplicaImpl::IsSnapshotWanted(NodeId to, Term term) const {
-  if (!core_.IsLeader() || core_.term() != term) return false;
-  const auto peers = core_.progress();
-  return std::any_of(peers.begin(), peers.end(), [to](const Progress& peer) {
-    return peer.node == to && peer.state == Progress::State::kSnapshot;
-  });
+  return core_->IsSnapshotWanted(to, term);
 }
 
 void ReplicaImpl::OnSnapshotSendEnded(NodeId to, Term term, bool delivered) {
-  core_.Tick(host_.loop().Now());
-  core_.SnapshotSendEnded(to, term, delivered);
+  core_->Tick(host_.loop().Now());
+  core_->SnapshotSendEnded(to, term, delivered);
   host_.MarkDirty(*this);
 }
 
 bool ReplicaImpl::OnSnapshotReceived(NodeId from, Incarnation incarnation, Term term,
                                      const SnapshotMeta& meta, StagedSnapshot staged) {
-  core_.Tick(host_.loop().Now());
-  const bool accepted = core_.SnapshotReceived(from, incarnation, term, meta, staged);
+  core_->Tick(host_.loop().Now());
+  const bool accepted = core_->SnapshotReceived(from, incarnation, term, meta, staged);
   host_.MarkDirty(*this);
   return accepted;
 }
@@ -438,7 +434,7 @@ void ReplicaImpl::NameStrangers() {
   if (now < next_naming_) return;
   next_naming_ = now + kInterval;
   std::string names;
-  for (NodeId stranger : core_.Strangers()) {
+  for (NodeId stranger : core_->Strangers()) {
     names += (names.empty() ? "node " : ", node ") + std::to_string(stranger.value());
   }
   if (names.empty()) return;
@@ -489,32 +485,32 @@ void ReplicaImpl::Close() {
 // --- Status ---
 
 void ReplicaImpl::Publish() {
-  leader_.store(stopped_ ? 0 : core_.leader().value(), std::memory_order_release);
-  is_leader_.store(!stopped_ && core_.IsLeader(), std::memory_order_release);
+  leader_.store(stopped_ ? 0 : core_->leader().value(), std::memory_order_release);
+  is_leader_.store(!stopped_ && core_->IsLeader(), std::memory_order_release);
   const Instant now = host_.Clock();
   const std::lock_guard lock(summary_mutex_);
-  summary_.role = stopped_ ? Role::kFollower : core_.role();
-  summary_.term = core_.term();
-  summary_.leader = stopped_ ? NodeId() : core_.leader();
-  summary_.commit = core_.commit();
+  summary_.role = stopped_ ? Role::kFollower : core_->role();
+  summary_.term = core_->term();
+  summary_.leader = stopped_ ? NodeId() : core_->leader();
+  summary_.commit = core_->commit();
   summary_.applied = applied_.index;
-  summary_.first = core_.extent().first;
-  summary_.last = core_.extent().last;
-  summary_.durable = core_.extent().durable;
-  summary_.snapshot = core_.snapshot_index();
-  summary_.introduced = core_.introduced();
-  summary_.removed = core_.removed();
-  summary_.counters = core_.counters();
+  summary_.first = core_->extent().first;
+  summary_.last = core_->extent().last;
+  summary_.durable = core_->extent().durable;
+  summary_.snapshot = core_->snapshot_index();
+  summary_.introduced = core_->introduced();
+  summary_.removed = core_->removed();
+  summary_.counters = core_->counters();
   summary_.snapshot_failures = snapshot_sender_.failures() + snapshot_receiver_.failures();
   if (stopped_) summary_.stopped = *stopped_;
   summary_.peers.clear();
-  for (const Progress& peer : core_.progress()) {
+  for (const Progress& peer : core_->progress()) {
     summary_.peers.push_back({.node = peer.node,
                               .match = peer.match,
                               .active = now - peer.last_heard < options_.raft.election_timeout,
                               .snapshotting = peer.state == Progress::State::kSnapshot});
   }
-  if (configuration_ != core_.configuration()) configuration_ = core_.configuration();
+  if (configuration_ != core_->configuration()) configuration_ = core_->configuration();
 }
 
 ReplicaStatus ReplicaImpl::Status() const {

@@ -19,9 +19,9 @@
 #include "synod/base/time.h"
 #include "synod/core/message.h"
 #include "synod/core/output.h"
+#include "synod/engine/engine.h"
 #include "synod/node/replica.h"
 #include "synod/port/log_store.h"
-#include "synod/raft/raft.h"
 
 #include "src/applier.h"
 #include "src/host_services.h"
@@ -49,7 +49,7 @@ class ReplicaImpl final : public Applier::Client,
                           public SnapshotSender::Client,
                           public SnapshotReceiver::Client {
  public:
-  // `state` is valid by Raft::Validate.
+  // `state` is valid by ValidateState.
   ReplicaImpl(HostServices& host, GroupOptions options, DurableState state, uint64_t seed);
 
   // False if there was none to be had: it cannot be used then.
@@ -71,7 +71,7 @@ class ReplicaImpl final : public Applier::Client,
 
   [[nodiscard]] GroupId group() const { return options_.group; }
   // To be looked at between inputs, by those that check it.
-  [[nodiscard]] const Raft& core() const { return core_; }
+  [[nodiscard]] const Engine& core() const { return *core_; }
   // Accepted and not yet ended.
   [[nodiscard]] size_t pending_requests() const { return pending_.load(std::memory_order_relaxed); }
   void OnMessage(Message message);
@@ -156,7 +156,7 @@ class ReplicaImpl final : public Applier::Client,
   HostServices& host_;
   GroupOptions options_;
 
-  Raft core_;
+  const std::unique_ptr<Engine> core_;
   Output output_;  // Kept for its memory.
   Instant core_deadline_;
   PersistToken written_;       // The newest write that the store was handed.

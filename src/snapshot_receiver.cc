@@ -17,9 +17,9 @@ namespace {
 constexpr uint64_t kMaxUnwritten = 16 * 1024 * 1024;
 constexpr Duration kQuietAfterFailedWrite = std::chrono::seconds(1);
 
-// Whether a leader of `term` can have such a snapshot.
-bool IsPossible(const SnapshotMeta& meta, Term term) {
-  return !meta.index.IsZero() && !meta.term.IsZero() && meta.term <= term &&
+// Whether there can be such a snapshot.
+bool IsPossible(const SnapshotMeta& meta) {
+  return !meta.index.IsZero() && !meta.term.IsZero() && meta.term <= kMaxTerm &&
          IsWellFormed(meta.configuration);
 }
 
@@ -80,7 +80,7 @@ bool SnapshotReceiver::Admit(const Message& message, const SnapshotChunk& chunk)
     if (is_same && current_->complete) return false;
     Reached("snapshot transfer replaced by a newer one");
   }
-  if (chunk.offset != 0 || !IsPossible(chunk.meta, key.term)) {
+  if (chunk.offset != 0 || !IsPossible(chunk.meta)) {
     // Its beginning is lost here, by a restart or because another transfer took its place, or it is
     // none at all.
     Reply(key, 0, /*rejected=*/true);

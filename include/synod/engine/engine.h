@@ -115,6 +115,10 @@ class Engine {
   // False if a newer one is there already: the caller discards it.
   [[nodiscard]] bool SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged);
 
+  // Whether a piece of a snapshot from this sender may be of use.
+  [[nodiscard]] virtual bool MayBringSnapshot(const Message& message) const {
+    return message.term >= hard_state_.term;  // A leader that was replaced may not know yet (S6).
+  }
   // A snapshot from the leader of `term` is complete here and staged. False if it is of no use any
   // more: the caller discards it.
   [[nodiscard]] virtual bool SnapshotReceived(NodeId from, Incarnation incarnation, Term term,

@@ -53,6 +53,8 @@ class MultiPaxos final : public Engine {
   [[nodiscard]] bool SnapshotReceived(NodeId from, Incarnation incarnation, Term term,
                                       const SnapshotMeta& meta, StagedSnapshot staged) override;
 
+  // What is chosen is so whoever says it.
+  [[nodiscard]] bool MayBringSnapshot(const Message& /*message*/) const override { return true; }
   [[nodiscard]] bool IsSnapshotWanted(NodeId to, Term term) const override;
   void SnapshotSendEnded(NodeId to, Term term, bool delivered) override;
 
@@ -121,7 +123,8 @@ class MultiPaxos final : public Engine {
   void SettleConfiguration() override;
   void OnPeersChanged() override { PrepareNewVoters(); }
   void OnConfigurationChosen(const Entry& entry) override;
-  [[nodiscard]] const Configuration& Governing(Index slot) const;
+  [[nodiscard]] const ConfigurationChange& Governing(Index slot) const;
+  [[nodiscard]] bool IsPrepared(const Configuration& configuration) const;
   [[nodiscard]] bool MayPropose(Index slot) const;
   [[nodiscard]] bool HasReported(NodeId node) const;
   [[nodiscard]] bool IsWidelyKnown() const;
@@ -147,6 +150,7 @@ class MultiPaxos final : public Engine {
 
   // In phase 1 of this replica's own ballot, and while it leads.
   std::vector<Report> reports_;
+  Index prepared_;  // Of the configurations set up to here, quorums have reported.
   // What was accepted above commit in lower ballots: of each slot the value of the highest one.
   std::map<Index, AcceptedEntry> recovered_;
 };

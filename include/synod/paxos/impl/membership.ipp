@@ -17,19 +17,24 @@ inline bool MultiPaxos::OneGovernsBehind(Index index) const {
 
 inline Configuration MultiPaxos::StepTowards(Configuration target) const { return target; }
 
-inline const Configuration& MultiPaxos::Governing(Index slot) const {
+// The configuration that decides in `slot`, which is above commit.
+inline const ConfigurationChange& MultiPaxos::Governing(Index slot) const {
   const std::span<const ConfigurationChange> all = InForce();
   size_t i = all.size() - 1;
   while (i > 0 && all[i].index + configuration().alpha > slot) --i;
-  return all[i].configuration;
+  return all[i];
 }
 
 // Only where it is known who decides, and where a quorum of theirs has promised to decide in no
 // lower ballot.
 inline bool MultiPaxos::MayPropose(Index slot) const {
   if (slot > commit_ + configuration().alpha) return false;
-  if (InForce().size() == 1) return true;
-  return QuorumSystem(Governing(slot)).Elects([this](NodeId node) { return HasReported(node); });
+  const ConfigurationChange& governing = Governing(slot);
+  return governing.index <= prepared_ || IsPrepared(governing.configuration);
+}
+
+inline bool MultiPaxos::IsPrepared(const Configuration& configuration) const {
+  return QuorumSystem(configuration).Elects([this](NodeId node) { return HasReported(node); });
 }
 
 inline bool MultiPaxos::HasReported(NodeId node) const {
@@ -65,6 +70,9 @@ inline bool MultiPaxos::IsWidelyKnown() const {
 // The commit index has risen, or a peer has: what is next?
 inline void MultiPaxos::SettleConfiguration() {
   auto& leader = std::get<Leader>(role_);
+  for (const ConfigurationChange& change : InForce()) {
+    if (change.index > prepared_ && IsPrepared(change.configuration)) prepared_ = change.index;
+  }
   const size_t others = Members().size() - (IsMember(self_.node) ? 1 : 0);
   if (leader.peers.size() != others) RefreshPeers();  // Some have nothing to decide any more.
   if (commit_ < configurations_.newest_index()) return;

@@ -103,6 +103,7 @@ inline void MultiPaxos::RecordReport(NodeId acceptor, bool is_complete) {
     candidate->ballots.Record(acceptor, is_complete);
     CountBallots();
   } else {
+    ProposeRecovered();
     SettleConfiguration();
   }
 }
@@ -130,6 +131,7 @@ inline void MultiPaxos::Consider(AcceptedEntry&& accepted, Index chosen) {
 // value of the highest ballot, which alone may have been chosen, and in a gap, where nothing can
 // have been, a no-op. New values and reads come after it.
 inline Index MultiPaxos::TakeOver() {
+  prepared_ = configurations_.newest_index();
   for (Index i = commit_ + 1; i <= slots_.last(); ++i) {
     const Slot* own = slots_.Find(i);
     if (own == nullptr || own->ballot == promised()) continue;

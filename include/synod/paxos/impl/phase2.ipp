@@ -67,7 +67,8 @@ inline void MultiPaxos::SendHeartbeat(Progress& peer) {
                                 .entries = {}});
   // A voter of a configuration to come has not said yet what it has accepted.
   for (const Report& report : reports_) {
-    if (report.node == peer.node && !report.next.IsZero() && InForce().size() > 1) {
+    if (report.node == peer.node && !report.next.IsZero() &&
+        configurations_.newest_index() > prepared_) {
       Prepare(report.node, report.next, /*by_transfer=*/false);
       break;
     }
