@@ -212,7 +212,7 @@ TEST_F(SnapshotReceiverTest, ImpossibleMeta_IsRejected) {
   };
   EXPECT_TRUE(rejected([](SnapshotMeta& meta) { meta.index = Index(); }));
   EXPECT_TRUE(rejected([](SnapshotMeta& meta) { meta.term = Term(); }));
-  EXPECT_TRUE(rejected([](SnapshotMeta& meta) { meta.term = Term(6); }));
+  EXPECT_TRUE(rejected([](SnapshotMeta& meta) { meta.term = kMaxTerm + 1; }));
   EXPECT_TRUE(rejected([](SnapshotMeta& meta) { meta.configuration.voters.clear(); }));
   EXPECT_TRUE(rejected([](SnapshotMeta& meta) { meta.configuration.voters = {3, 1}; }));
   EXPECT_TRUE(rejected([](SnapshotMeta& meta) { meta.configuration.voters.assign(16, 1); }));

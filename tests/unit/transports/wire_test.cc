@@ -154,7 +154,7 @@ TEST(Wire, LargePayload_Encoded_IsNotCopied) {
 
 TEST(Wire, Payloads_DecodedWithOwner_AreSlicesOfIt) {
   RandomMessages random(6);
-  std::vector<Message> batch = random.Batch(40, kFrom, kTo);
+  std::vector<Message> batch = random.Batch(100, kFrom, kTo);
   const std::string body = BodyOf(batch);
   Buffer buffer(body.size() + 10);
   std::memcpy(buffer.data() + 10, body.data(), body.size());
