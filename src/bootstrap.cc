@@ -19,6 +19,11 @@ absl::Status Validate(const BootstrapOptions& options) {
   if (options.cluster.IsZero()) return absl::InvalidArgumentError("cluster must not be 0");
   if (options.node.IsZero()) return absl::InvalidArgumentError("node must not be 0");
   if (options.group.IsZero()) return absl::InvalidArgumentError("group must not be 0");
+  if (options.protocol == Protocol::kMultiPaxos &&
+      (options.alpha == 0 || options.alpha > Configuration::kMaxAlpha)) {
+    return absl::InvalidArgumentError(
+        internal::Concat("alpha must be from 1 to ", Configuration::kMaxAlpha));
+  }
   const Configuration members = Configuration::Of(options.members);
   if (members.voters.size() != options.members.size()) {
     return absl::InvalidArgumentError("members must not name a node twice");
@@ -41,7 +46,7 @@ absl::Status Validate(const BootstrapOptions& options) {
     return absl::InvalidArgumentError(
         internal::Concat("members must contain this node, ", options.node));
   }
-  return CheckQuorums(options.quorums, members.voters, /*elections_meet=*/true);
+  return CheckQuorums(options.quorums, members.voters, ElectionsMustMeet(options.protocol));
 }
 
 }  // namespace
@@ -67,6 +72,8 @@ absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options) {
   }
   Configuration initial = Configuration::Of(options.members);
   initial.quorums = options.quorums;
+  initial.protocol = options.protocol;
+  if (options.protocol == Protocol::kMultiPaxos) initial.alpha = options.alpha;
   absl::Status status = store.Bootstrap(*identity, options.group, initial);
   if (!absl::IsAlreadyExists(status)) return status;
   return absl::AlreadyExistsError(internal::Concat(

@@ -2,10 +2,12 @@
 #ifndef SYNOD_NODE_BOOTSTRAP_H_
 #define SYNOD_NODE_BOOTSTRAP_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "synod/base/ids.h"
+#include "synod/core/protocol.h"
 #include "synod/core/quorum_rule.h"
 #include "synod/port/log_store.h"
 
@@ -23,6 +25,13 @@ struct BootstrapOptions {
   // node that joins. Of a rule under which two leaders, or a leader and what was committed before
   // it, could miss each other, the error names two such quorums.
   QuorumRule quorums = {};
+  // How the group decides, for its whole life; the same on every member, and on a node that joins.
+  Protocol protocol = Protocol::kRaft;
+  // Of Multi-Paxos: a change of the members takes effect so many slots after its own, and no more
+  // than that are under way at once. 1 to Configuration::kMaxAlpha; the same on every member. Large
+  // enough for all proposals that are to wait for a quorum together; small enough for a change,
+  // which fills them with no-ops where there are no proposals.
+  uint32_t alpha = 16 * 1024;
 };
 
 // Writes the cluster, the members and a fresh random incarnation into a store that does not hold

@@ -128,7 +128,8 @@ TEST(Status, OfALeader_TellsOfItselfAndItsPeers) {
   EXPECT_EQ(status.node, leader);
   EXPECT_EQ(status.role, Role::kLeader);
   EXPECT_EQ(status.leader, leader);
-  EXPECT_EQ(status.configuration, Configuration::Of(cluster.nodes()));
+  EXPECT_EQ(status.configuration.voters, cluster.nodes());
+  EXPECT_EQ(status.configuration.protocol, ProtocolUnderTest());
   EXPECT_EQ(status.commit, status.last);
   EXPECT_EQ(status.applied, status.last);
   EXPECT_EQ(status.durable, status.last);

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <future>
+
+#include "synod/base/assert.h"
 
 namespace synod::test {
 
@@ -38,6 +41,13 @@ TestCluster::~TestCluster() {
   for (auto& [name, ledger] : ledgers_) ledger->apply_gate.Open();
 }
 
+Protocol ProtocolUnderTest() {
+  const char* const name = std::getenv("SYNOD_TEST_PROTOCOL");
+  if (name == nullptr || Describe(Protocol::kRaft) == name) return Protocol::kRaft;
+  SYNOD_ASSERT(Describe(Protocol::kMultiPaxos) == name, "SYNOD_TEST_PROTOCOL names a protocol");
+  return Protocol::kMultiPaxos;
+}
+
 std::vector<NodeId> TestCluster::nodes() const {
   std::vector<NodeId> all;
   for (uint64_t i = 1; i <= options_.nodes; ++i) all.push_back(i);
@@ -48,7 +58,12 @@ void TestCluster::Wipe(NodeId node) {
   disks_[node] = std::make_unique<Disk>();
   for (GroupId group : options_.groups) {
     ASSERT_TRUE(Bootstrap(*disks_[node]->store,
-                          {.cluster = 7, .node = node, .group = group, .members = nodes()})
+                          {.cluster = 7,
+                           .node = node,
+                           .group = group,
+                           .members = nodes(),
+                           .protocol = ProtocolUnderTest(),
+                           .alpha = kAlphaUnderTest})
                     .ok());
   }
 }
@@ -57,7 +72,11 @@ void TestCluster::StartJoiner(NodeId node) {
   disks_[node] = std::make_unique<Disk>();
   for (GroupId group : options_.groups) {
     ledgers_[{node, group}] = std::make_unique<LedgerControl>();
-    const BootstrapOptions joins = {.cluster = 7, .node = node, .group = group, .joins = true};
+    const BootstrapOptions joins = {.cluster = 7,
+                                    .node = node,
+                                    .group = group,
+                                    .joins = true,
+                                    .protocol = ProtocolUnderTest()};
     ASSERT_TRUE(Bootstrap(*disks_[node]->store, joins).ok());
   }
   Start(node);

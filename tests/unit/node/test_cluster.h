@@ -21,6 +21,12 @@ namespace synod::test {
 // True as soon as `holds` is; false after so long that something hangs.
 bool Eventually(const std::function<bool()>& holds);
 
+// The tests of the runtime run for each protocol: SYNOD_TEST_PROTOCOL in the environment is its
+// name; Raft without one.
+Protocol ProtocolUnderTest();
+// Large enough for all that a test proposes at once, small enough for a change to be quick.
+inline constexpr uint32_t kAlphaUnderTest = 2000;
+
 class TestCluster {
  public:
   using Adjust = std::function<void(NodeId, GroupOptions&)>;
