@@ -81,15 +81,18 @@ struct Scenario {
   std::vector<Fault> faults = {};  // In order of time.
   // The name of the rule that the run is known to break; empty: it breaks none.
   std::string expected_rule = {};
+  // The log store that it is for, as Program names it; empty: any. Run takes what it is given.
+  std::string store = {};
 };
 
 // Draws the faults that the options speak of.
 [[nodiscard]] Scenario Expand(const Options& options);
 
-// A transcript: `expect`, `options` and then one fault a line. Lines that begin with # are
-// comments.
+// A transcript: `expect`, `store` if it is for one, `options` and then one fault a line. Lines that
+// begin with # are comments.
 //
 //   expect: ok
+//   store: rocksdb
 //   options: seed=7 nodes=5 think_time=10ms
 //   1.234s crash node=2 after=3 down=400ms
 //   2s partition shape=star nodes=leader,1,2,3,4 for=1.5s
