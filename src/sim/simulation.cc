@@ -79,6 +79,9 @@ class Simulation {
   }
 
  private:
+  // What is asked of a run at its end, one question after the other. Exactly-once sessions, once
+  // there are any, are asked about here: who tries again was executed once and told the same (X1),
+  // and a session that was evicted is refused (X2).
   void JudgeHistory() {
     History<Request> history = clients_.TakeHistory();
     std::unordered_map<std::string_view, Index> places;
