@@ -17,9 +17,10 @@ void Calm::Run() {
   if (!cluster_.judge().HasFailed()) AwaitEquality();
   if (cluster_.judge().HasFailed()) return;
   if (counts.elections > elections + 10 + cluster_.options().AllNodes()) {
-    Fail("stable leadership",
-         std::to_string(counts.elections - elections) + " elections were won after the storm");
+    return Fail("stable leadership", std::to_string(counts.elections - elections) +
+                                         " elections were won after the storm");
   }
+  AwaitReturnOfPower();
 }
 
 // Disks under the name of a member that is another disk stay away: they would only be told to stop.
@@ -192,6 +193,30 @@ void Calm::AwaitEquality() {
   } else {
     Fail("every request ends", "after the storm a request is pending for ever");
   }
+}
+
+// All that was ever committed is on the disks of those who are left, and comes back from there
+// alone.
+void Calm::AwaitReturnOfPower() {
+  const Index committed = cluster_.judge().committed();
+  uint64_t replayed = 0;
+  for (NodeId id : members_) {
+    const Raft& core = cluster_.node(id).replica().core();
+    replayed = std::max(replayed, core.log().last() - core.snapshot_index());
+  }
+  for (NodeId id : healthy_) {
+    cluster_.node(id).SetLoss(Lost::kAll);
+    cluster_.node(id).CrashAfter(0, {});
+  }
+  const auto are_back = [&] {
+    return !CurrentReign().leader.IsZero() && cluster_.judge().committed() > committed &&
+           cluster_.AreEqual(members_);
+  };
+  const Duration most = patience_.Leader() + patience_.Equality(replayed);
+  if (!Await(recovery_.power, cluster_.world().Now(), most, are_back)) {
+    return Fail("power returns (F8)", "after all have lost their power they do not become equal");
+  }
+  for (NodeId id : members_) cluster_.node(id).ShowState();
 }
 
 uint64_t Calm::Backlog() {

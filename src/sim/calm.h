@@ -22,8 +22,8 @@ class Calm {
       : cluster_(cluster), clients_(clients), storm_(storm), patience_(cluster.options()) {}
 
   // First somebody must lead, and bring to an end what was begun with the members. Then everybody
-  // be answered, and when nobody asks any more all become equal. Breaks a rule if that does not
-  // come in time.
+  // be answered, and when nobody asks any more all become equal, and once more after all have lost
+  // their power (F8). Breaks a rule if that does not come in time.
   void Run();
   [[nodiscard]] const Recovery& recovery() const { return recovery_; }
 
@@ -41,6 +41,7 @@ class Calm {
   void AwaitMembers();
   void AwaitAnswers();
   void AwaitEquality();
+  void AwaitReturnOfPower();
 
   // That of whom all healthy members follow and who hands over to nobody. None if there is no such.
   [[nodiscard]] Reign CurrentReign();

@@ -199,6 +199,7 @@ void Node::Sweep() {
   if (host_ == nullptr || (life_->IsAlive() && !disk_->PowerIsOff())) return;
   End(Way::kCrash);
   StartIn(down_);
+  if (const auto then = std::exchange(on_death, nullptr)) then();
 }
 
 void Node::StartIn(Duration down) {
@@ -312,6 +313,7 @@ void Node::NoteDamage() {
 void Node::Calm(Duration soon) {
   sync_ = std::min(sync_, soon);
   rest_ = soon;
+  on_death = nullptr;
   // One that was stopped before its power was cut would find it so.
   if (!disk_->PowerIsOff()) disk_->CutPowerAt(std::numeric_limits<uint64_t>::max());
   disk_->FailSync(0);

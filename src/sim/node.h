@@ -3,6 +3,7 @@
 #define SYNOD_SRC_SIM_NODE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,6 +77,8 @@ class Node final : public Actor {
   void CrashAfter(uint64_t effects, Duration down);
   // Its machine goes down, at the change to its disk after so many.
   void CutPowerAfter(uint64_t changes, Duration down);
+  // Called when it dies, once.
+  std::function<void()> on_death = {};
   // What its crashes lose, from now on; otherwise drawn.
   void SetLoss(Lost lost) { loss_ = lost; }
   void StartIn(Duration down);

@@ -46,7 +46,7 @@ constexpr Cause kCauses[] = {
     {&FaultOptions::corrupt, FaultKind::kCorrupt, seconds(1), kAnywhere},
     {&FaultOptions::lose_write, FaultKind::kLoseWrite, seconds(1), kAnywhere},
     {&FaultOptions::misdirect, FaultKind::kMisdirect, seconds(1), kAnywhere},
-    {&FaultOptions::blackout, FaultKind::kBlackout, seconds(3)},
+    {&FaultOptions::blackout, FaultKind::kBlackout, seconds(3), 20},
     {&FaultOptions::repair, FaultKind::kRepair, seconds(1)},
 };
 
@@ -123,7 +123,12 @@ void DrawOne(const Cause& cause, Rng& dice, const Options& options, Instant at,
     return DrawChange(dice, options, std::move(fault), faults);
   }
   if (cause.kind == FaultKind::kBlackout) {
+    // Between two events, or between two changes to the leader's disk.
     fault.nodes = AllOf(options.AllNodes());
+    if (dice.Chance(1, 2)) {
+      fault.nodes.front() = NodeId();
+      fault.amount = 1 + dice.Below(cause.largest);
+    }
     return faults.push_back(std::move(fault));
   }
   fault.nodes = {NodeId(1 + dice.Below(options.AllNodes()))};

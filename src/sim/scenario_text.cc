@@ -45,7 +45,7 @@ constexpr Words kWords[] = {
     {"corrupt", "where", "down"},
     {"lose_write", "where", "down"},
     {"misdirect", "where", "down"},
-    {"blackout", "", "down"},
+    {"blackout", "after", "down"},
     {"repair", "", "down"},
 };
 static_assert(std::size(kWords) == static_cast<size_t>(FaultKind::kCount));

@@ -76,6 +76,8 @@ bool Storm::Fits(const Fault& fault, const Node& node) const {
     case FaultKind::kChange:
     case FaultKind::kLearn:
       return Leader() != nullptr;
+    case FaultKind::kBlackout:
+      return fault.amount == 0 || node.IsUp();
     case FaultKind::kRepair:
       return node.IsRefused();
     case FaultKind::kWipe:
@@ -107,9 +109,7 @@ void Storm::Strike(size_t number) {
       capped_[node.id().value()] = number;
       return ScheduleEnd(number);
     case FaultKind::kBlackout:
-      ++counts_.blackouts;
-      for (NodeId each : nodes) nodes_[each.value() - 1]->CrashAfter(0, fault.lasts);
-      return;
+      return BlackOut(fault, nodes);
     case FaultKind::kTransfer:
       return Transfer(node.id());
     case FaultKind::kChange:
@@ -118,6 +118,17 @@ void Storm::Strike(size_t number) {
     default:
       return StrikeNode(fault, node);
   }
+}
+
+void Storm::BlackOut(const Fault& fault, const std::vector<NodeId>& nodes) {
+  const auto all_die = [this, nodes, down = fault.lasts] {
+    ++counts_.blackouts;
+    for (NodeId each : nodes) nodes_[each.value() - 1]->CrashAfter(0, down);
+  };
+  if (fault.amount == 0) return all_die();
+  Node& first = *nodes_[nodes.front().value() - 1];
+  first.CutPowerAfter(fault.amount, fault.lasts);
+  first.on_death = all_die;
 }
 
 // Between nodes that a cluster made smaller does not have, cuts change nothing.

@@ -37,6 +37,7 @@ class Storm final : public Actor {
   // Whether it has anything to do to the node now: of one that does nothing nobody is told.
   [[nodiscard]] bool Fits(const Fault& fault, const Node& node) const;
   void Strike(size_t number);
+  void BlackOut(const Fault& fault, const std::vector<NodeId>& nodes);
   void Part(size_t number, const std::vector<NodeId>& nodes);
   void StrikeNode(const Fault& fault, Node& node);
   void Damage(const Fault& fault, Node& node);

@@ -37,9 +37,11 @@ enum class FaultKind : uint8_t {
   kCorrupt,    // A bit of some file flips, or garbage takes the place of a few bytes [where, down].
   kLoseWrite,  // A write that was reported as durable never landed (F3) [where, down].
   kMisdirect,  // It landed in the place of another, maybe of another file (F3) [where, down].
-  kBlackout,   // All processes die at once, most of them with their machines (F8) [down].
-  kRepair,     // A disk that was found to be damaged is as it was before [down].
-  kCount,      // None: how many there are.
+  // All processes die at once, most of them with their machines (F8). If `amount` is not 0, at the
+  // change to the first one's disk of that number [after, down].
+  kBlackout,
+  kRepair,  // A disk that was found to be damaged is as it was before [down].
+  kCount,   // None: how many there are.
 };
 
 // Which links a partition cuts, given some order of the nodes.
