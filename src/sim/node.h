@@ -96,6 +96,10 @@ class Node final : public Actor {
   [[nodiscard]] bool CanBeDamaged(FaultKind kind) const;
   // Damages the disk in a place that `where` selects; the process is down. False: there was none.
   bool Damage(FaultKind kind, uint64_t where);
+  // A bit of one of its snapshots, which `where` selects, is another until that is mended, at the
+  // latest when it ends. It is up. False: it has none.
+  bool FlipSnapshot(uint64_t where);
+  void MendSnapshots();
   // Of a node that is refused: the disk is as it was before the damage.
   void Repair();
   // It is sent what no member sends: it may stop for good.
@@ -143,6 +147,12 @@ class Node final : public Actor {
   uint64_t disk_failures_ = 0;  // Before this start.
   uint64_t counted_syncs_ = 0;  // Of the failures of its disk.
   uint64_t counted_changes_ = 0;
+  struct Flip {
+    std::string file;
+    uint64_t offset = 0;
+    unsigned bit = 0;
+  };
+  std::vector<Flip> flips_;  // In its snapshots.
   Incarnation incarnation_;
   bool is_impostor_ = false;  // The disk took the place of a founder's.
   bool is_corrupt_ = false;

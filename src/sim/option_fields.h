@@ -47,6 +47,7 @@ void ForEachFieldOfSurroundings(Visit& visit) {
   SYNOD_FIELD("faults.lose_write", faults.lose_write);
   SYNOD_FIELD("faults.misdirect", faults.misdirect);
   SYNOD_FIELD("faults.repair", faults.repair);
+  SYNOD_FIELD("faults.flip_snapshot", faults.flip_snapshot);
   SYNOD_FIELD("faults.drift", faults.drift);
 }
 

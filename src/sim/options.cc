@@ -93,6 +93,12 @@ void DrawDamage(Draw draw, FaultOptions& faults) {
   faults.misdirect = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
 }
 
+// In some runs snapshots cannot be read as they were written.
+void DrawSnapshots(Draw draw, FaultOptions& faults) {
+  if (draw.Chance(3, 4)) return;
+  faults.flip_snapshot = draw.Of<Duration>({milliseconds(200), seconds(1), seconds(5)});
+}
+
 // In half of the runs the members change.
 void DrawMembers(Draw draw, Options& options) {
   if (draw.Chance(1, 2)) return;
@@ -183,6 +189,7 @@ Options Options::Swarm(uint64_t seed) {
   options.network.garble = draw.Maybe<uint32_t>({10, 100});
   options.faults = DrawFaults(draw);
   DrawDamage(Draw(world.Dice(Stream::kDamage)), options.faults);
+  DrawSnapshots(Draw(world.Dice(Stream::kSnapshots)), options.faults);
   DrawMembers(Draw(world.Dice(Stream::kMembers)), options);
   if (!draw.Chance(1, 4)) return options;
   // Rarely, since they keep the rest from going far.

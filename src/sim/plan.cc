@@ -48,6 +48,7 @@ constexpr Cause kCauses[] = {
     {&FaultOptions::misdirect, FaultKind::kMisdirect, seconds(1), kAnywhere},
     {&FaultOptions::blackout, FaultKind::kBlackout, seconds(3), 20},
     {&FaultOptions::repair, FaultKind::kRepair, seconds(1)},
+    {&FaultOptions::flip_snapshot, FaultKind::kFlipSnapshot, seconds(3), kAnywhere},
 };
 
 std::vector<NodeId> AllOf(size_t nodes) {

@@ -47,6 +47,7 @@ constexpr Words kWords[] = {
     {"misdirect", "where", "down"},
     {"blackout", "after", "down"},
     {"repair", "", "down"},
+    {"flip_snapshot", "where", "for"},
 };
 static_assert(std::size(kWords) == static_cast<size_t>(FaultKind::kCount));
 

@@ -24,7 +24,8 @@ Storm::Storm(World& world, const Scenario& scenario, Network& network,
       actor_(world.Add(*this)),
       atlas_(judge, nodes),
       replacements_left_(scenario.options.nodes - 1),
-      capped_(scenario.options.AllNodes() + 1, kUnlimited) {}
+      capped_(scenario.options.AllNodes() + 1, kUnlimited),
+      flipped_(scenario.options.AllNodes() + 1, kUnlimited) {}
 
 void Storm::Begin() {
   for (size_t i = 0; i < scenario_.faults.size(); ++i) {
@@ -71,6 +72,7 @@ bool Storm::Fits(const Fault& fault, const Node& node) const {
     case FaultKind::kStall:
     case FaultKind::kFailSync:
     case FaultKind::kFailChange:
+    case FaultKind::kFlipSnapshot:
       return node.IsUp();
     case FaultKind::kTransfer:
     case FaultKind::kChange:
@@ -107,6 +109,10 @@ void Storm::Strike(size_t number) {
       ++counts_.full_disks;
       node.disk().SetCapacity(fault.amount);
       capped_[node.id().value()] = number;
+      return ScheduleEnd(number);
+    case FaultKind::kFlipSnapshot:
+      if (!node.FlipSnapshot(fault.amount)) return;
+      flipped_[node.id().value()] = number;
       return ScheduleEnd(number);
     case FaultKind::kBlackout:
       return BlackOut(fault, nodes);
@@ -160,6 +166,7 @@ void Storm::EndOf(size_t number) {
     return network_.Heal();
   }
   for (const auto& node : nodes_) {
+    if (flipped_[node->id().value()] == number) node->MendSnapshots();
     if (capped_[node->id().value()] != number) continue;
     world_.CountEvent();
     node->disk().SetCapacity(kUnlimited);

@@ -39,6 +39,7 @@ enum class Stream : uint64_t {
   kMembers,
   kLog,
   kQuorums,
+  kSnapshots,
 };
 
 // A time in [0, most].

@@ -106,6 +106,28 @@ TEST(StorageFaults, F2_CorruptRecordOfTheOnlyNode_RefusesToStart) {
   s.HealAndConverge();
 }
 
+// A snapshot is read long after it was written, and by others than who wrote it: while A's is not
+// what it was nobody installs it, and the next one serves.
+TEST(StorageFaults, F2_BitFlipsInASnapshotThatIsSent_IsNeverInstalled) {
+  for (uint64_t where = 1; where <= 3; ++where) {
+    Script s({.seed = where, .raft = {.trailing_entries = 0}, .snapshot_after_entries = 10});
+    s.Elect(A);
+    s.Isolate(C);
+    for (int i = 0; i < 12; ++i) s.Write(A, std::string(60'000, 'x'));
+    s.RunUntil([&] { return s.Core(A).log().first() > Index(10); });
+    ASSERT_TRUE(s.At(A).FlipSnapshot(where));
+    NetworkRule& chunks = s.Copy(Every<SnapshotChunk>().From(A).To(C));
+    s.Heal();
+    s.Await(chunks);
+    s.RunFor(seconds(2));
+    EXPECT_EQ(s.Core(C).snapshot_index(), Index(0));
+    for (int i = 0; i < 10; ++i) s.Write(A, "y");
+    s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    EXPECT_GE(s.counts().restores, 1u);
+    s.HealAndConverge();
+  }
+}
+
 // A valid record where another one belongs.
 TEST(StorageFaults, F3_MisdirectedWrite_IsNoticedByTheChain) {
   Script s({.segment_bytes = 512});

@@ -44,6 +44,7 @@ struct Counts {
   uint64_t wipes = 0;
   uint64_t wiped_stops = 0;  // Starts on a replaced disk that learned that it is one.
   uint64_t corruptions = 0;
+  uint64_t flipped_snapshots = 0;
   uint64_t lost_durable_writes = 0;
   uint64_t misdirected_writes = 0;
   uint64_t repairs = 0;  // A damaged disk became what it had been.
@@ -98,6 +99,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"wipes", &Counts::wipes},
     {"starts on a wiped disk that stopped", &Counts::wiped_stops},
     {"corruptions", &Counts::corruptions},
+    {"flipped snapshots", &Counts::flipped_snapshots},
     {"lost durable writes", &Counts::lost_durable_writes},
     {"misdirected writes", &Counts::misdirected_writes},
     {"repairs", &Counts::repairs},

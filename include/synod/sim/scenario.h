@@ -41,7 +41,10 @@ enum class FaultKind : uint8_t {
   // change to the first one's disk of that number [after, down].
   kBlackout,
   kRepair,  // A disk that was found to be damaged is as it was before [down].
-  kCount,   // None: how many there are.
+  // A bit of a snapshot on the disk of a running process flips, until the process ends or the time
+  // is over: who reads it must notice [where, for].
+  kFlipSnapshot,
+  kCount,  // None: how many there are.
 };
 
 // Which links a partition cuts, given some order of the nodes.

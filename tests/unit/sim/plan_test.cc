@@ -33,7 +33,8 @@ Options Hostile(uint64_t seed) {
                     .corrupt = seconds(1),
                     .lose_write = seconds(1),
                     .misdirect = seconds(1),
-                    .repair = seconds(1)};
+                    .repair = seconds(1),
+                    .flip_snapshot = seconds(1)};
   return options;
 }
 
