@@ -47,6 +47,7 @@ void Calm::Heal() {
   healed_ = std::max(healed_, cluster_.world().Now());
   recovery_.election_timeout = options.raft.election_timeout;
   storm_.End(healthy_, patience_.Soon());
+  CutOffSome();
   clients_.SetDeadline(patience_.Deadline(0));
 }
 
@@ -64,7 +65,29 @@ void Calm::LeaveOutSome() {
       if (storm_.atlas().IsEnough(without(node))) dispensable.push_back(node);
     }
     if (dispensable.empty() || !dice.Chance(1, 2)) return;
-    healthy_ = without(dispensable[dice.Below(dispensable.size())]);
+    left_out_.push_back(dispensable[dice.Below(dispensable.size())]);
+    healthy_ = without(left_out_.back());
+  }
+}
+
+// In half of the runs those who are left out are up, and each is heard by a healthy node or hears
+// it, but not both: they campaign in vain, and may not keep the others from going on (E5, E8). Who
+// asks for no pre-votes, or heeds requests beside a leader, promises nothing of the kind (E7).
+void Calm::CutOffSome() {
+  const Options& options = cluster_.options();
+  Rng dice = cluster_.world().Dice(Stream::kCutOff);
+  const bool are_bounded =
+      options.raft.pre_vote && options.raft.check_quorum && !options.mixed_raft;
+  if (!are_bounded || dice.Chance(1, 2)) return;
+  enum : uint64_t { kDeaf, kMute, kEither, kWays };
+  for (NodeId node : left_out_) {
+    const uint64_t way = dice.Below(kWays);
+    for (NodeId healthy : healthy_) {
+      const bool is_deaf = way == kDeaf || (way == kEither && dice.Chance(1, 2));
+      cluster_.network().Cut(is_deaf ? healthy : node, is_deaf ? node : healthy);
+    }
+    cluster_.node(node).StartIn({});
+    ++cluster_.counts().cut_off;
   }
 }
 

@@ -37,6 +37,7 @@ class Calm {
 
   void Heal();
   void LeaveOutSome();
+  void CutOffSome();
   void AwaitLeader();
   void AwaitMembers();
   void AwaitAnswers();
@@ -66,7 +67,8 @@ class Calm {
   Clients& clients_;
   Storm& storm_;
   std::vector<NodeId> healthy_;
-  std::vector<NodeId> members_;  // Of them, as of the last reign.
+  std::vector<NodeId> left_out_;  // Who could be, and is not.
+  std::vector<NodeId> members_;   // Of them, as of the last reign.
   Reign reign_;
   const Patience patience_;
   Instant healed_;  // When the last pause of the storm is over, and what was late has arrived.

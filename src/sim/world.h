@@ -40,6 +40,7 @@ enum class Stream : uint64_t {
   kLog,
   kQuorums,
   kSnapshots,
+  kCutOff,
 };
 
 // A time in [0, most].

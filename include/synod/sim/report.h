@@ -30,6 +30,7 @@ struct Counts {
   uint64_t pauses = 0;
   uint64_t partitions = 0;
   uint64_t blackouts = 0;
+  uint64_t cut_off = 0;  // Nodes that were up in a calm, behind one-way links.
   uint64_t leaps = 0;
   uint64_t full_disks = 0;
   uint64_t failed_syncs = 0;
@@ -85,6 +86,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"pauses", &Counts::pauses},
     {"partitions", &Counts::partitions},
     {"blackouts", &Counts::blackouts},
+    {"cut off in a calm", &Counts::cut_off},
     {"leaps", &Counts::leaps},
     {"full disks", &Counts::full_disks},
     {"failed syncs", &Counts::failed_syncs},
