@@ -64,6 +64,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("storm_events", storm_events);
   SYNOD_FIELD("think_time", think_time);
   SYNOD_FIELD("request_deadline", request_deadline);
+  SYNOD_FIELD("stale_reads", stale_reads);
   SYNOD_FIELD("snapshot_after_entries", snapshot_after_entries);
   SYNOD_FIELD("segment_bytes", segment_bytes);
   SYNOD_FIELD("turn", turn);

@@ -153,6 +153,8 @@ Options Options::Swarm(uint64_t seed) {
   options.request_deadline =
       draw.Of<Duration>({milliseconds(20), milliseconds(100), seconds(2), seconds(10)});
 
+  options.stale_reads = Draw(world.Dice(Stream::kStaleReads)).Maybe<uint32_t>({1000, 5000});
+
   RaftOptions& raft = options.raft;
   raft.heartbeat_interval =
       draw.Of<Duration>({milliseconds(10), milliseconds(50), milliseconds(100)});

@@ -130,6 +130,7 @@ class Simulation {
     for (const Call<Request>& call : history) {
       if (call.HasReturned()) calls.emplace(call.index, &call);
     }
+    for (const Call<Request>& call : clients_.stale_reads()) calls.emplace(call.index, &call);
     const std::unique_ptr<StateMachine> alone = workload_.NewStateMachine();
     for (Index index; index <= judge_.committed() && !judge_.HasFailed(); ++index) {
       std::string answer;

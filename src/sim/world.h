@@ -41,6 +41,7 @@ enum class Stream : uint64_t {
   kQuorums,
   kSnapshots,
   kCutOff,
+  kStaleReads,
 };
 
 // A time in [0, most].

@@ -78,6 +78,7 @@ struct Options {
   uint64_t storm_events = 1'000'000;
   Duration think_time = std::chrono::milliseconds(50);  // Between an answer and the next request.
   Duration request_deadline = std::chrono::seconds(2);
+  uint32_t stale_reads = 0;  // How many of the reads, in ten thousand, take what their node has.
 
   RaftOptions raft = {};
   // Each start of a node draws anew whether it pre-votes, and whether it checks its quorum (E7).

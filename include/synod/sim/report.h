@@ -61,6 +61,7 @@ struct Counts {
   uint64_t restores = 0;
   uint64_t writes_answered = 0;
   uint64_t reads_answered = 0;
+  uint64_t stale_reads_answered = 0;
   uint64_t reads_passed_on = 0;  // By followers, and answered by their leaders.
   uint64_t unknown_outcomes = 0;
   uint64_t refused = 0;
@@ -117,6 +118,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"restores", &Counts::restores},
     {"writes answered", &Counts::writes_answered},
     {"reads answered", &Counts::reads_answered},
+    {"stale reads answered", &Counts::stale_reads_answered},
     {"reads passed on", &Counts::reads_passed_on},
     {"unknown outcomes", &Counts::unknown_outcomes},
     {"refused", &Counts::refused},

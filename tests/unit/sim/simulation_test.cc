@@ -117,6 +117,15 @@ TEST(Simulation, AnswerDiffersFromThatAlone_ReportShowsBoth) {
   EXPECT_THAT(report.violation.what, ContainsRegex("\n      then: \".*\n      alone: \"mood\""));
 }
 
+TEST(Simulation, StaleAnswerDiffersFromThatAlone_BreaksTheRule) {
+  WrappedWorkload<MoodyMachine> workload;
+  Options options = Quiet(std::chrono::seconds(1));
+  options.stale_reads = 10'000;
+  const Report report = sim::Run(options, workload);
+  EXPECT_EQ(report.counts.reads_answered, 0u);
+  EXPECT_EQ(report.violation.rule, "answers");
+}
+
 // Answers no reads.
 class SilentMachine final : public Wrapped {
  public:
