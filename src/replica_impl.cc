@@ -130,10 +130,14 @@ void ReplicaImpl::OnSpaceChanged(bool has_space) {
 
 void ReplicaImpl::OnTimer() {
   const Instant now = host_.loop().Now();
-  for (PendingRequest& request : requests_.TakeExpired(now)) {
+  std::vector<PendingRequest> expired = requests_.TakeExpired(now);
+  for (PendingRequest& request : expired) {
     // The core has it: where a proposal is by now nobody can tell.
     Reached("request out of time in the core");
     End(std::move(request), Outcome::Kind::kUnknown, Reason::kDeadline);
+  }
+  if (!expired.empty()) {
+    core_->ForgetReads([this](RequestId read) { return requests_.Find(read) != nullptr; });
   }
   ForgetEndedReads();
   if (now >= core_deadline_) host_.MarkDirty(*this);

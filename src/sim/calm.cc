@@ -17,9 +17,10 @@ void Calm::Run() {
   if (!cluster_.judge().HasFailed()) AwaitEquality();
   if (cluster_.judge().HasFailed()) return;
   if (counts.elections > elections + 10 + cluster_.options().AllNodes()) {
-    Fail("stable leadership",
-         std::to_string(counts.elections - elections) + " elections were won after the storm");
+    return Fail("stable leadership", std::to_string(counts.elections - elections) +
+                                         " elections were won after the storm");
   }
+  AwaitReturnOfPower();
 }
 
 // Disks under the name of a member that is another disk stay away: they would only be told to stop.
@@ -46,6 +47,7 @@ void Calm::Heal() {
   healed_ = std::max(healed_, cluster_.world().Now());
   recovery_.election_timeout = options.raft.election_timeout;
   storm_.End(healthy_, patience_.Soon());
+  CutOffSome();
   clients_.SetDeadline(patience_.Deadline(0));
 }
 
@@ -63,7 +65,29 @@ void Calm::LeaveOutSome() {
       if (storm_.atlas().IsEnough(without(node))) dispensable.push_back(node);
     }
     if (dispensable.empty() || !dice.Chance(1, 2)) return;
-    healthy_ = without(dispensable[dice.Below(dispensable.size())]);
+    left_out_.push_back(dispensable[dice.Below(dispensable.size())]);
+    healthy_ = without(left_out_.back());
+  }
+}
+
+// In half of the runs those who are left out are up, and each is heard by a healthy node or hears
+// it, but not both: they campaign in vain, and may not keep the others from going on (E5, E8). Who
+// asks for no pre-votes, or heeds requests beside a leader, promises nothing of the kind (E7).
+void Calm::CutOffSome() {
+  const Options& options = cluster_.options();
+  Rng dice = cluster_.world().Dice(Stream::kCutOff);
+  const bool are_bounded =
+      options.raft.pre_vote && options.raft.check_quorum && !options.mixed_raft;
+  if (!are_bounded || dice.Chance(1, 2)) return;
+  enum : uint64_t { kDeaf, kMute, kEither, kWays };
+  for (NodeId node : left_out_) {
+    const uint64_t way = dice.Below(kWays);
+    for (NodeId healthy : healthy_) {
+      const bool is_deaf = way == kDeaf || (way == kEither && dice.Chance(1, 2));
+      cluster_.network().Cut(is_deaf ? healthy : node, is_deaf ? node : healthy);
+    }
+    cluster_.node(node).StartIn({});
+    ++cluster_.counts().cut_off;
   }
 }
 
@@ -93,11 +117,11 @@ std::vector<NodeId> Calm::HealthyOf(const Configuration& members) const {
 
 Calm::Reign Calm::CurrentReign() {
   Reign reign;
-  const Raft* leader = nullptr;
+  const Engine* leader = nullptr;
   for (NodeId id : healthy_) {
     Node& node = cluster_.node(id);
     if (!node.IsUp() || node.IsStopped() || !node.replica().IsLeader()) continue;
-    const Raft& core = node.replica().core();
+    const Engine& core = node.replica().core();
     if (core.term() < reign.term) continue;
     leader = &core;
     reign = {.leader = id, .term = core.term()};
@@ -105,14 +129,14 @@ Calm::Reign Calm::CurrentReign() {
   if (leader == nullptr || !storm_.IsAnswered()) return {};
   for (NodeId id : HealthyOf(leader->configuration())) {
     if (!cluster_.node(id).IsUp() || cluster_.node(id).IsStopped()) return {};
-    const Raft& core = cluster_.node(id).replica().core();
+    const Engine& core = cluster_.node(id).replica().core();
     if (core.leader() != reign.leader || core.term() != reign.term) return {};
   }
   return reign;
 }
 
 bool Calm::AreSettled(NodeId leader) {
-  const Raft& core = cluster_.node(leader).replica().core();
+  const Engine& core = cluster_.node(leader).replica().core();
   return storm_.atlas().changes_under_way() == 0 && !core.configuration().IsJoint() &&
          core.ConfigurationAt(core.commit()) == core.configuration() && AllKnowIfRemoved();
 }
@@ -122,7 +146,7 @@ bool Calm::AllKnowIfRemoved() {
   return std::all_of(healthy_.begin(), healthy_.end(), [&](NodeId id) {
     Node& node = cluster_.node(id);
     if (!node.IsUp() || node.IsStopped()) return true;
-    const Raft& core = node.replica().core();
+    const Engine& core = node.replica().core();
     const auto votes_by = [&](const Configuration& its) {
       return its.IsVoter(id) && cluster_.judge().IsOnKnownDisk(id, its);
     };
@@ -194,10 +218,35 @@ void Calm::AwaitEquality() {
   }
 }
 
+// All that was ever committed is on the disks of those who are left, and comes back from there
+// alone.
+void Calm::AwaitReturnOfPower() {
+  const Index committed = cluster_.judge().committed();
+  uint64_t replayed = 0;
+  for (NodeId id : members_) {
+    const Engine& core = cluster_.node(id).replica().core();
+    replayed = std::max(replayed, core.extent().last - core.snapshot_index());
+  }
+  for (NodeId id : healthy_) {
+    cluster_.node(id).SetLoss(Lost::kAll);
+    cluster_.node(id).CrashAfter(0, {});
+  }
+  const auto are_back = [&] {
+    return !CurrentReign().leader.IsZero() && cluster_.judge().committed() > committed &&
+           cluster_.AreEqual(members_);
+  };
+  const Duration most = patience_.Leader() + patience_.Equality(replayed);
+  if (!Await(recovery_.power, cluster_.world().Now(), most, are_back)) {
+    return Fail("power returns (F8)", "after all have lost their power they do not become equal");
+  }
+  for (NodeId id : members_) cluster_.node(id).ShowState();
+}
+
 uint64_t Calm::Backlog() {
   uint64_t most = 0;
   Index last = cluster_.judge().committed();
-  for (NodeId id : members_) last = std::max(last, cluster_.node(id).replica().core().log().last());
+  for (NodeId id : members_)
+    last = std::max(last, cluster_.node(id).replica().core().extent().last);
   for (NodeId id : members_) {
     most = std::max(most, last - cluster_.node(id).replica().Status().applied);
   }
@@ -208,7 +257,7 @@ bool Calm::IsAnythingPending() {
   return std::any_of(cluster_.nodes().begin(), cluster_.nodes().end(),
                      [](const std::unique_ptr<Node>& node) {
                        if (!node->IsUp()) return false;
-                       const Raft& core = node->replica().core();
+                       const Engine& core = node->replica().core();
                        return node->replica().pending_requests() > 0 ||
                               core.pending_proposals() > 0 || core.pending_reads() > 0;
                      });

@@ -22,8 +22,8 @@ class Calm {
       : cluster_(cluster), clients_(clients), storm_(storm), patience_(cluster.options()) {}
 
   // First somebody must lead, and bring to an end what was begun with the members. Then everybody
-  // be answered, and when nobody asks any more all become equal. Breaks a rule if that does not
-  // come in time.
+  // be answered, and when nobody asks any more all become equal, and once more after all have lost
+  // their power (F8). Breaks a rule if that does not come in time.
   void Run();
   [[nodiscard]] const Recovery& recovery() const { return recovery_; }
 
@@ -37,10 +37,12 @@ class Calm {
 
   void Heal();
   void LeaveOutSome();
+  void CutOffSome();
   void AwaitLeader();
   void AwaitMembers();
   void AwaitAnswers();
   void AwaitEquality();
+  void AwaitReturnOfPower();
 
   // That of whom all healthy members follow and who hands over to nobody. None if there is no such.
   [[nodiscard]] Reign CurrentReign();
@@ -65,7 +67,8 @@ class Calm {
   Clients& clients_;
   Storm& storm_;
   std::vector<NodeId> healthy_;
-  std::vector<NodeId> members_;  // Of them, as of the last reign.
+  std::vector<NodeId> left_out_;  // Who could be, and is not.
+  std::vector<NodeId> members_;   // Of them, as of the last reign.
   Reign reign_;
   const Patience patience_;
   Instant healed_;  // When the last pause of the storm is over, and what was late has arrived.

@@ -98,6 +98,8 @@ void Clients::Ask(uint64_t number) {
   call.invoked = world_.Now();
   const std::string bytes = call.operation.bytes;
   const bool is_write = call.operation.is_write;
+  client.is_stale =
+      !is_write && options_.stale_reads > 0 && client.dice.Chance(options_.stale_reads, 10'000);
   history_.push_back(std::move(call));
   Life& life = node->life();
   ++life.requests;
@@ -119,6 +121,9 @@ void Clients::Ask(uint64_t number) {
              synod::internal::PendingRead{
                  [this, number, request, &life](absl::StatusOr<std::string> answer) {
                    --life.requests;
+                   if (clients_[number].is_stale && answer.ok()) {
+                     OnStaleState(NodeId(life.node()), life.number(), DecodeIndex(*answer));
+                   }
                    if (!life.MayAct()) {
                      answer = WithRefusal(
                          absl::UnavailableError(std::string(Describe(Reason::kStopped))),
@@ -126,7 +131,7 @@ void Clients::Ask(uint64_t number) {
                    }
                    OnAnswer(number, request, std::move(answer));
                  },
-                 bytes, Consistency::kLinearizable},
+                 bytes, client.is_stale ? Consistency::kStale : Consistency::kLinearizable},
          .command = {},
          .target = {}});
   }
@@ -171,7 +176,7 @@ void Clients::OnAnswer(uint64_t number, uint64_t request, absl::StatusOr<std::st
     }
     return Refused(number);
   }
-  ++counts_.reads_answered;
+  ++(clients_[number].is_stale ? counts_.stale_reads_answered : counts_.reads_answered);
   Answered(number, DecodeIndex(*answer), answer->substr(kIndexBytes));
 }
 
@@ -204,7 +209,7 @@ Clients::Served& Clients::ServedOf(Client& client) {
 }
 
 void Clients::NoteAnswer(Client& client) {
-  if (!client.is_expectant) return;
+  if (!client.is_expectant || client.is_stale) return;
   ++ServedOf(client).ended;
   ++ServedOf(client).answered;
 }
@@ -219,7 +224,7 @@ void Clients::CheckRefusal(uint64_t number, Outcome::Kind kind, Reason reason) {
                                                   ": " + std::string(Describe(reason)));
   }
   if (!client.is_expectant) return;
-  if (reason != Reason::kTooLarge) ++ServedOf(client).ended;
+  if (reason != Reason::kTooLarge && !client.is_stale) ++ServedOf(client).ended;
   if (reason == Reason::kOverloaded || reason == Reason::kTooLarge) return;
   if (is_write && reason == Reason::kNotLeader && client.asked != leader_) return;
   judge_.Fail("liveness", "client " + std::to_string(number) + " has asked node " +
@@ -227,6 +232,18 @@ void Clients::CheckRefusal(uint64_t number, Outcome::Kind kind, Reason reason) {
                               (is_write ? "write" : "read") + " in vain, though node " +
                               std::to_string(leader_.value()) +
                               " leads: " + std::string(Describe(reason)));
+}
+
+void Clients::OnStaleState(NodeId node, uint64_t life, Index index) {
+  Index& shown = shown_[{node, life}];
+  if (index <= judge_.committed() && index >= shown) {
+    shown = index;
+    return;
+  }
+  judge_.Fail("stale reads", "node " + std::to_string(node.value()) + " shows its state at " +
+                                 std::to_string(index.value()) + ", after that at " +
+                                 std::to_string(shown.value()) + ", and committed is " +
+                                 std::to_string(judge_.committed().value()));
 }
 
 void Clients::Answered(uint64_t number, Index index, std::string answer) {
@@ -237,6 +254,10 @@ void Clients::Answered(uint64_t number, Index index, std::string answer) {
   call.operation.answer = std::move(answer);
   call.index = index;
   call.returned = world_.Now();
+  if (client.is_stale) {
+    stale_reads_.push_back(call);
+    call.client = kNobody;  // What it saw may be old, and has no place in an order.
+  }
   client.is_busy = false;
   --busy_;
   Next(number);

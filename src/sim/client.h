@@ -3,8 +3,10 @@
 #define SYNOD_SRC_SIM_CLIENT_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -47,6 +49,8 @@ class Clients final : public Actor {
 
   // All calls that were answered or may have had an effect. At the end.
   [[nodiscard]] History<Request> TakeHistory();
+  // Reads of what a node had, each answered at the index of a prefix. At the end.
+  [[nodiscard]] const History<Request>& stale_reads() const { return stale_reads_; }
   // Commands that certainly were never replicated.
   [[nodiscard]] const std::vector<std::string>& refused() const { return refused_; }
 
@@ -57,6 +61,9 @@ class Clients final : public Actor {
   // its request.
   void OnOutcome(uint64_t client, uint64_t number, const Outcome& outcome);
   void OnAnswer(uint64_t client, uint64_t number, absl::StatusOr<std::string> answer);
+  // A node answers a stale read from its state at `index`: that must be of what is committed, and
+  // not older than what it has shown in this life.
+  void OnStaleState(NodeId node, uint64_t life, Index index);
 
  private:
   static constexpr uint64_t kNobody = ~uint64_t{0};
@@ -76,7 +83,8 @@ class Clients final : public Actor {
     NodeId target;        // Whom it asks next; 0: anybody.
     NodeId asked;         // Whom it has asked last.
     bool is_busy = false;
-    bool is_expectant = false;  // Its last request is to be answered.
+    bool is_expectant = false;  // Its last request is to be answered, ...
+    bool is_stale = false;      // ... or it is a read that takes what its node has.
     Served reads;
     Served writes;
 
@@ -115,6 +123,8 @@ class Clients final : public Actor {
   NodeId leader_;                  // Who stands; 0: nobody has to be answered.
   std::vector<NodeId> addresses_;  // Whom they ask.
   History<Request> history_;
+  History<Request> stale_reads_;
+  std::map<std::pair<NodeId, uint64_t>, Index> shown_;  // By each life of a node, at most.
   std::vector<std::string> refused_;
 };
 

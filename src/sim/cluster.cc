@@ -51,8 +51,8 @@ bool Cluster::AreEqual(std::span<const NodeId> which) const {
   return std::all_of(which.begin(), which.end(), [&](NodeId id) {
     const Node& node = *nodes_[id.value() - 1];
     if (!node.IsUp()) return false;
-    const Raft& core = node.replica().core();
-    return core.commit() == judge_.committed() && core.log().last() == core.commit() &&
+    const Engine& core = node.replica().core();
+    return core.commit() == judge_.committed() && core.extent().last == core.commit() &&
            node.replica().Status().applied == core.commit();
   });
 }

@@ -12,14 +12,6 @@ constexpr size_t kHelpColumn = 21;
 
 absl::Status Bad(const std::string& what) { return absl::InvalidArgumentError(what); }
 
-std::string StoreNames(const Program& program) {
-  std::string names;
-  for (const Program::Store& store : program.stores) {
-    names += (names.empty() ? "" : ", ") + store.name;
-  }
-  return names;
-}
-
 absl::Status SetOwn(const Program::Flag& flag, std::string_view value, Flags& flags) {
   if (const absl::Status status = flag.set(value); !status.ok()) {
     return Bad(flag.name + ": " + std::string(status.message()));
@@ -35,8 +27,7 @@ absl::Status SetNumber(std::string_view flag, std::string_view value, uint64_t& 
 }
 
 absl::Status CheckTogether(const Program& program, const Flags& flags) {
-  if (std::none_of(program.stores.begin(), program.stores.end(),
-                   [&](const Program::Store& store) { return store.name == flags.store; })) {
+  if (FindStore(program, flags.store) == nullptr) {
     return Bad("--store: there is no store '" + flags.store + "' in this build; there is " +
                StoreNames(program));
   }
@@ -56,7 +47,6 @@ absl::Status CheckTogether(const Program& program, const Flags& flags) {
 
 absl::StatusOr<Flags> ParseFlags(const Program& program, std::span<char* const> arguments) {
   Flags flags;
-  flags.store = program.stores.front().name;
   std::map<std::string_view, bool*> switches = {{"--keep-going", &flags.keep_going},
                                                 {"--twice", &flags.twice},
                                                 {"--verbose", &flags.verbose},
@@ -100,6 +90,21 @@ absl::StatusOr<Flags> ParseFlags(const Program& program, std::span<char* const> 
   return flags;
 }
 
+std::string StoreNames(const Program& program) {
+  std::string names;
+  for (const Program::Store& store : program.stores) {
+    names += (names.empty() ? "" : ", ") + store.name;
+  }
+  return names;
+}
+
+const Program::Store* FindStore(const Program& program, std::string_view name) {
+  if (name.empty()) return &program.stores.front();
+  const auto found = std::find_if(program.stores.begin(), program.stores.end(),
+                                  [&](const Program::Store& store) { return store.name == name; });
+  return found == program.stores.end() ? nullptr : &*found;
+}
+
 std::string Usage(const Program& program) {
   std::string own;
   std::string own_help;
@@ -124,7 +129,7 @@ std::string Usage(const Program& program) {
          "  --transcript FILE  runs what the file says, which must end as it says\n"
          "  --store S          the log store under test: " +
          StoreNames(program) +
-         "\n"
+         "\n                     (without it the transcript's, or the first)\n"
          "  --options TEXT     takes these options instead of those drawn: \"nodes=5 "
          "faults.crash=1s\"\n"
          "                     (what is none of them is answered with their names)\n"

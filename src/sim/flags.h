@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "synod/sim/main.h"
@@ -15,7 +16,7 @@ struct Flags {
   uint64_t first_seed = 1;
   uint64_t seeds = 1;
   std::string transcript;  // Empty: none.
-  std::string store;       // One of the program's.
+  std::string store;       // One of the program's. Empty: the transcript's, or the first.
   std::string options;     // In place of drawn ones.
   bool keep_going = false;
   bool twice = false;
@@ -31,6 +32,11 @@ struct Flags {
 // kInvalidArgument, naming the flag. `arguments`: without the program's name.
 [[nodiscard]] absl::StatusOr<Flags> ParseFlags(const Program& program,
                                                std::span<char* const> arguments);
+
+// "wal, rocksdb".
+[[nodiscard]] std::string StoreNames(const Program& program);
+// Null if it has no such; empty: the first.
+[[nodiscard]] const Program::Store* FindStore(const Program& program, std::string_view name);
 
 [[nodiscard]] std::string Usage(const Program& program);
 

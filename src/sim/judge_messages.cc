@@ -110,8 +110,12 @@ void Judge::CheckAppend(const Message& message, const AppendRequest& append) {
 
 void Judge::CheckHeartbeat(const Message& message, const Heartbeat& heartbeat) {
   CheckLeads(message);
-  const ShadowLog& disk =
-      DiskOf(message.to, Recorded(message.to, At(message.from).latest.members()));
+  // Who is removed in this very turn was told as the member that it had been.
+  const Node& self = At(message.from);
+  const Configuration& latest = self.latest.members();
+  const bool was_member = !latest.IsMember(message.to) && self.in_force != nullptr;
+  const Configuration& members = was_member ? *self.in_force : latest;
+  const ShadowLog& disk = DiskOf(message.to, Recorded(message.to, members));
   const auto here = At(message.from).latest.TermAt(heartbeat.commit);
   const auto there = disk.TermAt(heartbeat.commit);
   if (!disk.Covers(heartbeat.commit) || (here && there && *here != *there)) {

@@ -62,35 +62,33 @@ void PrintFailure(const Scenario& scenario, const Report& report) {
 // One call of the program.
 class Session {
  public:
-  Session(const Program& program, const Flags& flags)
-      : program_(program),
-        flags_(flags),
-        store_(*std::find_if(
-            program.stores.begin(), program.stores.end(),
-            [&](const Program::Store& store) { return store.name == flags.store; })) {}
+  Session(const Program& program, const Flags& flags) : program_(program), flags_(flags) {}
 
   int RunSeeds();
   int RunTranscript();
 
  private:
   [[nodiscard]] Report RunOnce(const Scenario& scenario) const {
-    return Run(scenario, *program_.new_workload(), *store_.open());
+    return Run(scenario, *program_.new_workload(), *FindStore(program_, scenario.store)->open());
   }
   Report RunOne(const Scenario& scenario, const std::string& origin) const;
   Report RunApart(const Scenario& scenario, const std::string& origin) const;
   int ShrinkOne(Scenario scenario, const std::string& origin) const;
   [[nodiscard]] bool Write(const std::string& text) const;
   int Misuse(const std::string& what) const;
+  // As transcripts name it: the first goes without saying.
+  [[nodiscard]] std::string StoreAsked() const {
+    return flags_.store == program_.stores.front().name ? "" : flags_.store;
+  }
   // How it was called, but for what was run.
   [[nodiscard]] std::string Command() const {
-    const bool is_default = flags_.store == program_.stores.front().name;
-    return program_.name + flags_.own + (is_default ? "" : " --store " + flags_.store);
+    const std::string store = StoreAsked();
+    return program_.name + flags_.own + (store.empty() ? "" : " --store " + store);
   }
   void PrintTotals(const Totals& totals, uint64_t failed, double seconds) const;
 
   const Program& program_;
   const Flags& flags_;
-  const Program::Store& store_;
 };
 
 int Session::Misuse(const std::string& what) const {
@@ -175,9 +173,14 @@ int Session::RunTranscript() {
   std::ostringstream text;
   text << file.rdbuf();
   if (!file) return Misuse("cannot read " + flags_.transcript);
-  const auto scenario = ParseScenario(text.str());
+  auto scenario = ParseScenario(text.str());
   if (!scenario.ok()) {
     return Misuse(flags_.transcript + ": " + std::string(scenario.status().message()));
+  }
+  if (!flags_.store.empty()) scenario->store = StoreAsked();
+  if (FindStore(program_, scenario->store) == nullptr) {
+    return Misuse(flags_.transcript + ": there is no store '" + scenario->store +
+                  "' in this build; there is " + StoreNames(program_));
   }
   if (flags_.shrink) return ShrinkOne(*scenario, flags_.transcript);
   if (!Write(Print(*scenario))) return 2;
@@ -203,7 +206,8 @@ int Session::RunSeeds() {
     // The rule that was drawn is for as many nodes as were drawn.
     if (!options.ok()) options = Options::Parse(drawn + " quorums=majority " + flags_.options);
     if (!options.ok()) return Misuse("--options: " + std::string(options.status().message()));
-    const Scenario scenario = Expand(*options);
+    Scenario scenario = Expand(*options);
+    scenario.store = StoreAsked();
     const std::string origin = "seed " + std::to_string(seed);
     if (flags_.shrink) return ShrinkOne(scenario, origin);
     if (!Write(Print(scenario))) return 2;
@@ -225,9 +229,9 @@ void Session::PrintTotals(const Totals& totals, uint64_t failed, double seconds)
   std::printf("raft on %s, %" PRIu64 " seed%s from %" PRIu64 " on, %" PRIu64 " failed, %" PRIu64
               " beyond the atlas; %" PRIu64 " events, hash %016" PRIx64
               ", %.0f simulated seconds, in %.1f seconds\n",
-              flags_.store.c_str(), totals.runs(), totals.runs() == 1 ? "" : "s", flags_.first_seed,
-              failed, totals.beyond_atlas(), totals.events(), totals.hash(),
-              Seconds(totals.simulated()), seconds);
+              FindStore(program_, flags_.store)->name.c_str(), totals.runs(),
+              totals.runs() == 1 ? "" : "s", flags_.first_seed, failed, totals.beyond_atlas(),
+              totals.events(), totals.hash(), Seconds(totals.simulated()), seconds);
   PrintCounts(totals.counts());
   if (flags_.seeds > 1) totals.PrintSlowest();
   if (program_.shows_reach && (flags_.seeds > 1 || flags_.complete)) totals.PrintReach();

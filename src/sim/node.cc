@@ -127,7 +127,7 @@ void Node::Observe() {
                         .now = loop_->Now(),
                         .leads = replica_->IsLeader(),
                         .is_stopped = has_stopped_},
-                       replica_->core());
+                       raft_core());
   // What a rule already says is told by that, and not by an abort.
   if (!around_.judge.HasFailed()) replica_->core().CheckInvariants();
 }
@@ -173,6 +173,7 @@ void Node::End(Way way) {
   host_.reset();  // Takes its last turn, in which it is watched as in any other.
   replica_ = nullptr;
   disk_executor_.reset();
+  MendSnapshots();
   if (way == Way::kOrderly) return;
   // The process alone, or the machine with what it had not synced.
   const Lost losses[] = {Lost::kAll, Lost::kSectors, Lost::kNothing};
@@ -199,6 +200,7 @@ void Node::Sweep() {
   if (host_ == nullptr || (life_->IsAlive() && !disk_->PowerIsOff())) return;
   End(Way::kCrash);
   StartIn(down_);
+  if (const auto then = std::exchange(on_death, nullptr)) then();
 }
 
 void Node::StartIn(Duration down) {
@@ -296,6 +298,27 @@ void Node::Corrupt(const std::string& file, uint64_t where) {
   disk_->Overwrite(file, offset, garbage);
 }
 
+bool Node::FlipSnapshot(uint64_t where) {
+  std::vector<std::string> files = disk_->FilesBelow(kPath);
+  std::erase_if(files, [this](const std::string& file) {
+    return !file.ends_with(".snapshot") || disk_->SizeOf(file) == 0;
+  });
+  if (files.empty()) return false;
+  Rng dice(where);
+  const std::string& file = files[dice.Below(files.size())];
+  flips_.push_back({.file = file,
+                    .offset = dice.Below(disk_->SizeOf(file)),
+                    .bit = static_cast<unsigned>(dice.Below(8))});
+  disk_->FlipBit(file, flips_.back().offset, flips_.back().bit);
+  ++around_.counts.flipped_snapshots;
+  return true;
+}
+
+void Node::MendSnapshots() {
+  for (const Flip& flip : flips_) disk_->FlipBit(flip.file, flip.offset, flip.bit);
+  flips_.clear();
+}
+
 void Node::Repair() {
   disk_->RestoreImage();
   is_corrupt_ = false;
@@ -312,6 +335,8 @@ void Node::NoteDamage() {
 void Node::Calm(Duration soon) {
   sync_ = std::min(sync_, soon);
   rest_ = soon;
+  on_death = nullptr;
+  MendSnapshots();
   // One that was stopped before its power was cut would find it so.
   if (!disk_->PowerIsOff()) disk_->CutPowerAt(std::numeric_limits<uint64_t>::max());
   disk_->FailSync(0);

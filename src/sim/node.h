@@ -3,12 +3,14 @@
 #define SYNOD_SRC_SIM_NODE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "synod/node/replica.h"
+#include "synod/raft/raft.h"
 #include "synod/sim/options.h"
 #include "synod/sim/report.h"
 #include "synod/sim/scenario.h"
@@ -60,6 +62,8 @@ class Node final : public Actor {
   [[nodiscard]] synod::internal::HostImpl& host() { return *host_; }
   [[nodiscard]] synod::internal::ReplicaImpl& replica() { return *replica_; }
   [[nodiscard]] const synod::internal::ReplicaImpl& replica() const { return *replica_; }
+  // Its core. The rules that the judge knows are Raft's.
+  [[nodiscard]] const Raft& raft_core() const { return static_cast<const Raft&>(replica().core()); }
   [[nodiscard]] Life& life() { return *life_; }
   [[nodiscard]] LocalClock& clock() { return clock_; }
   [[nodiscard]] FaultyDisk& disk() { return *disk_; }
@@ -76,6 +80,8 @@ class Node final : public Actor {
   void CrashAfter(uint64_t effects, Duration down);
   // Its machine goes down, at the change to its disk after so many.
   void CutPowerAfter(uint64_t changes, Duration down);
+  // Called when it dies, once.
+  std::function<void()> on_death = {};
   // What its crashes lose, from now on; otherwise drawn.
   void SetLoss(Lost lost) { loss_ = lost; }
   void StartIn(Duration down);
@@ -93,6 +99,10 @@ class Node final : public Actor {
   [[nodiscard]] bool CanBeDamaged(FaultKind kind) const;
   // Damages the disk in a place that `where` selects; the process is down. False: there was none.
   bool Damage(FaultKind kind, uint64_t where);
+  // A bit of one of its snapshots, which `where` selects, is another until that is mended, at the
+  // latest when it ends. It is up. False: it has none.
+  bool FlipSnapshot(uint64_t where);
+  void MendSnapshots();
   // Of a node that is refused: the disk is as it was before the damage.
   void Repair();
   // It is sent what no member sends: it may stop for good.
@@ -140,6 +150,12 @@ class Node final : public Actor {
   uint64_t disk_failures_ = 0;  // Before this start.
   uint64_t counted_syncs_ = 0;  // Of the failures of its disk.
   uint64_t counted_changes_ = 0;
+  struct Flip {
+    std::string file;
+    uint64_t offset = 0;
+    unsigned bit = 0;
+  };
+  std::vector<Flip> flips_;  // In its snapshots.
   Incarnation incarnation_;
   bool is_impostor_ = false;  // The disk took the place of a founder's.
   bool is_corrupt_ = false;

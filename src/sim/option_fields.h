@@ -47,6 +47,7 @@ void ForEachFieldOfSurroundings(Visit& visit) {
   SYNOD_FIELD("faults.lose_write", faults.lose_write);
   SYNOD_FIELD("faults.misdirect", faults.misdirect);
   SYNOD_FIELD("faults.repair", faults.repair);
+  SYNOD_FIELD("faults.flip_snapshot", faults.flip_snapshot);
   SYNOD_FIELD("faults.drift", faults.drift);
 }
 
@@ -63,6 +64,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("storm_events", storm_events);
   SYNOD_FIELD("think_time", think_time);
   SYNOD_FIELD("request_deadline", request_deadline);
+  SYNOD_FIELD("stale_reads", stale_reads);
   SYNOD_FIELD("snapshot_after_entries", snapshot_after_entries);
   SYNOD_FIELD("segment_bytes", segment_bytes);
   SYNOD_FIELD("turn", turn);

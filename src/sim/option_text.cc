@@ -70,8 +70,9 @@ absl::Status Options::Validate() const {
   if (max_pending_requests == 0) return outside("max_pending_requests", "positive");
   if (segment_bytes == 0) return outside("segment_bytes", "positive");
   const uint32_t most_turned = *std::max_element(knobs.begin(), knobs.end());
-  const uint32_t worst = std::max({most_turned, network.lose, network.repeat, network.replay,
-                                   network.late, network.garble, network.check_wire});
+  const uint32_t worst =
+      std::max({most_turned, stale_reads, network.lose, network.repeat, network.replay,
+                network.late, network.garble, network.check_wire});
   if (worst > kAlways) return outside("every chance", "at most 10000, which is always");
   if (faults.drift < 0 || faults.drift >= 1'000'000) {
     return outside("faults.drift", "0 to 999999 millionths");

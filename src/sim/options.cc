@@ -93,6 +93,12 @@ void DrawDamage(Draw draw, FaultOptions& faults) {
   faults.misdirect = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
 }
 
+// In some runs snapshots cannot be read as they were written.
+void DrawSnapshots(Draw draw, FaultOptions& faults) {
+  if (draw.Chance(3, 4)) return;
+  faults.flip_snapshot = draw.Of<Duration>({milliseconds(200), seconds(1), seconds(5)});
+}
+
 // In half of the runs the members change.
 void DrawMembers(Draw draw, Options& options) {
   if (draw.Chance(1, 2)) return;
@@ -147,6 +153,8 @@ Options Options::Swarm(uint64_t seed) {
   options.request_deadline =
       draw.Of<Duration>({milliseconds(20), milliseconds(100), seconds(2), seconds(10)});
 
+  options.stale_reads = Draw(world.Dice(Stream::kStaleReads)).Maybe<uint32_t>({1000, 5000});
+
   EngineOptions& raft = options.raft;
   raft.heartbeat_interval =
       draw.Of<Duration>({milliseconds(10), milliseconds(50), milliseconds(100)});
@@ -183,6 +191,7 @@ Options Options::Swarm(uint64_t seed) {
   options.network.garble = draw.Maybe<uint32_t>({10, 100});
   options.faults = DrawFaults(draw);
   DrawDamage(Draw(world.Dice(Stream::kDamage)), options.faults);
+  DrawSnapshots(Draw(world.Dice(Stream::kSnapshots)), options.faults);
   DrawMembers(Draw(world.Dice(Stream::kMembers)), options);
   if (!draw.Chance(1, 4)) return options;
   // Rarely, since they keep the rest from going far.

@@ -46,8 +46,9 @@ constexpr Cause kCauses[] = {
     {&FaultOptions::corrupt, FaultKind::kCorrupt, seconds(1), kAnywhere},
     {&FaultOptions::lose_write, FaultKind::kLoseWrite, seconds(1), kAnywhere},
     {&FaultOptions::misdirect, FaultKind::kMisdirect, seconds(1), kAnywhere},
-    {&FaultOptions::blackout, FaultKind::kBlackout, seconds(3)},
+    {&FaultOptions::blackout, FaultKind::kBlackout, seconds(3), 20},
     {&FaultOptions::repair, FaultKind::kRepair, seconds(1)},
+    {&FaultOptions::flip_snapshot, FaultKind::kFlipSnapshot, seconds(3), kAnywhere},
 };
 
 std::vector<NodeId> AllOf(size_t nodes) {
@@ -123,7 +124,12 @@ void DrawOne(const Cause& cause, Rng& dice, const Options& options, Instant at,
     return DrawChange(dice, options, std::move(fault), faults);
   }
   if (cause.kind == FaultKind::kBlackout) {
+    // Between two events, or between two changes to the leader's disk.
     fault.nodes = AllOf(options.AllNodes());
+    if (dice.Chance(1, 2)) {
+      fault.nodes.front() = NodeId();
+      fault.amount = 1 + dice.Below(cause.largest);
+    }
     return faults.push_back(std::move(fault));
   }
   fault.nodes = {NodeId(1 + dice.Below(options.AllNodes()))};

@@ -69,6 +69,7 @@ class Registers final : public StateMachine {
     for (size_t at = 0; at < bytes.size();) {
       const size_t split = bytes.find('=', at);
       const size_t end = bytes.find('\n', split);
+      if (end == bytes.npos) return absl::DataLossError("the image is no list of registers");
       values_[bytes.substr(at, split - at)] = bytes.substr(split + 1, end - split - 1);
       at = end + 1;
     }

@@ -16,6 +16,7 @@ namespace {
 using synod::internal::Concat;
 
 constexpr std::string_view kExpect = "expect:";
+constexpr std::string_view kStore = "store:";
 constexpr std::string_view kOptions = "options:";
 constexpr std::string_view kOk = "ok";
 
@@ -44,8 +45,9 @@ constexpr Words kWords[] = {
     {"corrupt", "where", "down"},
     {"lose_write", "where", "down"},
     {"misdirect", "where", "down"},
-    {"blackout", "", "down"},
+    {"blackout", "after", "down"},
     {"repair", "", "down"},
+    {"flip_snapshot", "where", "for"},
 };
 static_assert(std::size(kWords) == static_cast<size_t>(FaultKind::kCount));
 
@@ -124,6 +126,11 @@ absl::Status ParseLine(std::string_view line, Scenario& scenario) {
     scenario.expected_rule = rule == kOk ? "" : std::string(rule);
     return absl::OkStatus();
   }
+  if (line.starts_with(kStore)) {
+    scenario.store = Trimmed(line.substr(kStore.size()));
+    return scenario.store.empty() ? absl::InvalidArgumentError("a store is named")
+                                  : absl::OkStatus();
+  }
   if (line.starts_with(kOptions)) {
     auto options = Options::Parse(line.substr(kOptions.size()));
     if (options.ok()) scenario.options = *options;
@@ -156,8 +163,9 @@ std::string Print(const Fault& fault) {
 std::string Print(const Scenario& scenario) {
   const std::string_view rule =
       scenario.expected_rule.empty() ? kOk : std::string_view(scenario.expected_rule);
-  std::string text =
-      Concat(kExpect, " ", rule, "\n", kOptions, " ", scenario.options.Describe(), "\n");
+  std::string text = Concat(kExpect, " ", rule, "\n");
+  if (!scenario.store.empty()) text += Concat(kStore, " ", scenario.store, "\n");
+  text += Concat(kOptions, " ", scenario.options.Describe(), "\n");
   for (const Fault& fault : scenario.faults) text += Concat(Print(fault), "\n");
   return text;
 }

@@ -79,6 +79,9 @@ class Simulation {
   }
 
  private:
+  // What is asked of a run at its end, one question after the other. Exactly-once sessions, once
+  // there are any, are asked about here: who tries again was executed once and told the same (X1),
+  // and a session that was evicted is refused (X2).
   void JudgeHistory() {
     History<Request> history = clients_.TakeHistory();
     std::unordered_map<std::string_view, Index> places;
@@ -127,6 +130,7 @@ class Simulation {
     for (const Call<Request>& call : history) {
       if (call.HasReturned()) calls.emplace(call.index, &call);
     }
+    for (const Call<Request>& call : clients_.stale_reads()) calls.emplace(call.index, &call);
     const std::unique_ptr<StateMachine> alone = workload_.NewStateMachine();
     for (Index index; index <= judge_.committed() && !judge_.HasFailed(); ++index) {
       std::string answer;

@@ -24,7 +24,8 @@ Storm::Storm(World& world, const Scenario& scenario, Network& network,
       actor_(world.Add(*this)),
       atlas_(judge, nodes),
       replacements_left_(scenario.options.nodes - 1),
-      capped_(scenario.options.AllNodes() + 1, kUnlimited) {}
+      capped_(scenario.options.AllNodes() + 1, kUnlimited),
+      flipped_(scenario.options.AllNodes() + 1, kUnlimited) {}
 
 void Storm::Begin() {
   for (size_t i = 0; i < scenario_.faults.size(); ++i) {
@@ -71,11 +72,14 @@ bool Storm::Fits(const Fault& fault, const Node& node) const {
     case FaultKind::kStall:
     case FaultKind::kFailSync:
     case FaultKind::kFailChange:
+    case FaultKind::kFlipSnapshot:
       return node.IsUp();
     case FaultKind::kTransfer:
     case FaultKind::kChange:
     case FaultKind::kLearn:
       return Leader() != nullptr;
+    case FaultKind::kBlackout:
+      return fault.amount == 0 || node.IsUp();
     case FaultKind::kRepair:
       return node.IsRefused();
     case FaultKind::kWipe:
@@ -106,10 +110,12 @@ void Storm::Strike(size_t number) {
       node.disk().SetCapacity(fault.amount);
       capped_[node.id().value()] = number;
       return ScheduleEnd(number);
+    case FaultKind::kFlipSnapshot:
+      if (!node.FlipSnapshot(fault.amount)) return;
+      flipped_[node.id().value()] = number;
+      return ScheduleEnd(number);
     case FaultKind::kBlackout:
-      ++counts_.blackouts;
-      for (NodeId each : nodes) nodes_[each.value() - 1]->CrashAfter(0, fault.lasts);
-      return;
+      return BlackOut(fault, nodes);
     case FaultKind::kTransfer:
       return Transfer(node.id());
     case FaultKind::kChange:
@@ -118,6 +124,17 @@ void Storm::Strike(size_t number) {
     default:
       return StrikeNode(fault, node);
   }
+}
+
+void Storm::BlackOut(const Fault& fault, const std::vector<NodeId>& nodes) {
+  const auto all_die = [this, nodes, down = fault.lasts] {
+    ++counts_.blackouts;
+    for (NodeId each : nodes) nodes_[each.value() - 1]->CrashAfter(0, down);
+  };
+  if (fault.amount == 0) return all_die();
+  Node& first = *nodes_[nodes.front().value() - 1];
+  first.CutPowerAfter(fault.amount, fault.lasts);
+  first.on_death = all_die;
 }
 
 // Between nodes that a cluster made smaller does not have, cuts change nothing.
@@ -149,6 +166,7 @@ void Storm::EndOf(size_t number) {
     return network_.Heal();
   }
   for (const auto& node : nodes_) {
+    if (flipped_[node->id().value()] == number) node->MendSnapshots();
     if (capped_[node->id().value()] != number) continue;
     world_.CountEvent();
     node->disk().SetCapacity(kUnlimited);

@@ -37,6 +37,7 @@ class Storm final : public Actor {
   // Whether it has anything to do to the node now: of one that does nothing nobody is told.
   [[nodiscard]] bool Fits(const Fault& fault, const Node& node) const;
   void Strike(size_t number);
+  void BlackOut(const Fault& fault, const std::vector<NodeId>& nodes);
   void Part(size_t number, const std::vector<NodeId>& nodes);
   void StrikeNode(const Fault& fault, Node& node);
   void Damage(const Fault& fault, Node& node);
@@ -57,9 +58,10 @@ class Storm final : public Actor {
   Counts& counts_;
   const World::ActorId actor_;
   Atlas atlas_;
-  size_t replacements_left_;    // Of disks of founders: never the last that remembers.
-  size_t partition_ = 0;        // The last, ...
-  std::vector<size_t> capped_;  // ... and of each node the last fault that filled its disk.
+  size_t replacements_left_;     // Of disks of founders: never the last that remembers.
+  size_t partition_ = 0;         // The last, ...
+  std::vector<size_t> capped_;   // ... of each node the last fault that filled its disk, ...
+  std::vector<size_t> flipped_;  // ... and the last that flipped a bit of its snapshots.
   size_t transfers_under_way_ = 0;
   bool over_ = false;
 };

@@ -15,10 +15,9 @@ namespace {
 
 // In the order in which they come.
 constexpr std::pair<const char*, Recovery::Part Recovery::*> kRecovery[] = {
-    {"leader", &Recovery::leader},
-    {"members", &Recovery::members},
-    {"answers", &Recovery::answers},
-    {"equality", &Recovery::equality},
+    {"leader", &Recovery::leader},   {"members", &Recovery::members},
+    {"answers", &Recovery::answers}, {"equality", &Recovery::equality},
+    {"power", &Recovery::power},
 };
 
 double Timeouts(const Recovery& recovery, const Recovery::Part& part) {
@@ -76,6 +75,7 @@ void PrintRecovery(const Recovery& recovery) {
 }
 
 void Totals::Add(const Report& report) {
+  static_assert(std::size(kRecovery) == kParts);
   hash_ = runs_ == 0 ? report.hash : Mixed(hash_, report.hash);
   ++runs_;
   events_ += report.events;

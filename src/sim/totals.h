@@ -37,7 +37,7 @@ class Totals {
   [[nodiscard]] bool IsComplete() const;
 
  private:
-  static constexpr size_t kParts = 3;
+  static constexpr size_t kParts = 5;
 
   struct Reach {
     uint64_t runs = 0;

@@ -39,6 +39,9 @@ enum class Stream : uint64_t {
   kMembers,
   kLog,
   kQuorums,
+  kSnapshots,
+  kCutOff,
+  kStaleReads,
 };
 
 // A time in [0, most].

@@ -121,7 +121,7 @@ TEST(Reads, D6_ApplyLagAndASnapshotInBetween_WaitsForTheIndex) {
   s.RunFor(seconds(1));
   NetworkRule& chunks = s.Hold(Every<SnapshotChunk>().To(C));
   s.Heal();
-  s.RunUntil([&] { return !chunks.caught.empty(); });
+  s.Await(chunks);
   const Asked& read = s.BeginRead(C);
   s.RunFor(milliseconds(100));
   EXPECT_FALSE(read.HasEnded());

@@ -23,18 +23,20 @@ Messages AcksOf(NodeId node, Index from = Index(1)) {
       .From(node);
 }
 
-// Five nodes: A leads, and of the others only B hears it; what it writes stays with the two. C
-// leads the others in the next term. The index of what A wrote.
-Index Divide(Script& s) {
+// Five nodes: A leads, and of the others only B hears it. The index of what A writes next.
+Index LeadBesideB(Script& s) {
   s.Elect(A);
-  s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
-  for (NodeId one : {A, B}) {
-    for (NodeId other : {C, D, E}) s.Cut(one, other);
-  }
+  s.AwaitEquality();
+  s.Split({A, B}, {C, D, E});
+  return s.Core(A).log().last() + 1;
+}
+
+// What it writes stays with the two. C leads the others in the next term. The index of what A
+// wrote.
+Index Divide(Script& s) {
+  const Index index = LeadBesideB(s);
   s.Propose(A, "old");
-  const Index index = s.Core(A).log().last() + 1;
-  s.RunUntil(
-      [&] { return s.Core(A).log().durable() == index && s.Core(B).log().durable() == index; });
+  for (NodeId node : {A, B}) s.AwaitDurable(node, index);
   return index;
 }
 
@@ -43,22 +45,15 @@ TEST(Replication, R1_EntryOfAnOldTermOnAMajority_IsOverwritten) {
   Script s({.nodes = 5});
   const Index x = Divide(s);  // (a) A has "old", and so has B.
   s.Crash(A);
-  s.RunFor(milliseconds(5));
-  s.Heal();
-  s.Isolate(B);
+  s.HealAllBut(B);
   NetworkRule& from_e = s.Hold(Every<AppendRequest>().From(E));
   s.Elect(E);  // (b) E writes at the same index, and dies.
-  s.RunUntil([&] { return s.Core(E).log().durable() >= x; });
+  s.AwaitDurable(E, x);
   s.Crash(E);
-  s.Heal();
-  s.Isolate(D);
+  s.HealAllBut(D);
   s.Start(A);
-  // (c) A leads again. C gets the old entry, and nothing of A's new term.
-  s.Change(Every<AppendRequest>().From(A), [x](Message& message) {
-    auto& append = std::get<AppendRequest>(message.body);
-    std::erase_if(append.entries, [x](const Entry& entry) { return entry.index > x; });
-  });
-  s.Elect(A);
+  s.HoldEntriesBehind(A, x);
+  s.Elect(A);  // (c) A leads again. C gets the old entry, and nothing of A's new term.
   s.RunUntil([&] { return s.MatchOf(A, B) == x && s.MatchOf(A, C) == x; });
   s.RunFor(milliseconds(100));
   EXPECT_LT(s.Core(A).commit(), x);
@@ -143,13 +138,8 @@ TEST(Replication, R4_AcksAndRejectionsOutOfOrder_MatchNeverFalls) {
 // etcd, async_storage_writes_append_aba_race: what is durable is the entry that was truncated.
 TEST(Replication, R5_IndexWrittenTwice_FirstWriteDoesNotMakeItDurable) {
   Script s({.nodes = 5});
-  s.Elect(A);
-  s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
-  for (NodeId one : {A, B}) {
-    for (NodeId other : {C, D, E}) s.Cut(one, other);
-  }
+  const Index x = LeadBesideB(s);
   s.SlowDisk(B, milliseconds(100));
-  const Index x = s.Core(A).log().last() + 1;
   NetworkRule& old_acks = s.Copy(AcksOf(B, x).To(A));
   s.Propose(A, "old");
   s.RunUntil([&] { return s.Core(B).log().last() == x; });
@@ -160,10 +150,10 @@ TEST(Replication, R5_IndexWrittenTwice_FirstWriteDoesNotMakeItDurable) {
   s.RunUntil([&] { return s.Core(B).log().TermAt(x) == s.Core(C).term(); });
   ASSERT_THAT(old_acks.caught, IsEmpty());
   // The first write ends, and with it the truncated entry is on the disk; the second begins.
-  s.RunUntil([&] { return !old_acks.caught.empty(); });
+  s.Await(old_acks);
   EXPECT_LT(s.Core(B).log().durable(), x);
   EXPECT_THAT(acks.caught, IsEmpty());
-  s.RunUntil([&] { return !acks.caught.empty(); });
+  s.Await(acks);
   EXPECT_GE(s.Core(B).log().durable(), x);
   s.PowerCut(B);
   s.Start(B);
@@ -210,13 +200,13 @@ TEST(Replication, R8_OldAcksAfterTheLogWentBack_MakeNoQuorum) {
   Script s({.nodes = 5});
   NetworkRule& acks = s.Hold(AcksOf(B, Index(2)).To(A));
   const Index x = Divide(s);
-  s.RunUntil([&] { return !acks.caught.empty(); });
+  s.Await(acks);
   acks.is_lifted = true;
   s.Elect(C);
   s.Heal();
-  s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
+  s.AwaitEquality();
   s.Elect(A);
-  s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
+  s.AwaitEquality();
   for (NodeId other : {B, C, D, E}) s.Hold(Every<AppendRequest>().To(other));
   const Asked& y = s.Propose(A, "y");
   for (Message ack : acks.caught) {
@@ -271,7 +261,7 @@ TEST(Replication, R10_AskedToOverwriteACommittedEntry_StopsWithADiagnosis) {
   s.RunUntil([&] { return s.AreEqual({A, B, C}); });
   NetworkRule& appends = s.Hold(Every<AppendRequest>().From(C).To(B));
   s.Propose(C, "y");
-  s.RunUntil([&] { return !appends.caught.empty(); });
+  s.Await(appends);
   Message wrong = appends.caught.front();
   auto& append = std::get<AppendRequest>(wrong.body);
   append.prev_index = x - 1;
@@ -291,7 +281,7 @@ TEST(Replication, R10_AskedToOverwriteACommittedEntry_StopsWithADiagnosis) {
 TEST(Replication, R11_TruncatedInTheTurnOfItsAppend_IsNotAcked) {
   Script s({.nodes = 5});
   s.Elect(A);
-  s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
+  s.AwaitEquality();
   for (NodeId other : {C, D, E}) s.Cut(A, other);
   const Index x = s.Core(A).log().last() + 1;
   NetworkRule& acks = s.Copy(AcksOf(B, x).To(A));
@@ -345,7 +335,7 @@ TEST(Replication, R13_FiveVotersWhoeverAcks_TheQuorumsIndexIsCommitted) {
       if (one == other) continue;
       Script s({.nodes = 5});
       s.Elect(A);
-      s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
+      s.AwaitEquality();
       for (NodeId node : {B, C, D, E}) s.CutOneWay(node, A);
       const Asked& x = s.Propose(A, "x");
       s.RunFor(milliseconds(10));

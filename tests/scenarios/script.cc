@@ -1,14 +1,30 @@
 #include "tests/scenarios/script.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
+#include <string_view>
 
 #include "gtest/gtest.h"
 #include "src/sim/checked_machine.h"
 #include "tests/scenarios/journal.h"
 
+#if defined(SYNOD_SCENARIOS_ROCKSDB)
+#include "tests/sim/rocksdb_factory.h"
+#endif
+
 namespace synod::sim {
 namespace {
+
+// As ctest asks for it.
+std::unique_ptr<StoreFactory> NewStores() {
+  const char* const store = std::getenv("SYNOD_SCENARIO_STORE");
+#if defined(SYNOD_SCENARIOS_ROCKSDB)
+  if (store != nullptr && std::string_view(store) == "rocksdb") return NewRocksdbFactory();
+#endif
+  EXPECT_EQ(store, nullptr) << store << " is not in this build";
+  return NewWalFactory();
+}
 
 // Of simulated time: what takes longer does not come any more.
 constexpr Duration kPatience = std::chrono::seconds(60);
@@ -42,7 +58,9 @@ bool Messages::Include(const Message& message) const {
 }
 
 Script::Script(const Setup& setup)
-    : workload_(NewJournalWorkload()), cluster_(OptionsOf(setup), *workload_, *stores_) {
+    : workload_(NewJournalWorkload()),
+      stores_(NewStores()),
+      cluster_(OptionsOf(setup), *workload_, *stores_) {
   for (NodeId node : setup.without_pre_vote) At(node).raft().pre_vote = false;
   cluster_.network().on_send = [this](Message& message) { return OnSend(message); };
   cluster_.Start();
@@ -242,6 +260,12 @@ void Script::Isolate(NodeId node) {
   }
 }
 
+void Script::Split(const std::vector<NodeId>& side, const std::vector<NodeId>& other) {
+  for (NodeId one : side) {
+    for (NodeId another : other) Cut(one, another);
+  }
+}
+
 void Script::Join(NodeId a, NodeId b) {
   cluster_.network().Heal(a, b);
   cluster_.network().Heal(b, a);
@@ -273,6 +297,13 @@ NetworkRule& Script::Change(Messages which, std::function<void(Message&)> change
   return AddRule(std::move(which), [change = std::move(change)](Message& message) {
     change(message);
     return true;
+  });
+}
+
+NetworkRule& Script::HoldEntriesBehind(NodeId leader, Index last) {
+  return Change(Every<AppendRequest>().From(leader), [last](Message& message) {
+    std::erase_if(std::get<AppendRequest>(message.body).entries,
+                  [last](const Entry& entry) { return entry.index > last; });
   });
 }
 

@@ -121,6 +121,15 @@ class Script {
   void Await(const Asked& asked) {
     RunUntil([&asked] { return asked.HasEnded(); });
   }
+  void Await(const NetworkRule& rule) {  // Until it catches something.
+    RunUntil([&rule] { return !rule.caught.empty(); });
+  }
+  void AwaitEquality() {
+    RunUntil([this] { return AreEqual(Nodes()); });
+  }
+  void AwaitDurable(NodeId node, Index index) {
+    RunUntil([this, node, index] { return Core(node).log().durable() >= index; });
+  }
 
   // --- Leaders ---
 
@@ -153,8 +162,13 @@ class Script {
   void Cut(NodeId a, NodeId b);
   void CutOneWay(NodeId from, NodeId to) { cluster_.network().Cut(from, to); }
   void Isolate(NodeId node);
+  void Split(const std::vector<NodeId>& side, const std::vector<NodeId>& other);
   void Join(NodeId a, NodeId b);
   void Heal() { cluster_.network().Heal(); }
+  void HealAllBut(NodeId node) {
+    Heal();
+    Isolate(node);
+  }
 
   // Those that are sent from now on do not leave, until they are released.
   NetworkRule& Hold(Messages which);
@@ -163,6 +177,8 @@ class Script {
   // They leave, and copies are kept.
   NetworkRule& Copy(Messages which);
   NetworkRule& Change(Messages which, std::function<void(Message&)> change);
+  // Of what it replicates nothing behind `last` leaves.
+  NetworkRule& HoldEntriesBehind(NodeId leader, Index last);
   // No more are caught; those that were leave now, in the order in which they were sent.
   void Release(NetworkRule& rule);
   // What was caught is sent once more.
@@ -196,7 +212,7 @@ class Script {
 
   [[nodiscard]] Node& At(NodeId node) { return cluster_.node(node); }
   [[nodiscard]] bool IsUp(NodeId node) { return At(node).IsUp(); }
-  [[nodiscard]] const Raft& Core(NodeId node) { return At(node).replica().core(); }
+  [[nodiscard]] const Raft& Core(NodeId node) { return At(node).raft_core(); }
   [[nodiscard]] const Counts& counts() { return cluster_.counts(); }
   [[nodiscard]] std::vector<NodeId> Nodes() const;
   // Whether these have all that is committed, and nothing else.
@@ -218,7 +234,7 @@ class Script {
   void Judge();
 
   std::unique_ptr<Workload> workload_;
-  const std::unique_ptr<StoreFactory> stores_ = NewWalFactory();
+  const std::unique_ptr<StoreFactory> stores_;
   std::deque<Asked> asked_;  // Outlives those who answer.
   std::deque<NetworkRule> rules_;
   Cluster cluster_;

@@ -40,7 +40,7 @@ TEST(Snapshots, S1_InstalledOverAConflictingLog_CrashAtEveryStep) {
     s.RunUntil([&] { return HasSnapshot(s, A) && s.Core(A).log().first() > Index(5); });
     NetworkRule& chunks = s.Copy(Every<SnapshotChunk>().To(C));
     s.Heal();
-    s.RunUntil([&] { return !chunks.caught.empty(); });
+    s.Await(chunks);
     if (step % 2 == 0) {
       s.PowerCutAt(C, 1 + step / 2);
     } else {
@@ -100,7 +100,7 @@ TEST(Snapshots, S3_SnapshotIsNotStoredYet_NoOlderOneIsSent) {
   Script s(Compacting(5));
   s.Elect(A);
   WriteMuch(s, A);
-  s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
+  s.AwaitEquality();
   s.Isolate(E);
   s.RunFor(std::chrono::seconds(2));  // For one that is still heard the log would be kept.
   s.StallLog(A);
@@ -115,7 +115,7 @@ TEST(Snapshots, S3_SnapshotIsNotStoredYet_NoOlderOneIsSent) {
   ASSERT_TRUE(s.Leads(A));
   EXPECT_EQ(chunks.caught.size(), 0u);
   s.ResumeDisk(A);
-  s.RunUntil([&] { return !chunks.caught.empty(); });
+  s.Await(chunks);
   EXPECT_GT(std::get<SnapshotChunk>(chunks.caught.front().body).meta.index, before);
   s.HealAndConverge();
 }
@@ -130,10 +130,10 @@ TEST(Snapshots, S4_OldAndNewLeaderSendAtOnce_OneIsInstalledWhole) {
   NetworkRule& first = s.Copy(Every<SnapshotChunk>().From(A).To(C));
   NetworkRule& answers = s.Hold(Every<SnapshotChunkReply>().From(C).To(A));
   s.Heal();
-  s.RunUntil([&] { return !first.caught.empty(); });
+  s.Await(first);
   s.Elect(B);
   NetworkRule& second = s.Hold(Every<SnapshotChunk>().From(B).To(C));
-  s.RunUntil([&] { return !second.caught.empty(); });
+  s.Await(second);
   s.Isolate(A);
   second.is_lifted = true;
   for (int round = 0; round < 3; ++round) {
@@ -198,7 +198,7 @@ TEST(Snapshots, S6_LeadershipLostAndRegained_OldTransferHasNoEffect) {
   NetworkRule& answers = s.Hold(Every<SnapshotChunkReply>().From(C).To(A));
   NetworkRule& acks = s.Hold(Every<AppendReply>().From(C).To(A));
   s.Heal();
-  s.RunUntil([&] { return !answers.caught.empty(); });
+  s.Await(answers);
   s.Cut(A, C);
   s.Elect(B);
   s.Elect(A);

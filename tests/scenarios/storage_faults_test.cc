@@ -15,9 +15,12 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
+// Where entries are first: segments of the write-ahead log, or logs of RocksDB.
 std::vector<std::string> SegmentsOf(Script& s, NodeId node) {
   std::vector<std::string> files = s.At(node).disk().FilesBelow("/store");
-  std::erase_if(files, [](const std::string& file) { return !file.ends_with(".wal"); });
+  std::erase_if(files, [](const std::string& file) {
+    return !file.ends_with(".wal") && !file.ends_with(".log");
+  });
   return files;
 }
 
@@ -103,6 +106,28 @@ TEST(StorageFaults, F2_CorruptRecordOfTheOnlyNode_RefusesToStart) {
   s.HealAndConverge();
 }
 
+// A snapshot is read long after it was written, and by others than who wrote it: while A's is not
+// what it was nobody installs it, and the next one serves.
+TEST(StorageFaults, F2_BitFlipsInASnapshotThatIsSent_IsNeverInstalled) {
+  for (uint64_t where = 1; where <= 3; ++where) {
+    Script s({.seed = where, .raft = {.trailing_entries = 0}, .snapshot_after_entries = 10});
+    s.Elect(A);
+    s.Isolate(C);
+    for (int i = 0; i < 12; ++i) s.Write(A, std::string(60'000, 'x'));
+    s.RunUntil([&] { return s.Core(A).log().first() > Index(10); });
+    ASSERT_TRUE(s.At(A).FlipSnapshot(where));
+    NetworkRule& chunks = s.Copy(Every<SnapshotChunk>().From(A).To(C));
+    s.Heal();
+    s.Await(chunks);
+    s.RunFor(seconds(2));
+    EXPECT_EQ(s.Core(C).snapshot_index(), Index(0));
+    for (int i = 0; i < 10; ++i) s.Write(A, "y");
+    s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    EXPECT_GE(s.counts().restores, 1u);
+    s.HealAndConverge();
+  }
+}
+
 // A valid record where another one belongs.
 TEST(StorageFaults, F3_MisdirectedWrite_IsNoticedByTheChain) {
   Script s({.segment_bytes = 512});
@@ -186,7 +211,7 @@ TEST(StorageFaults, F4_SyncFailsOnce_NothingIsAckedAndTheReplicaStops) {
   for (const uint64_t nodes : {1u, 3u}) {
     Script s({.nodes = nodes});
     s.Elect(A);
-    s.RunUntil([&] { return s.AreEqual(s.Nodes()); });
+    s.AwaitEquality();
     if (nodes > 1) s.Isolate(A);
     s.At(A).disk().FailSync(1);
     const Asked& x = s.Propose(A, "x");
@@ -305,9 +330,9 @@ TEST(StorageFaults, F6_PowerCutRightAfterAnAckInANewFile_TheFileIsThere) {
   s.Elect(A);
   std::string all;
   for (int i = 0; i < 10; ++i) {
-    const size_t segments = SegmentsOf(s, A).size();
-    while (SegmentsOf(s, A).size() == segments) {
-      const std::string command = std::to_string(i) + std::string(150, 'x');
+    const std::string newest = SegmentsOf(s, A).back();
+    while (SegmentsOf(s, A).back() == newest) {
+      const std::string command = std::to_string(i) + std::string(4000, 'x');
       s.Write(A, command);
       all += command + " ";
     }
@@ -316,7 +341,6 @@ TEST(StorageFaults, F6_PowerCutRightAfterAnAckInANewFile_TheFileIsThere) {
     s.RunUntil([&] { return s.Leads(A); });
     EXPECT_EQ(s.Read(A), all);
   }
-  EXPECT_GT(SegmentsOf(s, A).size(), 10u);
   s.HealAndConverge();
 }
 

@@ -94,9 +94,16 @@ class Engine {
   // Each proposal ends once: as Committed in an output, or in `resolved`.
   void Propose(std::span<Proposal> proposals);
 
-  // Asks for a linearizable read; ends in `reads` or in `resolved`. On a follower it asks the
-  // leader.
+  // Asks for a linearizable read; ends in `reads` or in `resolved`, unless it is forgotten. On a
+  // follower it asks the leader.
   void Read(RequestId request);
+  // The leader is not asked any more for reads that nobody waits for: it may not be reached for as
+  // long as it is heard, and they would leave no room for others.
+  template <std::predicate<RequestId> IsWanted>
+  void ForgetReads(IsWanted is_wanted) {
+    std::erase_if(forwarded_reads_,
+                  [&](const ForwardedRead& read) { return !is_wanted(read.request); });
+  }
 
   // Asks to hand leadership to `to`; ends in `resolved`, as kCommitted once this replica follows a
   // newer leader.

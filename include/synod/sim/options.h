@@ -45,24 +45,25 @@ struct DiskOptions {
 // How often a fault begins, as the mean time between two of its kind over the whole cluster; zero:
 // never.
 struct FaultOptions {
-  Duration crash = {};        // A process dies, or its machine goes down, and comes back.
-  Duration stop = {};         // One is shut down in an orderly way, and comes back.
-  Duration pause = {};        // One stands still.
-  Duration partition = {};    // Links are cut, in one of many shapes.
-  Duration leap = {};         // A clock leaps ahead.
-  Duration full_disk = {};    // A disk has no space for some time.
-  Duration stall = {};        // A disk stands still.
-  Duration fail_sync = {};    // A sync fails, and what it was to make durable is lost (F4).
-  Duration fail_change = {};  // A change to a disk fails, of whatever kind.
-  Duration blackout = {};     // All processes die at once, most with their machines (F8).
-  Duration transfer = {};     // An operator moves leadership.
-  Duration change = {};       // An operator changes who the members are.
-  Duration wipe = {};         // A disk is replaced by an empty one, bootstrapped anew (I4).
-  Duration corrupt = {};      // Some bits on a disk change while its process is down.
-  Duration lose_write = {};   // A write never landed, though it was reported as durable (F3).
-  Duration misdirect = {};    // A write landed in the place of another (F3).
-  Duration repair = {};       // A disk that was found to be damaged becomes what it was.
-  int64_t drift = 0;          // Clocks run faster or slower by up to so many millionths.
+  Duration crash = {};          // A process dies, or its machine goes down, and comes back.
+  Duration stop = {};           // One is shut down in an orderly way, and comes back.
+  Duration pause = {};          // One stands still.
+  Duration partition = {};      // Links are cut, in one of many shapes.
+  Duration leap = {};           // A clock leaps ahead.
+  Duration full_disk = {};      // A disk has no space for some time.
+  Duration stall = {};          // A disk stands still.
+  Duration fail_sync = {};      // A sync fails, and what it was to make durable is lost (F4).
+  Duration fail_change = {};    // A change to a disk fails, of whatever kind.
+  Duration blackout = {};       // All processes die at once, most with their machines (F8).
+  Duration transfer = {};       // An operator moves leadership.
+  Duration change = {};         // An operator changes who the members are.
+  Duration wipe = {};           // A disk is replaced by an empty one, bootstrapped anew (I4).
+  Duration corrupt = {};        // Some bits on a disk change while its process is down.
+  Duration lose_write = {};     // A write never landed, though it was reported as durable (F3).
+  Duration misdirect = {};      // A write landed in the place of another (F3).
+  Duration repair = {};         // A disk that was found to be damaged becomes what it was.
+  Duration flip_snapshot = {};  // A bit of a snapshot flips while its process runs.
+  int64_t drift = 0;            // Clocks run faster or slower by up to so many millionths.
 };
 
 struct Options {
@@ -77,6 +78,7 @@ struct Options {
   uint64_t storm_events = 1'000'000;
   Duration think_time = std::chrono::milliseconds(50);  // Between an answer and the next request.
   Duration request_deadline = std::chrono::seconds(2);
+  uint32_t stale_reads = 0;  // How many of the reads, in ten thousand, take what their node has.
 
   EngineOptions raft = {};
   // Each start of a node draws anew whether it pre-votes, and whether it checks its quorum (E7).

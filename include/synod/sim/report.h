@@ -30,6 +30,7 @@ struct Counts {
   uint64_t pauses = 0;
   uint64_t partitions = 0;
   uint64_t blackouts = 0;
+  uint64_t cut_off = 0;  // Nodes that were up in a calm, behind one-way links.
   uint64_t leaps = 0;
   uint64_t full_disks = 0;
   uint64_t failed_syncs = 0;
@@ -44,6 +45,7 @@ struct Counts {
   uint64_t wipes = 0;
   uint64_t wiped_stops = 0;  // Starts on a replaced disk that learned that it is one.
   uint64_t corruptions = 0;
+  uint64_t flipped_snapshots = 0;
   uint64_t lost_durable_writes = 0;
   uint64_t misdirected_writes = 0;
   uint64_t repairs = 0;  // A damaged disk became what it had been.
@@ -59,6 +61,7 @@ struct Counts {
   uint64_t restores = 0;
   uint64_t writes_answered = 0;
   uint64_t reads_answered = 0;
+  uint64_t stale_reads_answered = 0;
   uint64_t reads_passed_on = 0;  // By followers, and answered by their leaders.
   uint64_t unknown_outcomes = 0;
   uint64_t refused = 0;
@@ -84,6 +87,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"pauses", &Counts::pauses},
     {"partitions", &Counts::partitions},
     {"blackouts", &Counts::blackouts},
+    {"cut off in a calm", &Counts::cut_off},
     {"leaps", &Counts::leaps},
     {"full disks", &Counts::full_disks},
     {"failed syncs", &Counts::failed_syncs},
@@ -98,6 +102,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"wipes", &Counts::wipes},
     {"starts on a wiped disk that stopped", &Counts::wiped_stops},
     {"corruptions", &Counts::corruptions},
+    {"flipped snapshots", &Counts::flipped_snapshots},
     {"lost durable writes", &Counts::lost_durable_writes},
     {"misdirected writes", &Counts::misdirected_writes},
     {"repairs", &Counts::repairs},
@@ -113,6 +118,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"restores", &Counts::restores},
     {"writes answered", &Counts::writes_answered},
     {"reads answered", &Counts::reads_answered},
+    {"stale reads answered", &Counts::stale_reads_answered},
     {"reads passed on", &Counts::reads_passed_on},
     {"unknown outcomes", &Counts::unknown_outcomes},
     {"refused", &Counts::refused},
@@ -131,7 +137,8 @@ struct Recovery {
   Part leader;    // Until somebody led for good, ...
   Part members;   // ... from then on until the members were settled, ...
   Part answers;   // ... until each client was answered, ...
-  Part equality;  // ... and until all were equal once nobody asked any more.
+  Part equality;  // ... until all were equal once nobody asked any more, ...
+  Part power;     // ... and until they were again after all had lost their power at once.
 };
 
 struct Violation {

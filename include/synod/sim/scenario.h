@@ -37,9 +37,14 @@ enum class FaultKind : uint8_t {
   kCorrupt,    // A bit of some file flips, or garbage takes the place of a few bytes [where, down].
   kLoseWrite,  // A write that was reported as durable never landed (F3) [where, down].
   kMisdirect,  // It landed in the place of another, maybe of another file (F3) [where, down].
-  kBlackout,   // All processes die at once, most of them with their machines (F8) [down].
-  kRepair,     // A disk that was found to be damaged is as it was before [down].
-  kCount,      // None: how many there are.
+  // All processes die at once, most of them with their machines (F8). If `amount` is not 0, at the
+  // change to the first one's disk of that number [after, down].
+  kBlackout,
+  kRepair,  // A disk that was found to be damaged is as it was before [down].
+  // A bit of a snapshot on the disk of a running process flips, until the process ends or the time
+  // is over: who reads it must notice [where, for].
+  kFlipSnapshot,
+  kCount,  // None: how many there are.
 };
 
 // Which links a partition cuts, given some order of the nodes.
@@ -81,15 +86,18 @@ struct Scenario {
   std::vector<Fault> faults = {};  // In order of time.
   // The name of the rule that the run is known to break; empty: it breaks none.
   std::string expected_rule = {};
+  // The log store that it is for, as Program names it; empty: any. Run takes what it is given.
+  std::string store = {};
 };
 
 // Draws the faults that the options speak of.
 [[nodiscard]] Scenario Expand(const Options& options);
 
-// A transcript: `expect`, `options` and then one fault a line. Lines that begin with # are
-// comments.
+// A transcript: `expect`, `store` if it is for one, `options` and then one fault a line. Lines that
+// begin with # are comments.
 //
 //   expect: ok
+//   store: rocksdb
 //   options: seed=7 nodes=5 think_time=10ms
 //   1.234s crash node=2 after=3 down=400ms
 //   2s partition shape=star nodes=leader,1,2,3,4 for=1.5s

@@ -281,6 +281,20 @@ TEST(FollowerRead, NoAnswer_AsksAgainUnderTheSameName) {
   EXPECT_EQ(f.core.SentTo<ReadRequest>(2)[0].context, f.context);
 }
 
+// The leader is heard and cannot be reached: nothing else would end it.
+TEST(FollowerRead, NobodyWaitsForItAnyMore_LeavesRoomForOthers) {
+  Core core({.options = {.max_pending_reads = 2}});
+  core.Follow(2, 1);
+  const RequestId wanted = core.Read();
+  core.Read();
+  core->ForgetReads([&](RequestId read) { return read == wanted; });
+  EXPECT_EQ(core->pending_reads(), 1u);
+  core.Read();
+  core.Take();
+  EXPECT_THAT(core.out.resolved, IsEmpty());
+  EXPECT_EQ(core->pending_reads(), 2u);
+}
+
 // D2: a name that was used before a restart would let an answer from then serve a read of now.
 TEST(FollowerRead, NamesOfTwoLives_Differ) {
   Core first({.seed = 1});

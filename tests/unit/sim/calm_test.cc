@@ -111,6 +111,24 @@ TEST(Calm, Commit_IsNeverToldToWhoFollows_BreaksConvergence) {
             "convergence");
 }
 
+TEST(Calm, Power_IsLostAndNobodyIsElectedAfterwards_BreaksTheRule) {  // F8
+  Stage stage;
+  EXPECT_EQ(stage.Run([&](const Message& message) {
+    const bool has_been_lost = stage.cluster().counts().crashes > 0;
+    return !has_been_lost || !Holds<VoteReply>(message);
+  }),
+            "power returns (F8)");
+}
+
+TEST(Calm, Power_IsLostAndWhatWasSyncedWithIt_BreaksARule) {  // F8
+  Stage stage;
+  EXPECT_NE(stage.Run([&](const Message&) {
+    for (const auto& node : stage.cluster().nodes()) node->disk().SetSyncsLie(true, true);
+    return true;
+  }),
+            "");
+}
+
 // Node 3 is removed, and hears nothing of it. Seeds differ in whether it led, and in whether the
 // calm leaves it out.
 std::set<std::string> RulesBrokenIf(const Passes& then) {

@@ -50,7 +50,7 @@ TEST_F(FlagsTest, None_AreTheDefaults) {
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(flags->first_seed, 1u);
   EXPECT_EQ(flags->seeds, 1u);
-  EXPECT_EQ(flags->store, "wal");
+  EXPECT_EQ(flags->store, "") << "It is the transcript's, or the first.";
   EXPECT_FALSE(flags->keep_going);
 }
 

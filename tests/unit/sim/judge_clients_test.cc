@@ -63,6 +63,26 @@ TEST_F(JudgeClients, Request_AnotherThanTheLastEnds_BreaksTheRule) {
   EXPECT_EQ(Rule(), "every request ends once");
 }
 
+TEST_F(JudgeClients, StaleState_OfALaterLifeIsOlder_IsAllowed) {
+  cluster_.RunUntil([this] { return cluster_.judge().committed() >= Index(1); });
+  clients_.OnStaleState(1, 1, Index(1));
+  clients_.OnStaleState(2, 1, Index(0));
+  clients_.OnStaleState(1, 2, Index(0));
+  EXPECT_EQ(Rule(), "");
+}
+
+TEST_F(JudgeClients, StaleState_OfTheSameLifeIsOlder_BreaksTheRule) {
+  cluster_.RunUntil([this] { return cluster_.judge().committed() >= Index(1); });
+  clients_.OnStaleState(1, 1, Index(1));
+  clients_.OnStaleState(1, 1, Index(0));
+  EXPECT_EQ(Rule(), "stale reads");
+}
+
+TEST_F(JudgeClients, StaleState_OfMoreThanIsCommitted_BreaksTheRule) {
+  clients_.OnStaleState(1, 1, Index(1));
+  EXPECT_EQ(Rule(), "stale reads");
+}
+
 TEST_F(JudgeClients, Refusal_WithAReasonThatCanBe_IsAllowed) {
   Refuse(Outcome::Kind::kNotCommitted, Reason::kOverloaded);
   EXPECT_EQ(Rule(), "");

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,15 +43,19 @@ class AssertingWorkload final : public Workload {
   const std::unique_ptr<Workload> registers_ = NewRegisterWorkload(1);
 };
 
-int RunWith(std::vector<std::string> flags) {
-  const Program program{.name = "asserting-sim",
-                        .new_workload = [] { return std::make_unique<AssertingWorkload>(); }};
-  flags.insert(flags.begin(), "asserting-sim");
-  flags.insert(flags.end(), {"--options", "nodes=3 faults.crash=0ns"});
+int Call(const Program& program, std::vector<std::string> flags) {
+  flags.insert(flags.begin(), program.name);
   std::vector<char*> argv;
   argv.reserve(flags.size());
   for (std::string& flag : flags) argv.push_back(flag.data());
-  const int code = Main(program, static_cast<int>(argv.size()), argv.data());
+  return Main(program, static_cast<int>(argv.size()), argv.data());
+}
+
+int RunWith(std::vector<std::string> flags) {
+  const Program program{.name = "asserting-sim",
+                        .new_workload = [] { return std::make_unique<AssertingWorkload>(); }};
+  flags.insert(flags.end(), {"--options", "nodes=3 faults.crash=0ns"});
+  const int code = Call(program, std::move(flags));
   std::signal(SIGABRT, SIG_DFL);
   return code;
 }
@@ -70,6 +75,41 @@ TEST(Main, Assertion_InARunThatShallGoOn_FailsThatSeedAlone) {
   EXPECT_THAT(told, HasSubstr("rule: no assertion\n  again: asserting-sim --seed 4"));
   EXPECT_THAT(told, HasSubstr("2 seeds from 3 on, 2 failed"));
 }
+
+// --- Transcripts that name their store ---
+
+class MainStoreTest : public ::testing::Test {
+ protected:
+  MainStoreTest()
+      : program_{.name = "store-sim", .new_workload = [] { return NewRegisterWorkload(1); }} {
+    program_.stores.push_back({.name = "paper", .open = [this] {
+                                 ++papers_;
+                                 return NewWalFactory();
+                               }});
+  }
+
+  int Replay(const std::string& store, std::vector<std::string> flags = {}) {
+    const std::string path = ::testing::TempDir() + "transcript_of_a_store.txt";
+    std::ofstream(path) << "expect: ok\nstore: " << store << "\noptions: storm=1s\n";
+    flags.insert(flags.end(), {"--transcript", path});
+    return Call(program_, std::move(flags));
+  }
+
+  Program program_;
+  int papers_ = 0;
+};
+
+TEST_F(MainStoreTest, Transcript_NamesItsStore_RunsThere) {
+  EXPECT_EQ(Replay("paper"), 0);
+  EXPECT_EQ(papers_, 1);
+}
+
+TEST_F(MainStoreTest, Transcript_OfAnotherStoreThanIsAskedFor_RunsWhereAsked) {
+  EXPECT_EQ(Replay("paper", {"--store", "wal"}), 0);
+  EXPECT_EQ(papers_, 0);
+}
+
+TEST_F(MainStoreTest, Transcript_OfAStoreThatThereIsNot_IsMisuse) { EXPECT_EQ(Replay("stone"), 2); }
 
 }  // namespace
 }  // namespace synod::sim

@@ -21,6 +21,7 @@ TEST(ScenarioText, Parse_WrittenByHand_IsRead) {
   const auto scenario = ParseScenario(
       "# Found on a rainy day.\n"
       "expect: log matching\n"
+      "store: paper\n"
       "\n"
       "options: seed=7 nodes=5\n"
       "  2s partition shape=star nodes=leader,1,2,3,4 for=1.5s\r\n"
@@ -28,6 +29,7 @@ TEST(ScenarioText, Parse_WrittenByHand_IsRead) {
       "3s fail_sync node=leader");
   ASSERT_TRUE(scenario.ok()) << scenario.status();
   EXPECT_EQ(scenario->expected_rule, "log matching");
+  EXPECT_EQ(scenario->store, "paper");
   EXPECT_EQ(scenario->options.Describe(), "seed=7 nodes=5");
   EXPECT_THAT(scenario->faults, ElementsAre(Fault{.at = milliseconds(1234),
                                                   .kind = FaultKind::kCrash,
@@ -48,10 +50,12 @@ TEST(ScenarioText, Print_AnyScenario_IsReadBackAsItWas) {
   for (uint64_t seed = 1; seed <= 200; ++seed) {
     Scenario scenario = Expand(Options::Swarm(seed));
     if (seed % 2 == 0) scenario.expected_rule = "ack after sync (I5)";
+    if (seed % 3 == 0) scenario.store = "paper";
     const std::string text = Print(scenario);
     const auto read = ParseScenario(text);
     ASSERT_TRUE(read.ok()) << read.status();
     EXPECT_EQ(read->faults, scenario.faults);
+    EXPECT_EQ(read->store, scenario.store);
     EXPECT_EQ(Print(*read), text);
   }
 }
@@ -59,6 +63,7 @@ TEST(ScenarioText, Print_AnyScenario_IsReadBackAsItWas) {
 TEST(ScenarioText, Parse_BadLine_IsNamed) {
   EXPECT_THAT(ScenarioError("expect: ok\n\noptions: nodes=0"), HasSubstr("line 3: nodes must be"));
   EXPECT_THAT(ScenarioError("expect:"), HasSubstr("line 1: a rule, or ok"));
+  EXPECT_THAT(ScenarioError("store:"), HasSubstr("line 1: a store is named"));
   EXPECT_THAT(ScenarioError("soon crash node=1"), HasSubstr("no time 'soon'"));
   EXPECT_THAT(ScenarioError("1s"), HasSubstr("a time and a kind"));
   EXPECT_THAT(ScenarioError("1s flood node=1"), HasSubstr("no fault 'flood'"));

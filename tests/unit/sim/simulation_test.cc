@@ -117,6 +117,15 @@ TEST(Simulation, AnswerDiffersFromThatAlone_ReportShowsBoth) {
   EXPECT_THAT(report.violation.what, ContainsRegex("\n      then: \".*\n      alone: \"mood\""));
 }
 
+TEST(Simulation, StaleAnswerDiffersFromThatAlone_BreaksTheRule) {
+  WrappedWorkload<MoodyMachine> workload;
+  Options options = Quiet(std::chrono::seconds(1));
+  options.stale_reads = 10'000;
+  const Report report = sim::Run(options, workload);
+  EXPECT_EQ(report.counts.reads_answered, 0u);
+  EXPECT_EQ(report.violation.rule, "answers");
+}
+
 // Answers no reads.
 class SilentMachine final : public Wrapped {
  public:
@@ -152,7 +161,9 @@ class ChangedMachine final : public Wrapped {
 
 TEST(Simulation, StateOfAllDiffersFromThatAlone_ReportShowsBoth) {
   WrappedWorkload<ChangedMachine> workload;
-  const Report report = sim::Run(Quiet(std::chrono::seconds(1)), workload);
+  Options options = Quiet(std::chrono::seconds(20));
+  options.stays_recoverable = false;  // So that nobody starts again, with a machine of its own.
+  const Report report = sim::Run(options, workload);
   ASSERT_EQ(report.violation.rule, "states are the fold of the log");
   EXPECT_THAT(report.violation.what, ContainsRegex("\n      alone: \".*changed\""));
 }
@@ -236,6 +247,22 @@ TEST(Simulation, ChangeThatShallFail_IsCountedOnceItHasFailed) {
             0u);
   EXPECT_EQ(RunOfOneNode(/*clients=*/1, {.kind = FaultKind::kFailChange}).counts.failed_changes,
             1u);
+}
+
+// All die with the leader, whose disk is at its eleventh change from then on.
+TEST(Simulation, BlackoutInTheMiddleOfAWrite_KillsAllAtOnce) {
+  const auto workload = NewRegisterWorkload(3);
+  Scenario scenario{.options = Quiet(std::chrono::seconds(10))};
+  const Report before = sim::Run(scenario, *NewRegisterWorkload(3));
+  scenario.faults = {{.at = std::chrono::seconds(5),
+                      .kind = FaultKind::kBlackout,
+                      .nodes = {NodeId(), 2, 3},
+                      .amount = 10,
+                      .lasts = std::chrono::seconds(1)}};
+  const Report report = sim::Run(scenario, *workload);
+  EXPECT_TRUE(report.ok) << report.violation.what;
+  EXPECT_EQ(report.counts.blackouts, 1u);
+  EXPECT_EQ(report.counts.crashes, before.counts.crashes + 3);
 }
 
 TEST(Simulation, PartitionThatCutsNoLink_IsNotCounted) {
