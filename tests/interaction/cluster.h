@@ -14,7 +14,6 @@
 #include <variant>
 #include <vector>
 
-
 #include "tests/interaction/test_replica.h"
 
 namespace synod::test {

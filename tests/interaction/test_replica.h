@@ -1,5 +1,6 @@
-// One core, of either protocol, with everything that a runtime would put around it, under the test's control: a disk
-// whose writes complete when the test says so, messages that wait for them, what is applied.
+// One core, of either protocol, with everything that a runtime would put around it, under the
+// test's control: a disk whose writes complete when the test says so, messages that wait for them,
+// what is applied.
 #ifndef SYNOD_TESTS_INTERACTION_TEST_REPLICA_H_
 #define SYNOD_TESTS_INTERACTION_TEST_REPLICA_H_
 

@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     # What every protocol's core is made of.
     "engine": {"base", "core"},
     "raft": {"base", "core", "engine"},
+    "paxos": {"base", "core", "engine"},
     "port": {"base", "core"},
     "node": {"base", "core", "port"},
     # Runs the runtime, private parts and all, on the write-ahead log.
@@ -23,17 +24,17 @@ MAY_INCLUDE = {
     # What the durable log stores share.
     "files": {"base", "core", "port"},
     "plugin": {"base", "core", "port", "files"},
-    "src": {"base", "core", "engine", "raft", "port", "node"},
+    "src": {"base", "core", "engine", "raft", "paxos", "port", "node"},
     # These see what an outside user sees: any public header of the library and its plugins.
     "example": {"base", "core", "port", "node", "sim", "umbrella", "plugin"},
-    "bench": {"base", "core", "engine", "raft", "port", "node", "sim", "umbrella", "plugin"},
+    "bench": {"base", "core", "engine", "raft", "paxos", "port", "node", "sim", "umbrella", "plugin"},
     # Unit tests mirror private files too.
-    "tests": {"base", "core", "engine", "raft", "port", "node", "sim", "umbrella", "files", "plugin",
+    "tests": {"base", "core", "engine", "raft", "paxos", "port", "node", "sim", "umbrella", "files", "plugin",
               "src", "example"},
 }
 
 # The cores stand on the standard library and Abseil alone, and do no I/O.
-ENGINE = {"base", "core", "engine", "raft"}
+ENGINE = {"base", "core", "engine", "raft", "paxos"}
 STANDARD_HEADER = re.compile(r"[a-z_0-9]+")
 
 

@@ -4,7 +4,7 @@
 import re
 import sources
 
-ENGINE = r"include/synod/(base|core|engine|raft)/"
+ENGINE = r"include/synod/(base|core|engine|raft|paxos)/"
 # What else runs in simulations, where equal seeds give equal runs.
 SIMULATED = r"(src/[^/]+\.(h|cc)|src/sim/.*|storage/(wal|files)/.*)$"
 LIBRARY = r"(include|src|storage|transports)/"

@@ -46,7 +46,8 @@ struct Configuration {
   QuorumRule quorums = {};  // Of each half.
   Protocol protocol = Protocol::kRaft;
   // Of Multi-Paxos: a configuration that is chosen in slot i governs from i + alpha on, so no slot
-  // is proposed at alpha or more beyond what is chosen (Lamport, "Paxos Made Simple", §3). 0 in Raft.
+  // is proposed at alpha or more beyond what is chosen (Lamport, "Paxos Made Simple", §3). 0 in
+  // Raft.
   uint32_t alpha = 0;
 
   static constexpr uint32_t kMaxAlpha = 1u << 20;

@@ -60,7 +60,7 @@ struct SnapshotMeta {
 struct DurableState {
   Configuration initial_configuration;  // Empty: the replica waits to be made a member.
   HardState hard_state;
-  SnapshotMeta snapshot;       // index 0: none.
+  SnapshotMeta snapshot;  // index 0: none.
   // Contiguous. If LogCountsAsSnapshots, the first is at snapshot.index + 1 or before it.
   std::vector<Entry> entries;
 };
@@ -80,10 +80,9 @@ struct Persist {
   std::optional<InstallStaged> snapshot;  // Installed; the file it replaces may go.
   std::optional<Index>
       truncate_from;  // Entries at and above it go (I5: none of them is acked as durable any more).
-  std::optional<Index>
-      compact_to;  // Entries up to and including it go: none that the installed snapshot does not
-                   // stand for.
-  std::vector<Entry> entries;  // Appended; contiguous, directly above what is left.
+  std::optional<Index> compact_to;  // Entries up to and including it go: none that the installed
+                                    // snapshot does not stand for.
+  std::vector<Entry> entries;       // Appended; contiguous, directly above what is left.
 
   [[nodiscard]] bool IsEmpty() const {
     return !hard_state && !snapshot && !truncate_from && !compact_to && entries.empty();

@@ -158,8 +158,8 @@ struct NotMember {
   friend bool operator==(const NotMember&, const NotMember&) = default;
 };
 
-// --- Multi-Paxos (Lamport, "Paxos Made Simple"). The ballot of a request is the message's term, its
-// sender, and the sender's incarnation. ---
+// --- Multi-Paxos (Lamport, "Paxos Made Simple"). The ballot of a request is the message's term,
+// its sender, and the sender's incarnation. ---
 
 // Phase 1a, for all slots from `from` on at once: promise to take part in no lower ballot, and say
 // what has been accepted there.
@@ -214,7 +214,7 @@ struct AcceptReply {
   Index accepted;   // All slots up to here are chosen or accepted in this ballot, durably (I5, I6).
   Index received;   // The same, though it may not be durable yet.
   Index configuration;  // The entry with the newest one that the sender durably knows to be chosen.
-  uint64_t round = 0;     // As asked; 0: no answer to a heartbeat.
+  uint64_t round = 0;   // As asked; 0: no answer to a heartbeat.
   bool has_space = true;  // The sender's store takes more commands.
 
   friend bool operator==(const AcceptReply&, const AcceptReply&) = default;

@@ -51,9 +51,10 @@ inline std::optional<Mark> DecodeMark(Term round, std::string_view bytes) {
     }
     return value;
   };
-  Mark mark{.ballot = {.round = round, .node = NodeId(number(0)), .incarnation = Incarnation(number(1))},
-            .slot = Index(number(2)),
-            .chosen = Index(number(3))};
+  Mark mark{
+      .ballot = {.round = round, .node = NodeId(number(0)), .incarnation = Incarnation(number(1))},
+      .slot = Index(number(2)),
+      .chosen = Index(number(3))};
   if (mark.ballot.node.IsZero() || mark.ballot.incarnation.IsZero() || mark.slot.IsZero()) {
     return std::nullopt;
   }

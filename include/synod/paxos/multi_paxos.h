@@ -1,5 +1,6 @@
-// The Multi-Paxos core: a deterministic state machine without I/O (Lamport, "Paxos Made Simple"; its
-// §3 for a sequence of instances; Howard, Malkhi and Spiegelman, "Flexible Paxos", for its quorums).
+// The Multi-Paxos core: a deterministic state machine without I/O (Lamport, "Paxos Made Simple";
+// its §3 for a sequence of instances; Howard, Malkhi and Spiegelman, "Flexible Paxos", for its
+// quorums).
 #ifndef SYNOD_PAXOS_MULTI_PAXOS_H_
 #define SYNOD_PAXOS_MULTI_PAXOS_H_
 

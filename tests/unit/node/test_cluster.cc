@@ -57,13 +57,12 @@ std::vector<NodeId> TestCluster::nodes() const {
 void TestCluster::Wipe(NodeId node) {
   disks_[node] = std::make_unique<Disk>();
   for (GroupId group : options_.groups) {
-    ASSERT_TRUE(Bootstrap(*disks_[node]->store,
-                          {.cluster = 7,
-                           .node = node,
-                           .group = group,
-                           .members = nodes(),
-                           .protocol = ProtocolUnderTest(),
-                           .alpha = kAlphaUnderTest})
+    ASSERT_TRUE(Bootstrap(*disks_[node]->store, {.cluster = 7,
+                                                 .node = node,
+                                                 .group = group,
+                                                 .members = nodes(),
+                                                 .protocol = ProtocolUnderTest(),
+                                                 .alpha = kAlphaUnderTest})
                     .ok());
   }
 }
@@ -72,11 +71,8 @@ void TestCluster::StartJoiner(NodeId node) {
   disks_[node] = std::make_unique<Disk>();
   for (GroupId group : options_.groups) {
     ledgers_[{node, group}] = std::make_unique<LedgerControl>();
-    const BootstrapOptions joins = {.cluster = 7,
-                                    .node = node,
-                                    .group = group,
-                                    .joins = true,
-                                    .protocol = ProtocolUnderTest()};
+    const BootstrapOptions joins = {
+        .cluster = 7, .node = node, .group = group, .joins = true, .protocol = ProtocolUnderTest()};
     ASSERT_TRUE(Bootstrap(*disks_[node]->store, joins).ok());
   }
   Start(node);

@@ -39,8 +39,8 @@ inline bool MultiPaxos::IsPrepared(const Configuration& configuration) const {
 
 inline bool MultiPaxos::HasReported(NodeId node) const {
   if (node == self_.node) return true;
-  return std::ranges::any_of(
-      reports_, [node](const Report& r) { return r.node == node && r.next.IsZero(); });
+  return std::ranges::any_of(reports_,
+                             [node](const Report& r) { return r.node == node && r.next.IsZero(); });
 }
 
 // The log of a follower knows only what is chosen, so that it never has to take one back.

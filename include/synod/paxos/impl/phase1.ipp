@@ -108,8 +108,8 @@ inline void MultiPaxos::RecordReport(NodeId acceptor, bool is_complete) {
   }
 }
 
-// What an acceptor has reported. What it knows to be chosen is so; of the rest only the value of the
-// highest ballot can be.
+// What an acceptor has reported. What it knows to be chosen is so; of the rest only the value of
+// the highest ballot can be.
 inline void MultiPaxos::Consider(AcceptedEntry&& accepted, Index chosen) {
   const Index index = accepted.entry.index;
   if (index <= commit_ || (IsLeader() && index <= slots_.accepted())) return;
@@ -199,8 +199,8 @@ inline void MultiPaxos::On(const Message& message, const PrepareRequest& request
     return;
   }
   if (ballot > promised()) {
-    // Whoever hears its leader does not help to depose it (Ongaro §6.2), unless the leader asked for
-    // it.
+    // Whoever hears its leader does not help to depose it (Ongaro §6.2), unless the leader asked
+    // for it.
     if (!introduced_ || (options_.check_quorum && LeaderIsAlive() && !request.by_transfer &&
                          !Mutated(Mutation::kVoteBesideLeader))) {
       Reached("prepare ignored beside a leader");

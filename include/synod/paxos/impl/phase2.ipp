@@ -1,5 +1,5 @@
-// Phase 2 ("Paxos Made Simple" §2.2): slots are accepted in any order, and applied in theirs. What a
-// quorum has accepted in one ballot is chosen.
+// Phase 2 ("Paxos Made Simple" §2.2): slots are accepted in any order, and applied in theirs. What
+// a quorum has accepted in one ballot is chosen.
 
 namespace synod {
 
@@ -22,8 +22,8 @@ inline bool MultiPaxos::SendAppend(Progress& peer) {
   if (peer.state == Progress::State::kSnapshot) return false;
   if (peer.state == Progress::State::kProbe && peer.probe_sent) return false;
   if (replicating && (peer.next > slots_.accepted() || IsWindowFull(peer))) return false;
-  if (peer.next < slots_.first() || (!replicating && peer.next <= snapshot_.index &&
-                                     Buggify("snapshot_for_append"))) {
+  if (peer.next < slots_.first() ||
+      (!replicating && peer.next <= snapshot_.index && Buggify("snapshot_for_append"))) {
     NeedSnapshot(peer);
     return false;
   }
@@ -114,7 +114,8 @@ inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
   AdvanceCommitIndex();
 }
 
-// What a quorum has accepted in this ballot is chosen, by whichever configuration governs each slot.
+// What a quorum has accepted in this ballot is chosen, by whichever configuration governs each
+// slot.
 inline void MultiPaxos::AdvanceCommitIndex() {
   const auto& leader = std::get<Leader>(role_);
   const auto match_of = [&](NodeId node) {
@@ -146,7 +147,8 @@ inline void MultiPaxos::Accept(Entry entry, const Ballot& ballot) {
 
 // Whether there is room for it. A disk that is nearly full, a slow state machine, or snapshots that
 // fail, must not let it grow without bound; a slot that is taken anyway costs little to take again,
-// and without that a new leader could choose nothing, so that no snapshot would ever make room (F5).
+// and without that a new leader could choose nothing, so that no snapshot would ever make room
+// (F5).
 inline bool MultiPaxos::MayHold(const Entry& entry) const {
   return entry.kind != EntryKind::kCommand || MayGrow() || slots_.Find(entry.index) != nullptr;
 }
@@ -195,8 +197,8 @@ inline bool MultiPaxos::AcceptAll(const Message& message, std::vector<Entry>& en
   const Ballot ballot = BallotOf(message);
   for (Entry& entry : entries) {
     const Slot* slot = slots_.Find(entry.index);
-    const bool is_same = slot != nullptr && slot->entry.kind == entry.kind &&
-                         slot->entry.payload == entry.payload;
+    const bool is_same =
+        slot != nullptr && slot->entry.kind == entry.kind && slot->entry.payload == entry.payload;
     if (entry.index <= commit_) {
       if (slot == nullptr || is_same) continue;
       RaiseAlert(Alert::Kind::kUnsafeTruncation, message.from, /*fatal=*/true);

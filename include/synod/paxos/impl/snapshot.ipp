@@ -2,8 +2,8 @@
 
 namespace synod {
 
-inline bool MultiPaxos::SnapshotReceived(NodeId from, Incarnation incarnation,
-                                         Term /*term*/, const SnapshotMeta& meta, StagedSnapshot staged) {
+inline bool MultiPaxos::SnapshotReceived(NodeId from, Incarnation incarnation, Term /*term*/,
+                                         const SnapshotMeta& meta, StagedSnapshot staged) {
   const InvariantGuard guard{*this};
   has_output_ = true;
   if (meta.index.IsZero() || meta.term.IsZero() || meta.term > kMaxTerm ||

@@ -73,8 +73,7 @@ inline void Raft::AnswerStale(const Message& message) {
 inline bool Raft::Speaks(const MessageBody& body) const {
   return !std::holds_alternative<PrepareRequest>(body) &&
          !std::holds_alternative<PrepareReply>(body) &&
-         !std::holds_alternative<AcceptRequest>(body) &&
-         !std::holds_alternative<AcceptReply>(body);
+         !std::holds_alternative<AcceptRequest>(body) && !std::holds_alternative<AcceptReply>(body);
 }
 
 inline void Raft::Dispatch(Message& message) {
