@@ -5,14 +5,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'TEXT'
-Usage: examples/demo.sh [--keep | --stop]
+Usage: examples/demo.sh [--protocol raft|multipaxos] [--keep | --stop]
 
 Builds synod-kv, runs three of them on loopback, kills the leader with SIGKILL under load, restarts
 it, and checks that no acknowledged write is missing, no refused one was executed and none was
 executed twice. Exits with an error otherwise.
 
-  --keep   leaves the cluster running afterwards and prints where it listens
-  --stop   ends every cluster that --keep has left running
+  --protocol P   how the members decide (default raft)
+  --keep         leaves the cluster running afterwards and prints where it listens
+  --stop         ends every cluster that --keep has left running
 
 SYNOD_BIN=FOLDER takes synod-kv and synod-kv-load from there, and builds nothing.
 TEXT
@@ -92,21 +93,33 @@ cleanup() {
   fi
 }
 
-[[ $# -le 1 ]] || bad_usage "takes one argument at most"
 keep=no
-case "${1:-}" in
-  "") ;;
-  --keep) keep=yes ;;
-  --stop)
-    stop_kept
-    exit
-    ;;
-  -h | --help)
-    usage
-    exit
-    ;;
-  *) bad_usage "unknown argument: $1" ;;
-esac
+stop=no
+protocol=raft
+while (($# > 0)); do
+  case "$1" in
+    --protocol)
+      (($# > 1)) || bad_usage "--protocol needs a value"
+      shift
+      protocol="$1"
+      ;;
+    --protocol=*) protocol="${1#*=}" ;;
+    --keep) keep=yes ;;
+    --stop) stop=yes ;;
+    -h | --help)
+      usage
+      exit
+      ;;
+    *) bad_usage "unknown argument: $1" ;;
+  esac
+  shift
+done
+[[ $protocol == raft || $protocol == multipaxos ]] || bad_usage "unknown protocol: $protocol"
+[[ $keep == no || $stop == no ]] || bad_usage "--keep and --stop are one or the other"
+if [[ $stop == yes ]]; then
+  stop_kept
+  exit
+fi
 
 kv_bin="${SYNOD_BIN:-}"
 if [[ -z "$kv_bin" ]]; then
@@ -130,7 +143,8 @@ kv_dir="$(mktemp -d "${TMPDIR:-/tmp}/synod-demo.XXXXXX")"
 source examples/kv/cluster.sh
 
 echo
-echo "Starting three servers; their data is in $kv_dir."
+echo "Starting three servers that run $protocol; their data is in $kv_dir."
+kv_bootstrap_flags=(--protocol="$protocol")
 kv_new_cluster 3
 leader="$(kv_await_leader)"
 echo "  members listen to clients at $(kv_endpoints); member $leader leads"

@@ -100,6 +100,17 @@ const Flag kFlags[] = {
        flags->cluster_id = synod::ClusterId(id);
        return status;
      }},
+    {"protocol", "raft|multipaxos",
+     "How the members decide, for as long as the cluster exists (default raft): bootstrap\n"
+     "writes it down, the same on every member, and --join needs it too.",
+     [](std::string_view text, Flags* flags) {
+       for (const auto protocol : {synod::Protocol::kRaft, synod::Protocol::kMultiPaxos}) {
+         if (synod::Describe(protocol) != text) continue;
+         flags->protocol = protocol;
+         return absl::OkStatus();
+       }
+       return absl::InvalidArgumentError("must be raft or multipaxos");
+     }},
     {"quorum", "RULE",
      "Which members decide, for as long as the cluster exists: bootstrap writes it down,\n"
      "the same on every member. majority (default); flexible:q1=N,q2=N: any q1 of the\n"
@@ -229,10 +240,15 @@ absl::Status CheckTogether(const Flags& flags) {
         "--quorum is for bootstrap: a member that starts knows it from its data directory, and one "
         "that joins from the others");
   }
+  if (!makes_group && !flags.joins && flags.protocol != synod::Protocol::kRaft) {
+    return absl::InvalidArgumentError(
+        "--protocol is for bootstrap: a member that starts knows it from its data directory");
+  }
   std::vector<synod::NodeId> voters;
   for (const ClusterMember& member : flags.cluster) voters.push_back(member.id);
   std::sort(voters.begin(), voters.end());
-  if (absl::Status status = synod::CheckQuorums(flags.quorums, voters, /*elections_meet=*/true);
+  if (absl::Status status =
+          synod::CheckQuorums(flags.quorums, voters, synod::ElectionsMustMeet(flags.protocol));
       !status.ok()) {
     return Wrong({"--quorum: ", {status.message().data(), status.message().size()}});
   }

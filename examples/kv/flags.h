@@ -25,6 +25,7 @@ struct Flags {
   std::vector<ClusterMember> cluster;
   std::optional<synod::ClusterId> cluster_id;
   synod::QuorumRule quorums;
+  synod::Protocol protocol = synod::Protocol::kRaft;
   bool joins = false;  // A newcomer's: an empty data directory is prepared for one.
   Log log = Log::kRocksDb;
   std::string data_dir;

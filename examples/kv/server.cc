@@ -31,6 +31,7 @@ synod::BootstrapOptions BootstrapOptionsOf(const Flags& flags) {
   synod::BootstrapOptions options{
       .cluster = *flags.cluster_id, .node = flags.id, .group = kGroup, .members = {}};
   options.joins = flags.joins;
+  options.protocol = flags.protocol;
   if (flags.joins) return options;  // It learns of them, and of how they decide.
   options.quorums = flags.quorums;
   for (const ClusterMember& member : flags.cluster) options.members.push_back(member.id);
@@ -119,6 +120,8 @@ absl::Status CheckMembers(const synod::Configuration& configuration, const Flags
   for (const ClusterMember& member : flags.cluster) flagged.push_back(member.id);
   synod::Configuration named = synod::Configuration::Of(std::move(flagged));
   named.quorums = configuration.quorums;
+  named.protocol = configuration.protocol;
+  named.alpha = configuration.alpha;
   if (configuration.voters.empty() || named == configuration) return absl::OkStatus();
   if (configuration.records.empty()) {
     return absl::FailedPreconditionError(

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# kill_rounds.sh <folder of the binaries> [rounds] [log]: under load, a random member is killed with
-# SIGKILL and started again, round after round. No acknowledged write may be missing, no refused one
-# may be there, none may have been executed twice, and all members must hold the same data.
+# kill_rounds.sh <folder of the binaries> [rounds] [log] [protocol]: under load, a random member is
+# killed with SIGKILL and started again, round after round. No acknowledged write may be missing, no
+# refused one may be there, none may have been executed twice, and all members must hold the same data.
 # shellcheck source=tests/process/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh" "$@"
 rounds="${2:-20}"
 kv_log="${3:-rocksdb}"
+kv_bootstrap_flags=(--protocol="${4:-raft}")
 
 # Few entries between snapshots, so that members also come back through snapshots.
 kv_new_cluster 3 --snapshot-entries=2000

@@ -231,6 +231,38 @@ TEST_P(LogStoreConformance, Compaction_BeyondTheSnapshot_IsRefused) {
   ExpectEntries(kGroup, MakeEntries(1, 10, 1));
 }
 
+// The log of such a group is one of accepts: its indexes are no snapshot's (LogCountsAsSnapshots).
+TEST_P(LogStoreConformance, LogOfAccepts_GoesAsFarAsItIsTold) {
+  Configuration members = kMembers;
+  members.protocol = Protocol::kMultiPaxos;
+  members.alpha = 100;
+  ASSERT_EQ(store().Bootstrap(kIdentity, kGroup, members), absl::OkStatus());
+  ASSERT_TRUE(store().Load(kGroup).ok());
+  const auto accepts = [](uint64_t first, uint64_t last) {
+    std::vector<Entry> entries = MakeEntries(first, last, 1);
+    entries.front().kind = EntryKind::kMark;
+    return entries;
+  };
+  ASSERT_EQ(Write(kGroup, Append(accepts(1, 20))), absl::OkStatus());
+  // Two slots were accepted again and again: the snapshot ends before what may go, ...
+  Persist persist;
+  persist.snapshot = Stage(kGroup, Index(2), Term(1), "image");
+  persist.compact_to = Index(15);
+  persist.entries = MakeEntries(21, 21, 1);
+  ASSERT_EQ(Write(kGroup, persist), absl::OkStatus());
+  ExpectEntries(kGroup, MakeEntries(16, 21, 1));
+  // ... or behind all that there is, when others have sent it.
+  persist = Persist();
+  persist.snapshot = Stage(kGroup, Index(1000), Term(3), "another");
+  ASSERT_EQ(Write(kGroup, persist), absl::OkStatus());
+  ExpectEntries(kGroup, MakeEntries(16, 21, 1));
+  EXPECT_EQ(MustLoad(kGroup).snapshot.index, Index(1000));
+  EXPECT_EQ(MustLoad(kGroup).initial_configuration, members);
+  persist = Persist();
+  persist.compact_to = Index(22);
+  EXPECT_TRUE(absl::IsInvalidArgument(Write(kGroup, persist))) << "What is not there cannot go.";
+}
+
 TEST_P(LogStoreConformance, Truncation_OfWhatASnapshotCovers_IsRefused) {
   Bootstrap();
   ASSERT_EQ(Write(kGroup, Append(MakeEntries(1, 10, 1))), absl::OkStatus());
