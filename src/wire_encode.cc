@@ -52,8 +52,9 @@ size_t SizeBound(const Message& message, bool with_shared) {
   } else if (const auto* accept = std::get_if<AcceptRequest>(&message.body)) {
     for (const Entry& entry : accept->entries) add(entry, kEntryHeaderBound);
   } else if (const auto* promise = std::get_if<PrepareReply>(&message.body)) {
-    for (const AcceptedEntry& accepted : promise->accepted)
+    for (const AcceptedEntry& accepted : promise->accepted) {
       add(accepted.entry, kAcceptedHeaderBound);
+    }
   } else if (const auto* chunk = std::get_if<SnapshotChunk>(&message.body)) {
     bound += EncodeConfiguration(chunk->meta.configuration).size();
     bound += payload_bytes(chunk->data);

@@ -9,7 +9,7 @@ export TMPDIR="$kv_dir" SYNOD_BIN="$kv_bin"
 
 # Wrong arguments are named.
 expect_error "unknown argument: --kepe" "$demo" --kepe
-expect_error "one argument at most" "$demo" --keep --stop
+expect_error "--keep and --stop are one or the other" "$demo" --keep --stop
 
 # A folder without the programs, before anything is begun.
 SYNOD_BIN=$kv_dir expect_error "there is no program synod-kv in $kv_dir, which SYNOD_BIN names" "$demo"

@@ -32,23 +32,23 @@ inline constexpr std::string_view kMarks[] = {
     "commit waits for the own term",
     "append refused for want of space",
     "proposals left to the next leader",
-    // Multi-Paxos.
-    "prepare ignored beside a leader",
-    "prepare refused below the promise",
-    "candidate hears of a higher ballot",
-    "candidate behind a compacted log",
-    "candidate learns what is chosen",
-    "gap filled with a no-op",
-    "accept refused below the promise",
-    "leader hears of a higher ballot",
-    "slot accepted with another value",
-    "slot accepted ahead of a gap",
-    "accept refused for want of space",
-    "chosen ahead of the leader's disk",
-    "configuration not chosen",
-    "snapshot overtaken by accepts",
-    "snapshot behind what is chosen",
-    "snapshot offered to a candidate",
+    // What Multi-Paxos alone does.
+    "paxos: prepare ignored beside a leader",
+    "paxos: prepare refused below the promise",
+    "paxos: candidate hears of a higher ballot",
+    "paxos: candidate behind a compacted log",
+    "paxos: candidate learns what is chosen",
+    "paxos: gap filled with a no-op",
+    "paxos: accept refused below the promise",
+    "paxos: leader hears of a higher ballot",
+    "paxos: slot accepted with another value",
+    "paxos: slot accepted ahead of a gap",
+    "paxos: accept refused for want of space",
+    "paxos: chosen ahead of the leader's disk",
+    "paxos: configuration not chosen",
+    "paxos: snapshot overtaken by accepts",
+    "paxos: snapshot behind what is chosen",
+    "paxos: snapshot offered to a candidate",
     // Members.
     "newcomer asked for its disk",
     "newcomer out of time",
@@ -91,6 +91,9 @@ inline constexpr std::string_view kMarks[] = {
     "old segment removed",
 };
 inline constexpr size_t kMarkCount = std::size(kMarks);
+
+// No run of another protocol comes to these.
+constexpr bool IsOfMultiPaxos(std::string_view mark) { return mark.starts_with("paxos: "); }
 
 // Choices that the protocol leaves open. A knob's place names its random numbers: new ones go last.
 inline constexpr std::string_view kKnobs[] = {

@@ -21,10 +21,10 @@
 
 namespace synod {
 
-// The bytes of the largest configuration that is well formed.
+// The bytes of the largest configuration that is well formed: a joint one, so of Raft.
 inline constexpr size_t kMaxConfigurationBytes =
     4 * 2 + (2 * kMaxVoters + kMaxLearners) * (8 + 3 * 8 + 2 + MemberRecord::kMaxAddressBytes) + 1 +
-    3 * 4 + 2 + QuorumRule::kMaxWeights * (8 + 4) + 1 + 4;
+    3 * 4 + 2 + QuorumRule::kMaxWeights * (8 + 4);
 
 namespace internal {
 

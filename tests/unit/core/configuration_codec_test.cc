@@ -43,6 +43,18 @@ TEST(ConfigurationCodec, LargestConfiguration_HasTheMostBytes) {
   EXPECT_EQ(EncodeConfiguration(Large()).size(), kMaxConfigurationBytes);
 }
 
+TEST(ConfigurationCodec, OfMultiPaxos_ComesBack) {
+  Configuration configuration = Configuration::Of({1, 2});
+  configuration.protocol = Protocol::kMultiPaxos;
+  configuration.alpha = 0x01020304;
+  const std::string bytes = EncodeConfiguration(configuration);
+  EXPECT_EQ(bytes.substr(bytes.size() - 5), std::string_view("\x01\x04\x03\x02\x01", 5));
+  EXPECT_EQ(DecodeConfiguration(bytes), configuration);
+  std::string raft = bytes;
+  raft[raft.size() - 5] = 0;
+  EXPECT_EQ(DecodeConfiguration(raft), std::nullopt) << "Raft is said by saying nothing.";
+}
+
 // What is written stays readable: these bytes are in logs.
 TEST(ConfigurationCodec, Bytes_AreThese) {
   Configuration configuration = Configuration::Of({1});

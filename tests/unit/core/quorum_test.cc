@@ -115,6 +115,12 @@ TEST(Quorum, OfMajorities_EveryTwoMeet) {
 }
 
 // What is found by looking at complements is what is found by looking at everything.
+Configuration OfMultiPaxos(Configuration configuration) {
+  configuration.protocol = Protocol::kMultiPaxos;
+  configuration.alpha = 1;
+  return configuration;
+}
+
 TEST(QuorumRule, OfUpToSevenVoters_IsRefusedIfAndOnlyIfTwoQuorumsDoNotMeet) {
   for (uint32_t voters = 1; voters <= kMostNodes; ++voters) {
     for (const QuorumRule& rule : RulesFor(voters)) {
@@ -127,7 +133,9 @@ TEST(QuorumRule, OfUpToSevenVoters_IsRefusedIfAndOnlyIfTwoQuorumsDoNotMeet) {
       EXPECT_EQ(CheckQuorums(rule, configuration.voters, true).ok(),
                 is_safe && AllMeet(configuration, Phase::kElection))
           << Describe(rule);
-      EXPECT_EQ(IsWellFormed(configuration), is_safe) << Describe(rule);
+      EXPECT_EQ(IsWellFormed(configuration), is_safe && AllMeet(configuration, Phase::kElection))
+          << Describe(rule);
+      EXPECT_EQ(IsWellFormed(OfMultiPaxos(configuration)), is_safe) << Describe(rule);
     }
   }
 }
@@ -137,7 +145,7 @@ TEST(QuorumRule, OfUpToSevenVoters_ReachedIsTheHighestThatAQuorumHas) {
   for (uint32_t voters = 1; voters <= kMostNodes; ++voters) {
     for (const QuorumRule& rule : RulesFor(voters)) {
       const Configuration configuration = Under(rule, FirstNodes(voters));
-      if (!IsWellFormed(configuration)) continue;
+      if (!IsWellFormed(OfMultiPaxos(configuration))) continue;
       const QuorumSystem quorums(configuration);
       for (uint32_t alive = 0; alive < 1u << voters; ++alive) {
         const auto value_of = [&](NodeId node) { return In(alive)(node) ? node.value() + 10 : 0; };

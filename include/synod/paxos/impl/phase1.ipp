@@ -51,7 +51,7 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
     return;
   }
   if (reply.promised > reply.ballot) {
-    Reached("candidate hears of a higher ballot");
+    Reached("paxos: candidate hears of a higher ballot");
     highest_round_ = std::max(highest_round_, reply.promised.round);
     BecomeFollower(NodeId());
     return;
@@ -81,7 +81,7 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
   if (reply.first > commit_ + 1) {
     // It has forgotten slots of which this replica does not know what is chosen, and sends what
     // stands for them. Until that is here, others may have the slots themselves.
-    Reached("candidate behind a compacted log");
+    Reached("paxos: candidate behind a compacted log");
     report->next = kNoReport;
     RecordReport(message.from, false);
     return;
@@ -115,7 +115,7 @@ inline void MultiPaxos::Consider(AcceptedEntry&& accepted, Index chosen) {
   if (index <= commit_ || (IsLeader() && index <= slots_.accepted())) return;
   if (index <= chosen && index == commit_ + 1 && !IsLeader()) {
     // Taking a chosen value in one's own ballot proposes what phase 1 would bind it to anyway.
-    Reached("candidate learns what is chosen");
+    Reached("paxos: candidate learns what is chosen");
     recovered_.erase(index);
     Accept(std::move(accepted.entry), promised());
     CommitTo(index);
@@ -148,7 +148,7 @@ inline void MultiPaxos::ProposeRecovered() {
     const Index next = slots_.accepted() + 1;
     const auto first = recovered_.begin();
     if (first->first > next) {
-      Reached("gap filled with a no-op");
+      Reached("paxos: gap filled with a no-op");
       AppendOwn(EntryKind::kNoOp, Payload());
       continue;
     }
@@ -185,7 +185,7 @@ inline void MultiPaxos::Promise(const Ballot& ballot) {
   }
   // Who is not chosen may be overtaken by another (M5).
   if (configurations_.TruncateFrom(commit_ + 1)) {
-    Reached("configuration not chosen");
+    Reached("paxos: configuration not chosen");
     ConfigurationChanged();
   }
 }
@@ -194,7 +194,7 @@ inline void MultiPaxos::On(const Message& message, const PrepareRequest& request
   TellIfRemoved(message);
   const Ballot ballot = BallotOf(message);
   if (ballot < promised()) {
-    Reached("prepare refused below the promise");
+    Reached("paxos: prepare refused below the promise");
     Send(message.from, Refusal<PrepareReply>(ballot));
     return;
   }
@@ -203,7 +203,7 @@ inline void MultiPaxos::On(const Message& message, const PrepareRequest& request
     // for it.
     if (!introduced_ || (options_.check_quorum && LeaderIsAlive() && !request.by_transfer &&
                          !Mutated(Mutation::kVoteBesideLeader))) {
-      Reached("prepare ignored beside a leader");
+      Reached("paxos: prepare ignored beside a leader");
       ++counters_.stale_messages;
       return;
     }

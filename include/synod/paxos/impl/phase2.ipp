@@ -81,7 +81,7 @@ inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
     return;
   }
   if (reply.promised > reply.ballot) {
-    Reached("leader hears of a higher ballot");
+    Reached("paxos: leader hears of a higher ballot");
     highest_round_ = std::max(highest_round_, reply.promised.round);
     BecomeFollower(NodeId());
     return;
@@ -108,7 +108,7 @@ inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
   peer->Acknowledged(peer->match, now_);
   const bool log_reaches =
       peer->state == Progress::State::kSnapshot && peer->match + 1 >= slots_.first();
-  if (log_reaches) Reached("snapshot overtaken by accepts");
+  if (log_reaches) Reached("paxos: snapshot overtaken by accepts");
   if (peer->state == Progress::State::kProbe || log_reaches) peer->BecomeReplicate();
   peer->configuration = std::max(peer->configuration, reply.configuration);
   AdvanceCommitIndex();
@@ -129,7 +129,7 @@ inline void MultiPaxos::AdvanceCommitIndex() {
     Index reached = QuorumSystem(all.front().configuration).Reached<Index>(match_of);
     if (all.size() > 1) reached = std::min(reached, all[1].index + configuration().alpha - 1);
     if (reached <= commit_) break;
-    if (reached > slots_.durable()) Reached("chosen ahead of the leader's disk");
+    if (reached > slots_.durable()) Reached("paxos: chosen ahead of the leader's disk");
     CommitTo(reached);
   }
   ProposeRecovered();
@@ -156,7 +156,7 @@ inline bool MultiPaxos::MayHold(const Entry& entry) const {
 inline void MultiPaxos::On(const Message& message, AcceptRequest& request) {
   const Ballot ballot = BallotOf(message);
   if (ballot < promised() && !Mutated(Mutation::kAcceptIgnoresPromise)) {
-    Reached("accept refused below the promise");
+    Reached("paxos: accept refused below the promise");
     Send(message.from, Refusal<AcceptReply>(ballot));
     return;
   }
@@ -207,11 +207,11 @@ inline bool MultiPaxos::AcceptAll(const Message& message, std::vector<Entry>& en
     if (slot != nullptr && slot->ballot >= ballot) continue;
     // What is ahead of a gap is held only as far as its leader may be ahead of what it knows.
     if (entry.index > slots_.accepted() + Configuration::kMaxAlpha || !MayHold(entry)) {
-      Reached("accept refused for want of space");
+      Reached("paxos: accept refused for want of space");
       break;
     }
-    if (slot != nullptr && !is_same) Reached("slot accepted with another value");
-    if (entry.index > slots_.accepted() + 1) Reached("slot accepted ahead of a gap");
+    if (slot != nullptr && !is_same) Reached("paxos: slot accepted with another value");
+    if (entry.index > slots_.accepted() + 1) Reached("paxos: slot accepted ahead of a gap");
     Accept(std::move(entry), ballot);
   }
   return true;

@@ -20,7 +20,7 @@ inline bool MultiPaxos::SnapshotReceived(NodeId from, Incarnation incarnation, T
   if (from == leader_) HeardFromLeader(from);
   const bool is_old = meta.index <= commit_ && !Mutated(Mutation::kInstallOlderSnapshot);  // S2
   if (is_old || IsLeader()) {
-    Reached("snapshot behind what is chosen");
+    Reached("paxos: snapshot behind what is chosen");
   } else {
     // What was accepted above it stays: a promise to choose nothing else there (I3).
     output_.persist.snapshot = InstallStaged{.staged = staged, .meta = meta, .resets_log = false};
@@ -39,7 +39,7 @@ inline void MultiPaxos::OfferSnapshot(NodeId candidate) {
   const bool is_on_its_way =
       std::find(offered_.begin(), offered_.end(), candidate) != offered_.end();
   if (IsLeader() || is_on_its_way || snapshot_.index.IsZero()) return;
-  Reached("snapshot offered to a candidate");
+  Reached("paxos: snapshot offered to a candidate");
   offered_.push_back(candidate);
   output_.send_snapshots.push_back({.to = candidate, .term = hard_state_.term});
 }
