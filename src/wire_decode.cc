@@ -366,7 +366,7 @@ void Read(Reader& in, AcceptReply& m) {
   in.Varint(m.epoch);
   in.Varint(m.accepted);
   in.Varint(m.received);
-  in.Varint(m.configuration);
+  in.Varint(m.chosen);
   m.round = in.Varint();
   m.has_space = in.Bool();
 }

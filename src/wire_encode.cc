@@ -220,7 +220,7 @@ class OutgoingFrame::Encoder {
     Varint(m.epoch);
     Varint(m.accepted);
     Varint(m.received);
-    Varint(m.configuration);
+    Varint(m.chosen);
     Varint(m.round);
     Bool(m.has_space);
   }

@@ -4,7 +4,9 @@ simulator, which runs seed after seed until a rule of its own is broken.
 
 Only what an oracle outside of the core sees counts as a kill. Seeds in which the process dies first,
 of an assertion inside or of what it took from a disk, or in which nobody but a node itself notices
-anything, are counted apart, and the search goes on. What a store alone has noticed is marked."""
+anything, are counted apart, and the search goes on. What a store alone has noticed is marked.
+
+The simulator runs Raft. The rules of Multi-Paxos alone must be missed by the tests of its core."""
 
 import argparse
 import concurrent.futures
@@ -44,9 +46,14 @@ class Search:
 
 
 def mutations():
+    """Those that the simulator must miss, and those of Multi-Paxos alone."""
     header = (ROOT / HEADER).read_text(encoding="utf-8")
-    found = re.findall(r"^ *k(\w+) = (\d+),(?: *// (.*))?$", header, re.MULTILINE)
-    return [Mutation(int(number), name, source) for name, number, source in found if number != "0"]
+    tables = []
+    for section in header.split("  // Multi-Paxos.\n"):
+        found = re.findall(r"^ *k(\w+) = (\d+),(?: *// (.*))?$", section, re.MULTILINE)
+        tables.append([Mutation(int(number), name, source)
+                       for name, number, source in found if number != "0"])
+    return tables
 
 
 def run_seed(simulator, mutation, seed):
@@ -97,6 +104,22 @@ def check_transcripts(simulator, table):
         if found != ("oracle", claim.group(1)):
             stale.append(path.name)
     return stale
+
+
+def check_multi_paxos(build, table):
+    """Each must fail a test of the core. Returns the names of those that do not."""
+    survivors = []
+    for mutation in table:
+        ended = subprocess.run([build / "tests/bin/paxos_test"],
+                               env=os.environ | {"SYNOD_MUTATION": str(mutation.number)},
+                               capture_output=True, text=True, check=False, timeout=600)
+        failed = re.search(r"^\[ +RUN +\] (.*)\n(?!\[ +OK)", ended.stdout, re.MULTILINE)
+        is_killed = ended.returncode != 0 and failed
+        print(f"{mutation.number:>2} {mutation.name:<30} {mutation.source}: "
+              f"{failed.group(1) if is_killed else 'SURVIVES'}", flush=True)
+        if not is_killed:
+            survivors.append(mutation.name)
+    return survivors
 
 
 def recorded():
@@ -156,7 +179,8 @@ def main():
     parser.add_argument("--only", type=int, nargs="*", help="numbers of mutations")
     arguments = parser.parse_args()
     simulator = [arguments.build.resolve() / "bin/synod-sim", "--store", arguments.store]
-    table = [m for m in mutations() if not arguments.only or m.number in arguments.only]
+    table, of_multi_paxos = ([m for m in part if not arguments.only or m.number in arguments.only]
+                             for part in mutations())
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for seed, (kind, rule) in enumerate(
@@ -167,7 +191,7 @@ def main():
         results = pool.map(lambda job: search(simulator, job[0].number, *job[1:]), jobs)
         print(f"{'rule taken out':<33} {'stated in':<15} {'median':>6} {'inside':>6}  missed by")
         survivors, searches = [], []
-        per_mutation = len(jobs) // len(table)
+        per_mutation = len(jobs) // max(len(table), 1)
         for mutation in table:
             own = [next(results) for _ in range(per_mutation)]
             searches += [(mutation, job[1], s) for job, s in
@@ -175,7 +199,9 @@ def main():
             if not print_row(mutation, own):
                 survivors.append(mutation.name)
     print("* by the store's own word")
-    print(f"\n{len(table) - len(survivors)} of {len(table)} mutations are killed")
+    survivors += check_multi_paxos(arguments.build.resolve(), of_multi_paxos)
+    count = len(table) + len(of_multi_paxos)
+    print(f"\n{count - len(survivors)} of {count} mutations are killed")
     if arguments.fast:
         print_stale(searches)
     if arguments.record and not survivors:

@@ -245,8 +245,9 @@ void Calm::AwaitReturnOfPower() {
 uint64_t Calm::Backlog() {
   uint64_t most = 0;
   Index last = cluster_.judge().committed();
-  for (NodeId id : members_)
+  for (NodeId id : members_) {
     last = std::max(last, cluster_.node(id).replica().core().extent().last);
+  }
   for (NodeId id : members_) {
     most = std::max(most, last - cluster_.node(id).replica().Status().applied);
   }

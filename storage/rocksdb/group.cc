@@ -133,8 +133,8 @@ absl::Status Group::Truncate(Index from, WriteBatch& batch) {
 }
 
 absl::Status Group::Compact(Index to, WriteBatch& batch) {
-  if (to > (counts_as_snapshots_ ? std::min(snapshot_.meta.index, last()) : last()))
-    return Refuse("compaction beyond the snapshot");
+  const Index most = counts_as_snapshots_ ? std::min(snapshot_.meta.index, last()) : last();
+  if (to > most) return Refuse("compaction beyond the snapshot");
   if (to <= head_) return absl::OkStatus();
   Delete(head_ + 1, to, batch);
   const auto count = static_cast<std::ptrdiff_t>(to - head_);

@@ -329,6 +329,10 @@ class Engine {
   [[nodiscard]] virtual Reason RefusalToGrow() const { return Reason::kNone; }
 
   virtual void AppendOwn(EntryKind kind, Payload payload) = 0;
+  // Of a leader: whether everything that others may have committed is committed here.
+  [[nodiscard]] virtual bool KnowsCommit() const {
+    return commit_ >= std::get<Leader>(role_).term_start;
+  }
   // Sends one append; false if nothing was sent, or nothing more may be.
   virtual bool SendAppend(Progress& peer) = 0;
   virtual void SendHeartbeat(Progress& peer) = 0;
@@ -385,7 +389,7 @@ class Engine {
   [[nodiscard]] bool IsInitialAgain(const Configuration& next) const;
   void WriteRecords(Configuration& next, const std::vector<MemberChange>& changes) const;
   [[nodiscard]] bool CanDecide(const Configuration& configuration) const;
-  [[nodiscard]] bool IsSettled() const;
+  [[nodiscard]] virtual bool IsSettled() const;
   void AppendConfiguration(Configuration next);
   void EndChange(Outcome::Kind kind, Reason reason);
   void LeaveOffice();

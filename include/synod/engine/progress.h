@@ -36,7 +36,7 @@ struct Progress {
                    // only, never commit.
   bool has_space = true;  // Its store takes more commands, by its last heartbeat reply.
   Index commit_sent;      // The highest commit index it was told of.
-  Index configuration;    // Where the newest one is that it durably knows to be chosen.
+  Index chosen;           // So much it knows to be chosen, durably. Multi-Paxos.
   Index snapshot;         // In kSnapshot: what is on its way covers the log at least up to here.
   uint32_t snapshot_failures = 0;  // Snapshots that did not arrive, since it last acked anything.
   uint64_t round = 0;              // The newest heartbeat round it has answered.

@@ -73,8 +73,11 @@ class MultiPaxos final : public Engine {
   // How far one acceptor's report has come, in phase 1 of this replica's ballot.
   struct Report {
     NodeId node;
-    Index next;  // The slot from which on it was asked last; 0: it is complete.
+    Incarnation incarnation;  // Of the disk that is asked.
+    Index next;               // The slot from which on it was asked last; 0: it is complete.
   };
+  // So many slots ahead of a gap are held at least, where alpha is smaller or not known.
+  static constexpr uint64_t kLeastAhead = 1024;
   static constexpr Index kNoReport = Index(std::numeric_limits<uint64_t>::max());
 
   // --- impl/step.ipp ---
@@ -122,12 +125,20 @@ class MultiPaxos final : public Engine {
   [[nodiscard]] bool OneGovernsBehind(Index index) const override;
   [[nodiscard]] Configuration StepTowards(Configuration target) const override;
   void SettleConfiguration() override;
-  void OnPeersChanged() override { PrepareNewVoters(); }
+  [[nodiscard]] bool IsSettled() const override;
+  [[nodiscard]] bool KnowsCommit() const override;
+  void OnPeersChanged() override;
   void OnConfigurationChosen(const Entry& entry) override;
   [[nodiscard]] const ConfigurationChange& Governing(Index slot) const;
   [[nodiscard]] bool IsPrepared(const Configuration& configuration) const;
   [[nodiscard]] bool MayPropose(Index slot) const;
-  [[nodiscard]] bool HasReported(NodeId node) const;
+  [[nodiscard]] bool HasReported(NodeId node, const Configuration& configuration) const;
+  [[nodiscard]] Index SettledAt() const;
+  // By what is on the disk, or on its way there.
+  [[nodiscard]] Index KnownChosen() const {
+    return std::max(accept_log_.chosen(), snapshot_.index);
+  }
+  bool NoteSettled();
   [[nodiscard]] bool IsWidelyKnown() const;
   void PrepareNewVoters();
 
@@ -145,7 +156,8 @@ class MultiPaxos final : public Engine {
   AcceptLog accept_log_;
   Term highest_round_;  // That was heard of. ≥ the promised one's.
 
-  PersistToken settled_token_;  // Of the write that makes it durable who the newest members are.
+  PersistToken settled_token_;  // Of the newest write that says how much is chosen.
+  size_t in_force_ = 1;         // Of a leader: how many configurations its peers come from.
 
   std::vector<NodeId> offered_;  // Candidates to whom a snapshot is on its way.
 

@@ -145,7 +145,7 @@ class Core {
                         .epoch = Index(),
                         .accepted = Index(slot),
                         .received = Index(slot),
-                        .configuration = Index(),
+                        .chosen = Index(),
                         .round = 0,
                         .has_space = true});
   }

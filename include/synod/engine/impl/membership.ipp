@@ -12,7 +12,7 @@ inline Reason Engine::RefusalOf(const std::vector<MemberChange>& changes) const 
   // Until something of its own term is committed, a leader may hold a configuration that another
   // leader's, which shares no quorum with the next, has overtaken (Ongaro's correction of 2015;
   // M1).
-  if (commit_ < leader->term_start && !Mutated(Mutation::kChangeBeforeTermCommit)) {
+  if (!KnowsCommit() && !Mutated(Mutation::kChangeBeforeTermCommit)) {
     Reached("change refused, too early");
     return Reason::kNotReady;
   }
@@ -245,6 +245,9 @@ inline bool Engine::MayBeNeeded() const {
 inline void Engine::TellIfRemoved(const Message& message) {
   const Configuration& committed = configurations_.At(commit_);
   if (committed.voters.empty() || Mutated(Mutation::kRemovedIsNotTold)) return;
+  const bool decides_yet = InForce().size() > 1 && IsMember(message.from) &&
+                           Recorded(message.from) == message.incarnation;
+  if (decides_yet) return;
   const MemberRecord* record = committed.RecordOf(message.from);
   if (record == nullptr ? committed.records.empty() && committed.IsMember(message.from)
                         : record->incarnation == message.incarnation) {

@@ -35,8 +35,7 @@ inline void Engine::Read(RequestId request) {
 // know which entries are committed (D1).
 inline void Engine::BeginReadRound() {
   auto& leader = std::get<Leader>(role_);
-  const bool knows_commit =
-      commit_ >= leader.term_start || Mutated(Mutation::kReadBeforeTermCommit);
+  const bool knows_commit = KnowsCommit() || Mutated(Mutation::kReadBeforeTermCommit);
   if (leader.reads.empty() || leader.reads.back().round != 0) return;
   if (!knows_commit) {
     Reached("read waits for the first commit of the term");

@@ -5,8 +5,8 @@ namespace synod {
 inline bool Engine::SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged) {
   const InvariantGuard guard{*this};
   SYNOD_ASSERT(meta.index <= commit_, "only applied entries are in a snapshot");
-  SYNOD_ASSERT(MaySnapshotAt(meta.index), "a snapshot says who the members are (M4)");
   if (meta.index <= snapshot_.index || output_.persist.snapshot) return false;
+  if (!MaySnapshotAt(meta.index)) return false;  // It could not say who the members are (M4).
   has_output_ = true;
   SYNOD_ASSERT(meta.configuration == ConfigurationAt(meta.index) ||
                    Mutated(Mutation::kSnapshotOfNewestConfiguration),

@@ -4,7 +4,6 @@ namespace synod {
 
 inline void MultiPaxos::CheckInvariants() const {
   Engine::CheckInvariants();
-  SYNOD_ASSERT(highest_round_ >= hard_state_.term, "the promised round was heard of");
   for (Index i = slots_.first(); i <= slots_.last(); ++i) {
     const Slot* slot = slots_.Find(i);
     if (slot == nullptr) {

@@ -34,13 +34,27 @@ inline bool MultiPaxos::MayPropose(Index slot) const {
 }
 
 inline bool MultiPaxos::IsPrepared(const Configuration& configuration) const {
-  return QuorumSystem(configuration).Elects([this](NodeId node) { return HasReported(node); });
+  return QuorumSystem(configuration).Elects([&](NodeId node) {
+    return HasReported(node, configuration);
+  });
 }
 
-inline bool MultiPaxos::HasReported(NodeId node) const {
+// From the disk that counts there under its name.
+inline bool MultiPaxos::HasReported(NodeId node, const Configuration& configuration) const {
   if (node == self_.node) return true;
-  return std::ranges::any_of(reports_,
-                             [node](const Report& r) { return r.node == node && r.next.IsZero(); });
+  const MemberRecord* record = configuration.RecordOf(node);
+  const Incarnation counts = configuration.records.empty() ? Introduced(node)
+                             : record == nullptr           ? Incarnation()
+                                                           : record->incarnation;
+  return std::ranges::any_of(reports_, [&](const Report& r) {
+    return r.node == node && r.incarnation == counts && r.next.IsZero();
+  });
+}
+
+// Whether the slots above commit are prepared, and nothing that was found there waits: else another
+// leader may have had something chosen that is not known here.
+inline bool MultiPaxos::KnowsCommit() const {
+  return Engine::KnowsCommit() && recovered_.empty() && Governing(commit_ + 1).index <= prepared_;
 }
 
 // The log of a follower knows only what is chosen, so that it never has to take one back.
@@ -48,33 +62,49 @@ inline void MultiPaxos::OnConfigurationChosen(const Entry& entry) {
   if (entry.index > configurations_.newest_index()) {
     Adopt(entry.index, *DecodeConfiguration(entry.payload.view()));
   }
-  // After a restart this replica must know whom to ask, though those who knew it may be gone (M9).
-  accept_log_.AppendMark(
-      {.ballot = promised(), .slot = slots_.accepted() + 1, .chosen = entry.index},
-      output_.persist.entries);
-  settled_token_ = last_token_ + 1;
 }
 
-// Whether so many know of the newest configuration, durably, that none of its election quorums is
-// without one who does: then those who have left are not needed any more.
+// The last slot that others than the newest members decide.
+inline Index MultiPaxos::SettledAt() const {
+  const Index newest = configurations_.newest_index();
+  return newest.IsZero() ? newest : newest + configuration().alpha - 1;
+}
+
+// Notes in the log that all is chosen that others than the newest members decide: after a restart
+// this replica must know whom to ask, though those who decided before may be gone (M9). True if it
+// has just become so.
+inline bool MultiPaxos::NoteSettled() {
+  const Index settled = SettledAt();
+  if (commit_ < settled || KnownChosen() >= settled || promised().IsZero()) return false;
+  accept_log_.AppendMark({.ballot = promised(), .slot = slots_.accepted() + 1, .chosen = commit_},
+                         output_.persist.entries);
+  settled_token_ = last_token_ + 1;
+  return true;
+}
+
+// Whether so many have, durably, all that others than the newest members decide, that none of their
+// election quorums is without one who does: then those who have left are not needed any more.
 inline bool MultiPaxos::IsWidelyKnown() const {
   const auto& leader = std::get<Leader>(role_);
-  const Index newest = configurations_.newest_index();
-  return QuorumSystem(configuration()).Commits([&](NodeId node) {
+  const Index settled = SettledAt();
+  return commit_ >= settled && QuorumSystem(configuration()).Commits([&](NodeId node) {
     if (node == self_.node) return settled_token_ <= done_token_;
     const Progress* peer = Leader::Find(leader, node);
-    return peer != nullptr && peer->configuration >= newest;
+    return settled.IsZero() || (peer != nullptr && peer->chosen >= settled);
   });
 }
+
+inline bool MultiPaxos::IsSettled() const { return Engine::IsSettled() && IsWidelyKnown(); }
 
 // The commit index has risen, or a peer has: what is next?
 inline void MultiPaxos::SettleConfiguration() {
   auto& leader = std::get<Leader>(role_);
   for (const ConfigurationChange& change : InForce()) {
-    if (change.index > prepared_ && IsPrepared(change.configuration)) prepared_ = change.index;
+    if (change.index > prepared_ && !IsPrepared(change.configuration)) break;
+    prepared_ = std::max(prepared_, change.index);
   }
-  const size_t others = Members().size() - (IsMember(self_.node) ? 1 : 0);
-  if (leader.peers.size() != others) RefreshPeers();  // Some have nothing to decide any more.
+  // Some may have nothing to decide any more.
+  if (in_force_ != InForce().size()) RefreshPeers();
   if (commit_ < configurations_.newest_index()) return;
   if (InForce().size() > 1) {
     // It is chosen. What must be decided before it governs, is: new commands, or nothing at all.
@@ -91,11 +121,17 @@ inline void MultiPaxos::SettleConfiguration() {
   if (!leader.change && !configuration().IsVoter(self_.node) && IsWidelyKnown()) LeaveOffice();
 }
 
+inline void MultiPaxos::OnPeersChanged() {
+  in_force_ = InForce().size();
+  PrepareNewVoters();
+}
+
 // Asks those for their promises who have become voters since this ballot began.
 inline void MultiPaxos::PrepareNewVoters() {
   for (NodeId voter : OtherVoters()) {
-    const bool is_asked =
-        std::ranges::any_of(reports_, [voter](const Report& r) { return r.node == voter; });
+    const bool is_asked = std::ranges::any_of(reports_, [&](const Report& r) {
+      return r.node == voter && r.incarnation == Recorded(voter);
+    });
     if (!is_asked) Prepare(voter, commit_ + 1, /*by_transfer=*/false);
   }
 }

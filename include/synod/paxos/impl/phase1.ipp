@@ -20,8 +20,6 @@ inline void MultiPaxos::BecomeCandidate(bool by_transfer) {
   SYNOD_ASSERT(introduced_, "nobody votes before all incarnations are recorded (I3)");
   if (!options_.pre_vote || by_transfer) ++counters_.elections_started;
   Promise({std::max(highest_round_, hard_state_.term) + 1, self_.node, self_.incarnation});
-  reports_.clear();
-  recovered_.clear();
   role_ = Candidate{.ballots = {}, .own_vote = AllWrites()};
   SetLeader(NodeId());
   ResetElectionTimer();
@@ -33,10 +31,11 @@ inline void MultiPaxos::BecomeCandidate(bool by_transfer) {
 inline void MultiPaxos::Prepare(NodeId acceptor, Index from, bool by_transfer) {
   const auto report = std::find_if(reports_.begin(), reports_.end(),
                                    [&](const Report& r) { return r.node == acceptor; });
+  const Report asked{.node = acceptor, .incarnation = Recorded(acceptor), .next = from};
   if (report == reports_.end()) {
-    reports_.push_back({.node = acceptor, .next = from});
+    reports_.push_back(asked);
   } else {
-    report->next = from;
+    *report = asked;
   }
   const auto* candidate = std::get_if<Candidate>(&role_);
   const bool may_leave = candidate == nullptr || Mutated(Mutation::kVoteBeforePersist);
@@ -52,13 +51,14 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
   }
   if (reply.promised > reply.ballot) {
     Reached("paxos: candidate hears of a higher ballot");
-    highest_round_ = std::max(highest_round_, reply.promised.round);
+    highest_round_ = std::min(std::max(highest_round_, reply.promised.round), kMaxTerm - 1);
     BecomeFollower(NodeId());
     return;
   }
   const auto report = std::find_if(reports_.begin(), reports_.end(),
                                    [&](const Report& r) { return r.node == message.from; });
-  if (report == reports_.end() || report->next.IsZero() || reply.from != report->next) {
+  if (report == reports_.end() || report->incarnation != message.incarnation ||
+      report->next.IsZero() || reply.from != report->next) {
     ++counters_.stale_messages;
     return;
   }
@@ -88,8 +88,14 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
   }
   ResetElectionTimer();
   report->next = reply.next;
+  const Index newest = configurations_.newest_index();
   for (AcceptedEntry& accepted : reply.accepted) Consider(std::move(accepted), reply.chosen);
-  PrepareNewVoters();
+  if (!IsLeader() && configurations_.newest_index() != newest) {
+    // Others decide than those who were asked.
+    Reached("paxos: candidate learns of other members");
+    BecomeFollower(NodeId());
+    return;
+  }
   if (!reply.next.IsZero()) {
     Prepare(message.from, reply.next, /*by_transfer=*/false);
     return;
@@ -102,10 +108,21 @@ inline void MultiPaxos::RecordReport(NodeId acceptor, bool is_complete) {
   if (auto* candidate = std::get_if<Candidate>(&role_)) {
     candidate->ballots.Record(acceptor, is_complete);
     CountBallots();
-  } else {
-    ProposeRecovered();
-    SettleConfiguration();
+    return;
   }
+  // Where only those who have forgotten could promise, a snapshot of theirs must come first.
+  const Configuration& next = Governing(commit_ + 1).configuration;
+  const bool can_be_prepared = QuorumSystem(next).Elects([this](NodeId node) {
+    return std::ranges::none_of(
+        reports_, [node](const Report& r) { return r.node == node && r.next == kNoReport; });
+  });
+  if (!can_be_prepared && !MayPropose(commit_ + 1)) {
+    Reached("paxos: leader behind compacted logs");
+    BecomeFollower(NodeId());
+    return;
+  }
+  ProposeRecovered();
+  SettleConfiguration();
 }
 
 // What an acceptor has reported. What it knows to be chosen is so; of the rest only the value of
@@ -121,6 +138,9 @@ inline void MultiPaxos::Consider(AcceptedEntry&& accepted, Index chosen) {
     CommitTo(index);
     return;
   }
+  if (auto* leader = std::get_if<Leader>(&role_)) {
+    leader->term_start = std::max(leader->term_start, index);
+  }
   const auto [known, is_new] = recovered_.try_emplace(index, std::move(accepted));
   if (!is_new && (known->second.ballot < accepted.ballot || Mutated(Mutation::kPhase1PicksAny))) {
     known->second = std::move(accepted);
@@ -132,6 +152,7 @@ inline void MultiPaxos::Consider(AcceptedEntry&& accepted, Index chosen) {
 // have been, a no-op. New values and reads come after it.
 inline Index MultiPaxos::TakeOver() {
   prepared_ = configurations_.newest_index();
+  in_force_ = InForce().size();
   for (Index i = commit_ + 1; i <= slots_.last(); ++i) {
     const Slot* own = slots_.Find(i);
     if (own == nullptr || own->ballot == promised()) continue;
@@ -178,6 +199,8 @@ inline void MultiPaxos::Promise(const Ballot& ballot) {
   hard_state_changed_ = true;
   highest_round_ = std::max(highest_round_, ballot.round);
   slots_.BeginBallot(commit_);
+  reports_.clear();
+  recovered_.clear();
   // Every ack in this ballot will count what is chosen, so that must not be forgotten (I5).
   if (commit_ > std::max(snapshot_.index, accept_log_.chosen())) {
     accept_log_.AppendMark({.ballot = ballot, .slot = commit_ + 1, .chosen = commit_},

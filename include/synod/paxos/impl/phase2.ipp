@@ -69,7 +69,9 @@ inline void MultiPaxos::SendHeartbeat(Progress& peer) {
   for (const Report& report : reports_) {
     if (report.node == peer.node && !report.next.IsZero() &&
         configurations_.newest_index() > prepared_) {
-      Prepare(report.node, report.next, /*by_transfer=*/false);
+      // What one has compacted may be known here by now.
+      const Index from = report.next == kNoReport ? commit_ + 1 : report.next;
+      Prepare(report.node, from, /*by_transfer=*/false);
       break;
     }
   }
@@ -82,7 +84,7 @@ inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
   }
   if (reply.promised > reply.ballot) {
     Reached("paxos: leader hears of a higher ballot");
-    highest_round_ = std::max(highest_round_, reply.promised.round);
+    highest_round_ = std::min(std::max(highest_round_, reply.promised.round), kMaxTerm - 1);
     BecomeFollower(NodeId());
     return;
   }
@@ -110,7 +112,7 @@ inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
       peer->state == Progress::State::kSnapshot && peer->match + 1 >= slots_.first();
   if (log_reaches) Reached("paxos: snapshot overtaken by accepts");
   if (peer->state == Progress::State::kProbe || log_reaches) peer->BecomeReplicate();
-  peer->configuration = std::max(peer->configuration, reply.configuration);
+  peer->chosen = std::max(peer->chosen, reply.chosen);
   AdvanceCommitIndex();
 }
 
@@ -132,6 +134,7 @@ inline void MultiPaxos::AdvanceCommitIndex() {
     if (reached > slots_.durable()) Reached("paxos: chosen ahead of the leader's disk");
     CommitTo(reached);
   }
+  NoteSettled();
   ProposeRecovered();
   SettleConfiguration();
 }
@@ -178,16 +181,15 @@ inline void MultiPaxos::On(const Message& message, AcceptRequest& request) {
   // Only what is accepted in this very ballot is what the leader means.
   const Index limit = Mutated(Mutation::kChosenInMixedBallots) ? slots_.last() : slots_.accepted();
   CommitTo(std::max(commit_, std::min(request.commit, limit)));
-  if (request.round == 0) {
-    Acknowledge(message.from, ballot);
-    return;
-  }
+  const bool is_news = NoteSettled();
+  if (request.round == 0 || is_news) Acknowledge(message.from, ballot);
+  if (request.round == 0) return;
   Send(message.from, AcceptReply{.ballot = ballot,
                                  .promised = ballot,
                                  .epoch = epoch_,
                                  .accepted = Index(),
                                  .received = slots_.accepted(),
-                                 .configuration = Index(),
+                                 .chosen = Index(),
                                  .round = request.round,
                                  .has_space = has_space_});
 }
@@ -205,8 +207,9 @@ inline bool MultiPaxos::AcceptAll(const Message& message, std::vector<Entry>& en
       return false;
     }
     if (slot != nullptr && slot->ballot >= ballot) continue;
-    // What is ahead of a gap is held only as far as its leader may be ahead of what it knows.
-    if (entry.index > slots_.accepted() + Configuration::kMaxAlpha || !MayHold(entry)) {
+    // What is far ahead of a gap comes again when that is filled.
+    const uint64_t most_ahead = std::max<uint64_t>(configuration().alpha, kLeastAhead);
+    if (entry.index > slots_.accepted() + most_ahead || !MayHold(entry)) {
       Reached("paxos: accept refused for want of space");
       break;
     }
@@ -228,7 +231,7 @@ inline void MultiPaxos::Acknowledge(NodeId leader, const Ballot& ballot) {
     if (ack != nullptr && ack->ballot == ballot && ack->round == 0 &&
         previous.message.to == leader) {
       ack->accepted = ack->received = slots_.accepted();
-      ack->configuration = configurations_.newest_index();
+      ack->chosen = KnownChosen();
       previous.after = after;
       return;
     }
@@ -239,7 +242,7 @@ inline void MultiPaxos::Acknowledge(NodeId leader, const Ballot& ballot) {
                    .epoch = epoch_,
                    .accepted = slots_.accepted(),
                    .received = slots_.accepted(),
-                   .configuration = configurations_.newest_index(),
+                   .chosen = KnownChosen(),
                    .round = 0,
                    .has_space = has_space_},
        after);

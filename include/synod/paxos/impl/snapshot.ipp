@@ -38,7 +38,7 @@ inline bool MultiPaxos::SnapshotReceived(NodeId from, Incarnation incarnation, T
 inline void MultiPaxos::OfferSnapshot(NodeId candidate) {
   const bool is_on_its_way =
       std::find(offered_.begin(), offered_.end(), candidate) != offered_.end();
-  if (IsLeader() || is_on_its_way || snapshot_.index.IsZero()) return;
+  if (IsLeader() || is_on_its_way || snapshot_.index.IsZero() || !IsMember(candidate)) return;
   Reached("paxos: snapshot offered to a candidate");
   offered_.push_back(candidate);
   output_.send_snapshots.push_back({.to = candidate, .term = hard_state_.term});

@@ -12,7 +12,17 @@ inline bool MultiPaxos::Speaks(const MessageBody& body) const {
 // Requests carry their ballot, and answers the one they were asked in: they are compared where they
 // are handled. What remains is said between a leader and its followers.
 inline bool MultiPaxos::PassesTermRule(const Message& message) {
-  highest_round_ = std::max(highest_round_, message.term);
+  const auto* promise = std::get_if<PrepareReply>(&message.body);
+  const auto* accepted = std::get_if<AcceptReply>(&message.body);
+  const Term told = promise != nullptr    ? promise->promised.round
+                    : accepted != nullptr ? accepted->promised.round
+                                          : Term();
+  if (told > kMaxTerm) {
+    Invalid(message);
+    return false;
+  }
+  // One round is left for a candidacy of this replica's own.
+  highest_round_ = std::min(std::max(highest_round_, message.term), kMaxTerm - 1);
   const auto* question = std::get_if<PreVoteRequest>(&message.body);
   if (question != nullptr && !WouldVote(*question)) OfferSnapshot(message.from);
   const bool needs_ballot = std::holds_alternative<PrepareRequest>(message.body) ||
