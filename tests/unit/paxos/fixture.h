@@ -122,32 +122,64 @@ class Core {
     Persisted();
   }
 
-  // The whole report of an acceptor that has accepted these and knows `chosen` to be so.
+  // The whole report of an acceptor that has accepted these and knows `chosen` to be so. `from`:
+  // as it was asked; above commit, unless that has risen since.
   void Report(uint64_t from, uint64_t round, std::vector<AcceptedEntry> accepted,
-              uint64_t chosen = 0) {
+              uint64_t chosen = 0, Index asked = Index(), Index first = Index(1)) {
     const Ballot ballot = BallotOf(round, 1);
     Receive(from, round,
             PrepareReply{.ballot = ballot,
                          .promised = ballot,
-                         .from = core_->commit() + 1,
-                         .first = Index(1),
+                         .from = asked.IsZero() ? core_->commit() + 1 : asked,
+                         .first = first,
                          .chosen = Index(chosen),
                          .next = Index(),
                          .accepted = std::move(accepted)});
   }
 
-  // The acceptor has all up to `slot`.
-  void Ack(uint64_t from, uint64_t round, uint64_t slot) {
+  // The acceptor has all up to `slot`, and notes on its disk that so much of it is chosen.
+  void Ack(uint64_t from, uint64_t round, uint64_t slot, uint64_t chosen = 0) {
     const Ballot ballot = BallotOf(round, 1);
+    Index epoch;
+    for (const Progress& peer : core_->progress()) {
+      if (peer.node == NodeId(from)) epoch = peer.epoch;
+    }
     Receive(from, round,
             AcceptReply{.ballot = ballot,
                         .promised = ballot,
-                        .epoch = Index(),
+                        .epoch = epoch,
                         .accepted = Index(slot),
                         .received = Index(slot),
-                        .chosen = Index(),
+                        .chosen = Index(chosen),
                         .round = 0,
                         .has_space = true});
+  }
+
+  // Leads in round 1, elected by the reports of these, and every acceptor is known to be empty.
+  void Lead(const std::vector<uint64_t>& reporters) {
+    BecomeCandidate();
+    for (uint64_t node : reporters) Report(node, 1, {});
+    Take();
+    Persisted();
+    for (NodeId voter : state_.initial_configuration.voters) {
+      if (voter != NodeId(1)) Ack(voter.value(), 1, 0);
+    }
+    Take();
+  }
+
+  RequestId Reconfigure(std::vector<MemberChange> changes) {
+    core_->Reconfigure(std::move(changes), ++last_request_);
+    core_->CheckInvariants();
+    return last_request_;
+  }
+
+  // All that is proposed is written here, and acked by these, who know as much to be chosen.
+  void Choose(const std::vector<uint64_t>& acceptors) {
+    Take();
+    Persisted();
+    for (uint64_t node : acceptors) Ack(node, 1, core_->extent().last.value());
+    Take();
+    Persisted();
   }
 
   // The bodies of the messages in `out` to `to`.

@@ -102,15 +102,7 @@ TEST(Accept, AsAHeartbeat_IsAnsweredWithoutTheDisk) {
 
 Core Leading(const Given& given) {
   Core core(given);
-  core.BecomeCandidate();
-  for (uint64_t node = 2; node <= given.nodes && !core->IsLeader(); ++node) {
-    core.Report(node, 1, {});
-  }
-  core.Take();
-  core.Persisted();
-  // A probe has found each acceptor empty.
-  for (uint64_t node = 2; node <= given.nodes; ++node) core.Ack(node, 1, 0);
-  core.Take();
+  core.Lead(given.nodes == 3 ? std::vector<uint64_t>{2} : std::vector<uint64_t>{2, 3, 4});
   return core;
 }
 
