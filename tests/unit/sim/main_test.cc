@@ -43,7 +43,7 @@ class AssertingWorkload final : public Workload {
   const std::unique_ptr<Workload> registers_ = NewRegisterWorkload(1);
 };
 
-int Call(const Program& program, std::vector<std::string> flags) {
+int RunMain(const Program& program, std::vector<std::string> flags) {
   flags.insert(flags.begin(), program.name);
   std::vector<char*> argv;
   argv.reserve(flags.size());
@@ -55,7 +55,7 @@ int RunWith(std::vector<std::string> flags) {
   const Program program{.name = "asserting-sim",
                         .new_workload = [] { return std::make_unique<AssertingWorkload>(); }};
   flags.insert(flags.end(), {"--options", "nodes=3 faults.crash=0ns"});
-  const int code = Call(program, std::move(flags));
+  const int code = RunMain(program, std::move(flags));
   std::signal(SIGABRT, SIG_DFL);
   return code;
 }
@@ -92,7 +92,7 @@ class MainStoreTest : public ::testing::Test {
     const std::string path = ::testing::TempDir() + "transcript_of_a_store.txt";
     std::ofstream(path) << "expect: ok\nstore: " << store << "\noptions: storm=1s\n";
     flags.insert(flags.end(), {"--transcript", path});
-    return Call(program_, std::move(flags));
+    return RunMain(program_, std::move(flags));
   }
 
   Program program_;
