@@ -53,7 +53,7 @@ ReplicaImpl::ReplicaImpl(HostServices& host, GroupOptions options, DurableState 
                          uint64_t seed)
     : host_(host),
       options_(std::move(options)),
-      core_(NewEngine(options_.raft,
+      core_(NewEngine(options_.engine,
                       {.group = options_.group,
                        .node = host.identity().node,
                        .incarnation = host.identity().incarnation},
@@ -68,7 +68,7 @@ ReplicaImpl::ReplicaImpl(HostServices& host, GroupOptions options, DurableState 
                       *this),
       snapshot_sender_(host, options_.group, *this),
       snapshot_receiver_(host, options_.group, *this),
-      next_naming_(host.Clock() + 2 * options_.raft.election_timeout) {
+      next_naming_(host.Clock() + 2 * options_.engine.election_timeout) {
   Publish();
 }
 
@@ -398,7 +398,9 @@ void ReplicaImpl::On(Restored& restored) {
 
 void ReplicaImpl::MaybeTakeSnapshot() {
   if (stopped_ || !core_->MaySnapshotAt(applied_.index)) return;
-  if (snapshot_taker_.Begin(core_->WantsSnapshot() || !has_space_)) applier_.TakeView();
+  const bool is_full = core_->WantsSnapshot() || !has_space_;
+  const bool would_shrink = applied_.index > core_->snapshot_index();
+  if (snapshot_taker_.Begin(is_full && would_shrink)) applier_.TakeView();
 }
 
 void ReplicaImpl::OnSnapshotStaged(const SnapshotMeta& meta, StagedSnapshot staged) {
@@ -511,7 +513,7 @@ void ReplicaImpl::Publish() {
   for (const Progress& peer : core_->progress()) {
     summary_.peers.push_back({.node = peer.node,
                               .match = peer.match,
-                              .active = now - peer.last_heard < options_.raft.election_timeout,
+                              .active = now - peer.last_heard < options_.engine.election_timeout,
                               .snapshotting = peer.state == Progress::State::kSnapshot});
   }
   if (configuration_ != core_->configuration()) configuration_ = core_->configuration();
@@ -544,15 +546,15 @@ ReplicaStatus ReplicaImpl::Status() const {
     snapshot_failures = summary_.snapshot_failures;
   }
   status.counters = {
-      {"raft.elections_started", counters.elections_started},
-      {"raft.leaderships", counters.leaderships},
-      {"raft.refused_proposals", counters.refused_proposals},
-      {"raft.stale_messages", counters.stale_messages},
-      {"raft.unknown_incarnation_messages", counters.unknown_incarnation_messages},
-      {"raft.invalid_messages", counters.invalid_messages},
-      {"raft.append_mismatches", counters.append_mismatches},
-      {"raft.snapshots_needed", counters.snapshots_needed},
-      {"raft.retransmissions", counters.retransmissions},
+      {"engine.elections_started", counters.elections_started},
+      {"engine.leaderships", counters.leaderships},
+      {"engine.refused_proposals", counters.refused_proposals},
+      {"engine.stale_messages", counters.stale_messages},
+      {"engine.unknown_incarnation_messages", counters.unknown_incarnation_messages},
+      {"engine.invalid_messages", counters.invalid_messages},
+      {"engine.append_mismatches", counters.append_mismatches},
+      {"engine.snapshots_needed", counters.snapshots_needed},
+      {"engine.retransmissions", counters.retransmissions},
       {"snapshots.failed_transfers", snapshot_failures},
       {"requests.pending", pending_.load(std::memory_order_relaxed)},
   };

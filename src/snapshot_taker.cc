@@ -55,8 +55,8 @@ SnapshotTaker::SnapshotTaker(HostServices& host, GroupId group, Policy policy, C
 
 bool SnapshotTaker::Begin(bool must_shrink) {
   if (busy_ || host_.loop().Now() < not_before_) return false;
-  const bool due = entries_ >= policy_.after_entries || bytes_ >= policy_.after_bytes ||
-                   (entries_ > 0 && (must_shrink || Buggify("snapshot_now")));
+  const bool due = must_shrink || entries_ >= policy_.after_entries ||
+                   bytes_ >= policy_.after_bytes || (entries_ > 0 && Buggify("snapshot_now"));
   if (!due) return false;
   busy_ = true;
   entries_ = bytes_ = 0;

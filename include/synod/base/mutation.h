@@ -91,16 +91,30 @@ enum class Mutation {
   kConfigurationOnCommit = 70,          // M5
   kRemovedLeaderStays = 71,             // M6
   kRemovedIsNotTold = 72,               // M7
-  kNoJointConfiguration = 73,           // Raft §6
-  kJointLeftEarly = 74,                 // Raft §6
-  kJointCountsNewHalf = 75,             // Raft §6
   kOnlyVotersCampaign = 76,             // Ongaro §4.2.2
   kNoEpochCheck = 77,                   // I9, M8
   kElectByCommitQuorum = 78,            // Flexible Paxos
+  // Joint configurations, which Raft alone has.
+  kNoJointConfiguration = 73,  // Raft §6
+  kJointLeftEarly = 74,        // Raft §6
+  kJointCountsNewHalf = 75,    // Raft §6
   // Multi-Paxos.
-  kPhase1PicksAny = 79,        // "Paxos Made Simple" §2.2, P2c
-  kAcceptIgnoresPromise = 80,  // "Paxos Made Simple" §2.2, P1a
-  kChosenInMixedBallots = 81,  // I7
+  kPhase1PicksAny = 79,          // "Paxos Made Simple" §2.2, P2c
+  kAcceptIgnoresPromise = 80,    // "Paxos Made Simple" §2.2, P1a
+  kChosenInMixedBallots = 81,    // I7
+  kPhase1OfOnePage = 82,         // "Paxos Made Simple" §2.2, P2c
+  kPromiseForgotten = 83,        // I3
+  kPromiseReportsNothing = 84,   // "Paxos Made Simple" §2.2, P1b
+  kCountAcksOfAnyBallot = 85,    // I9
+  kAckAheadOfGap = 86,           // I6
+  kChosenNotNoted = 87,          // I5
+  kAcceptedIsCompacted = 88,     // I3
+  kNoAlphaBound = 89,            // "Paxos Made Simple" §3
+  kGovernsAtOnce = 90,           // "Paxos Made Simple" §3
+  kUnpreparedQuorum = 91,        // "Paxos Made Simple" §2.2, P2c
+  kChangeDoneEarly = 92,         // M9
+  kNewMembersUninformed = 93,    // M9
+  kPreVoteBesideCandidate = 94,  // Ongaro §9.6
 };
 
 #if defined(SYNOD_MUTATIONS)

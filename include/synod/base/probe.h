@@ -13,27 +13,28 @@ namespace synod {
 inline constexpr std::string_view kMarks[] = {
     // Elections.
     "pre-vote refused beside a leader",
-    "vote request ignored beside a leader",
-    "vote refused, log behind",
-    "vote refused, already given",
+    "raft: vote request ignored beside a leader",
+    "raft: vote refused, log behind",
+    "raft: vote refused, already given",
     "campaign lost to refusals",
     "leader steps down without a quorum",
     "leader steps down with a stalled disk",
     "replaced disk stops",
     // Replication and commitment.
-    "conflict truncates the log",
-    "truncation overtakes a write",
-    "mismatch steps back over a term",
-    "late mismatch ignored",
+    "raft: conflict truncates the log",
+    "raft: truncation overtakes a write",
+    "raft: mismatch steps back over a term",
+    "raft: late mismatch ignored",
     "window full",
     "lost append probed for",
-    "commit ahead of the leader's disk",
+    "raft: commit ahead of the leader's disk",
     "proposal refused, own disk behind",
-    "commit waits for the own term",
-    "append refused for want of space",
+    "raft: commit waits for the own term",
+    "raft: append refused for want of space",
     "proposals left to the next leader",
     // What Multi-Paxos alone does.
     "paxos: prepare ignored beside a leader",
+    "paxos: pre-vote refused beside a candidate",
     "paxos: prepare refused below the promise",
     "paxos: candidate hears of a higher ballot",
     "paxos: candidate behind a compacted log",
@@ -57,11 +58,11 @@ inline constexpr std::string_view kMarks[] = {
     "change refused, too early",
     "change refused, another under way",
     "disk replaced under its name",
-    "predecessor's joint configuration left",
+    "raft: predecessor's joint configuration left",
     "removed leader hands over",
     "removed member told",
     "voter campaigns on its way out",
-    "configuration truncated",
+    "raft: configuration truncated",
     "introduced by a change",
     // Requests.
     "read waits for the first commit of the term",
@@ -71,10 +72,10 @@ inline constexpr std::string_view kMarks[] = {
     "request out of time in the core",
     // Snapshots.
     "peer behind the log",
-    "snapshot overtaken by appends",
-    "snapshot older than the commit index",
-    "snapshot already in the log",
-    "snapshot replaces a conflicting log",
+    "raft: snapshot overtaken by appends",
+    "raft: snapshot older than the commit index",
+    "raft: snapshot already in the log",
+    "raft: snapshot replaces a conflicting log",
     "snapshot waits for its installation",
     "restore replaces committed entries",
     "snapshot not taken, tried again later",
@@ -93,9 +94,6 @@ inline constexpr std::string_view kMarks[] = {
     "old segment removed",
 };
 inline constexpr size_t kMarkCount = std::size(kMarks);
-
-// No run of another protocol comes to these.
-constexpr bool IsOfMultiPaxos(std::string_view mark) { return mark.starts_with("paxos: "); }
 
 // Choices that the protocol leaves open. A knob's place names its random numbers: new ones go last.
 inline constexpr std::string_view kKnobs[] = {

@@ -213,7 +213,7 @@ struct AcceptReply {
   Index epoch;      // As asked.
   Index accepted;   // All slots up to here are chosen or accepted in this ballot, durably (I5, I6).
   Index received;   // The same, though it may not be durable yet.
-  Index chosen;     // So much the sender knows to be chosen, durably; 0: it says nothing of it.
+  Index chosen;     // So much the sender knows to be chosen, durably.
   uint64_t round = 0;     // As asked; 0: no answer to a heartbeat.
   bool has_space = true;  // The sender's store takes more commands.
 

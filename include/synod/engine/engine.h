@@ -309,6 +309,8 @@ class Engine {
   [[nodiscard]] virtual PreVoteRequest AskForPreVote() const = 0;
   [[nodiscard]] virtual bool WouldVote(const PreVoteRequest& request) const = 0;
   virtual void BecomeCandidate(bool by_transfer) = 0;
+  // Whether another is about to be elected, which takes longer than a vote.
+  [[nodiscard]] virtual bool IsElectingOtherThan(NodeId /*candidate*/) const { return false; }
   // The new leader takes up what its predecessors have left; returns the entry with whose
   // commitment it knows that all of that is committed.
   virtual Index TakeOver() = 0;
@@ -320,11 +322,17 @@ class Engine {
   [[nodiscard]] virtual std::span<const ConfigurationChange> InForce() const = 0;
   // The next configuration on the way to `target`.
   [[nodiscard]] virtual Configuration StepTowards(Configuration target) const = 0;
+  // Whether those who were replaced by the newest configuration are not needed any more.
+  [[nodiscard]] virtual bool IsChangeOver() const {
+    return configurations_.newest_index() <= commit_;
+  }
   // The commit index has risen: takes a change of the members on.
   virtual void SettleConfiguration() = 0;
   // Of a leader: the peers are others now.
   virtual void OnPeersChanged() {}
   virtual void OnConfigurationChosen(const Entry& /*entry*/) {}
+  // This replica leads no more.
+  virtual void OnStepDown() {}
   // Why nothing may be proposed now, beside what bounds every protocol.
   [[nodiscard]] virtual Reason RefusalToGrow() const { return Reason::kNone; }
 

@@ -23,7 +23,8 @@ namespace synod {
 // What is found last for a slot is what holds.
 //
 // Most accepts follow one another in one ballot and slot by slot, and are stored as their values
-// alone. A mark goes before every one that does not.
+// alone. A mark goes before every one that does not, and now and then before one that does: what is
+// not known to be chosen after a restart is proposed again.
 struct Mark {
   Ballot ballot;  // In which what follows was accepted,
   Index slot;     // from this slot on.
@@ -70,7 +71,8 @@ class AcceptLog {
   // Puts what makes it durable that `entry` was accepted in `ballot` at the end of `out`, and
   // returns its position. `chosen` is what is known to be so.
   Index Append(const Entry& entry, const Ballot& ballot, Index chosen, std::vector<Entry>& out) {
-    if (marks_.empty() || ballot != ballot_ || entry.index != next_slot_) {
+    const bool follows = !marks_.empty() && ballot == ballot_ && entry.index == next_slot_;
+    if (!follows || chosen >= chosen_ + kNewsOfChosen) {
       AppendMark({.ballot = ballot, .slot = entry.index, .chosen = chosen}, out);
     }
     Entry stored = entry;
@@ -119,6 +121,9 @@ class AcceptLog {
   }
 
  private:
+  // So many slots are worth a mark.
+  static constexpr uint64_t kNewsOfChosen = 1024;
+
   void Note(const Mark& mark, Index position) {
     ballot_ = mark.ballot;
     next_slot_ = mark.slot;

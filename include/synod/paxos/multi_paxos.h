@@ -98,6 +98,7 @@ class MultiPaxos final : public Engine {
   [[nodiscard]] PreVoteRequest AskForPreVote() const override;
   [[nodiscard]] bool WouldVote(const PreVoteRequest& request) const override;
   void BecomeCandidate(bool by_transfer) override;
+  [[nodiscard]] bool IsElectingOtherThan(NodeId candidate) const override;
   void Prepare(NodeId acceptor, Index from, bool by_transfer);
   void Promise(const Ballot& ballot);
   void On(const Message& message, const PrepareRequest& request);
@@ -126,9 +127,12 @@ class MultiPaxos final : public Engine {
   [[nodiscard]] Configuration StepTowards(Configuration target) const override;
   void SettleConfiguration() override;
   [[nodiscard]] bool IsSettled() const override;
+  [[nodiscard]] bool IsChangeOver() const override;
   [[nodiscard]] bool KnowsCommit() const override;
   void OnPeersChanged() override;
   void OnConfigurationChosen(const Entry& entry) override;
+  void OnStepDown() override { ForgetUnchosen(); }
+  void ForgetUnchosen();
   [[nodiscard]] const ConfigurationChange& Governing(Index slot) const;
   [[nodiscard]] bool IsPrepared(const Configuration& configuration) const;
   [[nodiscard]] bool MayPropose(Index slot) const;
@@ -144,7 +148,7 @@ class MultiPaxos final : public Engine {
 
   // --- impl/snapshot.ipp, impl/start.ipp ---
   void OfferSnapshot(NodeId candidate);
-  void WriteBegan(PersistToken token) override { slots_.WriteBegan(token); }
+  void WriteBegan(PersistToken token) override { slots_.WriteBegan(token, KnownChosen()); }
   void WriteDone(PersistToken token) override { slots_.WriteDone(token); }
   void DropLogTo(Index index) override;
 
@@ -156,11 +160,12 @@ class MultiPaxos final : public Engine {
   AcceptLog accept_log_;
   Term highest_round_;  // That was heard of. ≥ the promised one's.
 
-  PersistToken settled_token_;  // Of the newest write that says how much is chosen.
-  size_t in_force_ = 1;         // Of a leader: how many configurations its peers come from.
+  size_t in_force_ = 1;  // Of a leader: how many configurations its peers come from.
 
   std::vector<NodeId> offered_;  // Candidates to whom a snapshot is on its way.
 
+  // When phase 1 of the promised ballot last went on, whoever's it is.
+  std::optional<Instant> last_report_;
   // In phase 1 of this replica's own ballot, and while it leads.
   std::vector<Report> reports_;
   Index prepared_;  // Of the configurations set up to here, quorums have reported.

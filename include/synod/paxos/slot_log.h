@@ -10,6 +10,7 @@
 
 #include "synod/base/assert.h"
 #include "synod/base/ids.h"
+#include "synod/base/mutation.h"
 #include "synod/core/ballot.h"
 #include "synod/core/entry.h"
 
@@ -27,7 +28,7 @@ struct Slot {
 class SlotLog {
  public:
   // A snapshot stands for the slots up to `base`.
-  explicit SlotLog(Index base) : base_(base), accepted_(base), durable_(base) {}
+  explicit SlotLog(Index base) : base_(base), accepted_(base), durable_(base), chosen_(base) {}
 
   [[nodiscard]] Index first() const { return base_ + 1; }
   // The last slot in which anything was accepted; before it there may be gaps.
@@ -37,6 +38,8 @@ class SlotLog {
   [[nodiscard]] Index accepted() const { return accepted_; }
   // The same, as far as it is on this replica's disk. ≤ accepted().
   [[nodiscard]] Index durable() const { return durable_; }
+  // So much this replica will know to be chosen after a restart: it is noted on its disk.
+  [[nodiscard]] Index durably_chosen() const { return chosen_; }
   [[nodiscard]] size_t bytes() const { return bytes_; }
   // What this replica's disk has still to write, of what was replaced since too.
   [[nodiscard]] size_t undurable_bytes() const { return appended_bytes_ - written_bytes_; }
@@ -82,15 +85,17 @@ class SlotLog {
     BeginBallot(chosen);
     Advance(promised);
     durable_ = accepted_;
+    chosen_ = chosen;
     written_bytes_ = appended_bytes_;
   }
 
   // Moves accepted() on over what is accepted in `ballot`.
   void Advance(const Ballot& ballot) {
-    for (const Slot* next = Find(accepted_ + 1); next != nullptr && next->ballot == ballot;
-         next = Find(accepted_ + 1)) {
-      ++accepted_;
-    }
+    const auto counts = [&](const Slot* slot) {
+      return slot != nullptr &&
+             (slot->ballot == ballot || Mutated(Mutation::kChosenInMixedBallots));
+    };
+    while (counts(Find(accepted_ + 1))) ++accepted_;
   }
 
   // Drops the slots up to and including `index`.
@@ -119,13 +124,17 @@ class SlotLog {
     return oldest;
   }
 
-  // A write has been asked for that makes the slots as they are now durable.
-  void WriteBegan(PersistToken token) { writing_.push_back({token, accepted_, appended_bytes_}); }
+  // A write has been asked for that makes the slots as they are now durable, and with them that
+  // those up to `chosen` are chosen.
+  void WriteBegan(PersistToken token, Index chosen) {
+    writing_.push_back({token, accepted_, chosen, appended_bytes_});
+  }
 
   // The writes up to `token` are done.
   void WriteDone(PersistToken token) {
     while (!writing_.empty() && writing_.front().token <= token) {
       durable_ = std::max(durable_, writing_.front().accepted);
+      chosen_ = std::max(chosen_, writing_.front().chosen);
       written_bytes_ = writing_.front().appended_bytes;
       writing_.pop_front();
     }
@@ -136,6 +145,7 @@ class SlotLog {
   struct Writing {
     PersistToken token;
     Index accepted;
+    Index chosen;
     size_t appended_bytes;  // When it began.
   };
 
@@ -143,6 +153,7 @@ class SlotLog {
   std::deque<Slot> slots_;  // From base_ + 1 on. The last one is taken.
   Index accepted_;          // ≥ what is known to be chosen.
   Index durable_;
+  Index chosen_;               // As noted on the disk.
   size_t bytes_ = 0;           // Sum of Entry::Bytes.
   size_t appended_bytes_ = 0;  // Since the start,
   size_t written_bytes_ = 0;   // and how many of them are on the disk.

@@ -72,7 +72,7 @@ class RaftLog {
     }
     durable_ = std::min(durable_, last());
     if (!writing_.empty() && writing_.back().last > last()) {
-      Reached("truncation overtakes a write");
+      Reached("raft: truncation overtakes a write");
     }
     if (Mutated(Mutation::kAbaCompletion)) return;
     for (Writing& writing : writing_) writing.last = std::min(writing.last, last());

@@ -139,7 +139,7 @@ TEST(Bootstrap, OtherInitialMembers_NeverVoteTogether) {
   // Node 2 keeps introducing itself, which node 1 refuses.
   EXPECT_TRUE(Eventually([&] {
     for (const auto& [name, value] : cluster.replica(1).Status().counters) {
-      if (name == "raft.invalid_messages") return value > 2;
+      if (name == "engine.invalid_messages") return value > 2;
     }
     return false;
   }));

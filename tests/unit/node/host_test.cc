@@ -89,7 +89,7 @@ TEST(Join, BadOptions_InvalidArgument) {
   EXPECT_TRUE(refused([](GroupOptions& o) { o.snapshot_after_entries = 0; }));
   EXPECT_TRUE(refused([](GroupOptions& o) { o.default_deadline = Duration::zero(); }));
   EXPECT_TRUE(
-      refused([](GroupOptions& o) { o.raft.heartbeat_interval = o.raft.election_timeout; }));
+      refused([](GroupOptions& o) { o.engine.heartbeat_interval = o.engine.election_timeout; }));
   EXPECT_TRUE(host->Join(cluster.OptionsOf(1, 1)).ok()) << "a refused Join leaves nothing behind";
 }
 
@@ -137,7 +137,7 @@ TEST(Status, OfALeader_TellsOfItselfAndItsPeers) {
   EXPECT_TRUE(status.introduced);
   EXPECT_TRUE(status.peers[0].active);
   EXPECT_TRUE(status.stopped.ok());
-  EXPECT_GT(CounterOf(cluster.replica(leader), "raft.leaderships"), 0u);
+  EXPECT_GT(CounterOf(cluster.replica(leader), "engine.leaderships"), 0u);
 }
 
 TEST(Observer, OfAnElection_HearsRoleAndLeader) {

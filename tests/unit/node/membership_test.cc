@@ -44,7 +44,7 @@ TEST(Membership, NewcomerBecomesLearnerAndThenVoter_HasEverything) {
 TEST(Membership, NewcomerIsFarBehind_CatchesUpAndKnowsTheMembers) {
   TestCluster cluster({.adjust = [](NodeId, GroupOptions& options) {
     options.snapshot_after_entries = 10;
-    options.raft.trailing_entries = 0;
+    options.engine.trailing_entries = 0;
   }});
   std::string expected;
   for (int i = 0; i < 40; ++i) {

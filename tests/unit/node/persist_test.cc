@@ -11,7 +11,7 @@ namespace {
 TestCluster::Options WithPatience(size_t nodes) {
   return {.nodes = nodes, .adjust = [](NodeId, GroupOptions& options) {
             // A leader whose disk stalls steps down in the end; not within these tests.
-            options.raft.election_timeout = std::chrono::seconds(3);
+            options.engine.election_timeout = std::chrono::seconds(3);
           }};
 }
 

@@ -97,7 +97,7 @@ TEST(Propose, OnAFollower_IsRefusedWithTheLeaderAsHint) {
 
 TEST(Propose, TooLarge_IsRefused) {
   TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
-                         options.raft.max_entry_bytes = 100;
+                         options.engine.max_entry_bytes = 100;
                        }});
   cluster.AwaitLeader();
   const Outcome outcome = cluster.replica(1).Propose(std::string(101, 'x')).get();
@@ -162,7 +162,7 @@ TEST(Propose, BeyondMaxPending_IsRefusedAsOverload) {
   TestCluster cluster({.nodes = 3, .adjust = [](NodeId, GroupOptions& options) {
                          options.max_pending_requests = 10;
                          // So that the leader, cut off, stays one for the length of the test.
-                         options.raft.check_quorum = false;
+                         options.engine.check_quorum = false;
                        }});
   const NodeId leader = cluster.AwaitLeader();
   cluster.network().Isolate(leader);
@@ -199,7 +199,7 @@ TEST(Propose, DeadlineHasPassed_IsNeverAppended) {
 
 TEST(Propose, DeadlinePassesWithoutAQuorum_IsUnknown) {
   TestCluster cluster({.nodes = 3, .adjust = [](NodeId, GroupOptions& options) {
-                         options.raft.check_quorum = false;
+                         options.engine.check_quorum = false;
                        }});
   const NodeId leader = cluster.AwaitLeader();
   cluster.network().Isolate(leader);

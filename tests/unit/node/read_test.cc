@@ -30,7 +30,7 @@ TEST(Read, Linearizable_OnEveryNode_SeesEveryWriteBeforeIt) {
 
 TEST(Read, Linearizable_WithoutAQuorum_IsNotServed) {
   TestCluster cluster({.nodes = 3, .adjust = [](NodeId, GroupOptions& options) {
-                         options.raft.check_quorum = false;
+                         options.engine.check_quorum = false;
                        }});
   cluster.Commit("c");
   const NodeId leader = cluster.AwaitLeader();

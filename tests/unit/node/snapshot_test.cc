@@ -13,7 +13,7 @@ TestCluster::Options WithSnapshots(size_t nodes, size_t image_padding = 0) {
   return {
       .nodes = nodes, .image_padding = image_padding, .adjust = [](NodeId, GroupOptions& options) {
         options.snapshot_after_entries = 20;
-        options.raft.trailing_entries = 5;
+        options.engine.trailing_entries = 5;
       }};
 }
 
@@ -129,9 +129,9 @@ TEST(Snapshot, StoreRefusesIt_IsTriedAgain) {
 // Nothing would be applied any more, so that no policy would ever ask for a snapshot (F5).
 TEST(Snapshot, LogIsFullBeforeThePolicyAsksForOne_IsTakenAndMakesRoom) {
   TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
-                         options.raft.max_entry_bytes = 1000;
-                         options.raft.max_uncommitted_bytes = 10'000;
-                         options.raft.max_log_bytes = 10'000;
+                         options.engine.max_entry_bytes = 1000;
+                         options.engine.max_uncommitted_bytes = 10'000;
+                         options.engine.max_log_bytes = 10'000;
                        }});
   for (int i = 0; i < 50; ++i) cluster.Commit(std::string(1000, 'x'));
   EXPECT_GT(cluster.ledger(1).views, 2u);
@@ -139,9 +139,9 @@ TEST(Snapshot, LogIsFullBeforeThePolicyAsksForOne_IsTakenAndMakesRoom) {
 
 TEST(Snapshot, LogIsFullAndTheFirstOneFails_IsTriedAgainThoughNothingIsApplied) {
   TestCluster cluster({.nodes = 1, .adjust = [](NodeId, GroupOptions& options) {
-                         options.raft.max_entry_bytes = 1000;
-                         options.raft.max_uncommitted_bytes = 10'000;
-                         options.raft.max_log_bytes = 10'000;
+                         options.engine.max_entry_bytes = 1000;
+                         options.engine.max_uncommitted_bytes = 10'000;
+                         options.engine.max_log_bytes = 10'000;
                        }});
   cluster.ledger(1).failing_views = 1;
   for (int i = 0; i < 20; ++i) cluster.Commit(std::string(1000, 'x'));
@@ -207,7 +207,7 @@ TEST(Snapshot, ReceiverCannotWriteIt_IsTriedAgain) {
   cluster.Start(lagging);
   EXPECT_TRUE(Eventually([&] {
     for (const auto& [name, value] : cluster.replica(leader).Status().counters) {
-      if (name == "raft.snapshots_needed") return value >= 2;
+      if (name == "engine.snapshots_needed") return value >= 2;
     }
     return false;
   }));

@@ -89,8 +89,8 @@ GroupOptions TestCluster::OptionsOf(NodeId node, GroupId group) {
   GroupOptions options;
   options.group = group;
   options.state_machine = std::make_unique<Ledger>(ledger(node, group), options_.image_padding);
-  options.raft.election_timeout = std::chrono::milliseconds(300);
-  options.raft.heartbeat_interval = std::chrono::milliseconds(30);
+  options.engine.election_timeout = std::chrono::milliseconds(300);
+  options.engine.heartbeat_interval = std::chrono::milliseconds(30);
   options.default_deadline = std::chrono::minutes(1);
   if (options_.adjust) options_.adjust(node, options);
   return options;

@@ -35,7 +35,7 @@ TEST(Turn, EndsWithWorkLeft_TheNextFollowsAtOnce) {
   GroupOptions group;
   group.group = 1;
   group.state_machine = std::make_unique<Ledger>(ledger);
-  const Duration heartbeat = group.raft.heartbeat_interval;
+  const Duration heartbeat = group.engine.heartbeat_interval;
   internal::ReplicaImpl& replica = **(*host)->Join(std::move(group));
   while (!replica.IsLeader()) ASSERT_TRUE(world.Step());
 

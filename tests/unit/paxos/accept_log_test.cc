@@ -93,14 +93,14 @@ TEST(SlotLog, AnotherBallot_VoidsWhatWritesUnderWaySay) {
   SlotLog log{Index()};
   log.Put({.entry = Command(1, 1, "a"), .ballot = BallotOf(1, 2), .position = Index(2)});
   log.Advance(BallotOf(1, 2));
-  log.WriteBegan(PersistToken(1));
+  log.WriteBegan(PersistToken(1), Index());
   log.BeginBallot(Index());
   log.WriteDone(PersistToken(1));
   EXPECT_EQ(log.durable(), Index()) << "Nothing is accepted in the new ballot yet (R5).";
   log.Put({.entry = Command(1, 2, "b"), .ballot = BallotOf(2, 3), .position = Index(4)});
   log.Advance(BallotOf(2, 3));
   EXPECT_EQ(log.durable(), Index());
-  log.WriteBegan(PersistToken(2));
+  log.WriteBegan(PersistToken(2), Index());
   log.WriteDone(PersistToken(2));
   EXPECT_EQ(log.durable(), Index(1));
 }

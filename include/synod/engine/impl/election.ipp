@@ -52,9 +52,11 @@ inline void Engine::BecomeFollower(NodeId leader) {
     }
   }
   if (Mutated(Mutation::kVoteClearedInTerm)) ClearVote();
-  if (IsLeader() || std::holds_alternative<Candidate>(role_)) ResetElectionTimer();
+  const bool led = IsLeader();
+  if (led || std::holds_alternative<Candidate>(role_)) ResetElectionTimer();
   role_ = Follower{};
   SetLeader(leader);
+  if (led) OnStepDown();
 }
 
 inline void Engine::ClearVote() {
@@ -114,7 +116,8 @@ inline void Engine::On(const Message& message, const PreVoteRequest& request) {
   TellIfRemoved(message);
   // Whether the candidate is a voter is for itself to know: its configuration may be the newer one,
   // and it counts the answers by that (Raft §6).
-  const bool may_grant = introduced_ && request.next_term > hard_state_.term && WouldVote(request);
+  const bool may_grant = introduced_ && request.next_term > hard_state_.term &&
+                         WouldVote(request) && !IsElectingOtherThan(message.from);
   const bool granted = may_grant && (!LeaderIsAlive() || Mutated(Mutation::kPreVoteBesideLeader));
   if (may_grant && !granted) Reached("pre-vote refused beside a leader");
   Send(message.from, PreVoteReply{.next_term = request.next_term, .granted = granted});

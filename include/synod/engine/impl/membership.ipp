@@ -229,15 +229,14 @@ inline bool Engine::IsReplaced(const Configuration& configuration) const {
   return own != nullptr && own->incarnation != self_.incarnation;
 }
 
-// Whether the group may need it for a leader: as a voter or, until its removal is committed, as one
+// Whether the group may need it for a leader: as a voter or, until its removal is over, as one
 // whose log no other's may come up to (Ongaro §4.2.2). All before the newest is committed (M2).
 inline bool Engine::MayBeNeeded() const {
   if (IsReplaced(configuration())) return false;
   if (IsVoter(self_.node)) return true;
   if (Mutated(Mutation::kOnlyVotersCampaign)) return false;
   const Configuration& before = configurations_.previous();
-  return configurations_.newest_index() > commit_ && before.IsVoter(self_.node) &&
-         !IsReplaced(before);
+  return !IsChangeOver() && before.IsVoter(self_.node) && !IsReplaced(before);
 }
 
 // Tells whoever campaigns though it is not a member any more (M7). A configuration that is not

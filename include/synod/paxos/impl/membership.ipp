@@ -1,18 +1,23 @@
 // Changes of the members ("Paxos Made Simple" §3): a configuration that is chosen in slot i governs
 // from i + alpha on. Until then the one before it decides, so no slot is ever decided by two.
+//
+// The new members decide nothing before a commit quorum of theirs durably knows all that others
+// have decided. So whoever learns that they have decided something knows that they can go on by
+// themselves, and until then those before them go on campaigning: the new ones may not even have
+// heard that they are members.
 
 namespace synod {
 
 // Those that govern slots which are not known to be chosen.
 inline std::span<const ConfigurationChange> MultiPaxos::InForce() const {
   const uint64_t next = commit_.value() + 1;
-  const uint64_t alpha = configuration().alpha;
+  const uint64_t alpha = Mutated(Mutation::kGovernsAtOnce) ? 0 : configuration().alpha;
   return configurations_.From(Index(next > alpha ? next - alpha : 0));
 }
 
 inline bool MultiPaxos::OneGovernsBehind(Index index) const {
   const ConfigurationChange& set = configurations_.From(index).front();
-  return set.index <= snapshot_.index || set.index + set.configuration.alpha <= index + 1;
+  return set.index <= snapshot_.index || set.index + set.configuration.alpha <= index;
 }
 
 inline Configuration MultiPaxos::StepTowards(Configuration target) const { return target; }
@@ -25,18 +30,20 @@ inline const ConfigurationChange& MultiPaxos::Governing(Index slot) const {
   return all[i];
 }
 
-// Only where it is known who decides, and where a quorum of theirs has promised to decide in no
-// lower ballot.
+// Only where it is known who decides, where they know it too, and where a quorum of theirs has
+// promised to decide in no lower ballot.
 inline bool MultiPaxos::MayPropose(Index slot) const {
-  if (slot > commit_ + configuration().alpha) return false;
+  if (slot > commit_ + configuration().alpha && !Mutated(Mutation::kNoAlphaBound)) return false;
+  if (slot > SettledAt() && !IsChangeOver() && !IsWidelyKnown()) return false;
   const ConfigurationChange& governing = Governing(slot);
   return governing.index <= prepared_ || IsPrepared(governing.configuration);
 }
 
 inline bool MultiPaxos::IsPrepared(const Configuration& configuration) const {
-  return QuorumSystem(configuration).Elects([&](NodeId node) {
-    return HasReported(node, configuration);
-  });
+  return Mutated(Mutation::kUnpreparedQuorum) ||
+         QuorumSystem(configuration).Elects([&](NodeId node) {
+           return HasReported(node, configuration);
+         });
 }
 
 // From the disk that counts there under its name.
@@ -64,10 +71,24 @@ inline void MultiPaxos::OnConfigurationChosen(const Entry& entry) {
   }
 }
 
-// The last slot that others than the newest members decide.
+// What a leader has proposed itself may be overtaken by another's (M5), and whoever is only in that
+// is asked for nothing: they might not be there to answer.
+inline void MultiPaxos::ForgetUnchosen() {
+  if (!configurations_.TruncateFrom(commit_ + 1)) return;
+  Reached("paxos: configuration not chosen");
+  ConfigurationChanged();
+}
+
+// The last slot that others than the newest members decide; 0 if a snapshot stands for it.
 inline Index MultiPaxos::SettledAt() const {
   const Index newest = configurations_.newest_index();
-  return newest.IsZero() ? newest : newest + configuration().alpha - 1;
+  return newest <= snapshot_.index ? Index() : newest + configuration().alpha - 1;
+}
+
+// The newest members have decided something.
+inline bool MultiPaxos::IsChangeOver() const {
+  if (Mutated(Mutation::kNewMembersUninformed)) return Engine::IsChangeOver();
+  return SettledAt().IsZero() || commit_ > SettledAt();
 }
 
 // Notes in the log that all is chosen that others than the newest members decide: after a restart
@@ -78,7 +99,6 @@ inline bool MultiPaxos::NoteSettled() {
   if (commit_ < settled || KnownChosen() >= settled || promised().IsZero()) return false;
   accept_log_.AppendMark({.ballot = promised(), .slot = slots_.accepted() + 1, .chosen = commit_},
                          output_.persist.entries);
-  settled_token_ = last_token_ + 1;
   return true;
 }
 
@@ -87,8 +107,9 @@ inline bool MultiPaxos::NoteSettled() {
 inline bool MultiPaxos::IsWidelyKnown() const {
   const auto& leader = std::get<Leader>(role_);
   const Index settled = SettledAt();
+  if (Mutated(Mutation::kChangeDoneEarly)) return commit_ >= settled;
   return commit_ >= settled && QuorumSystem(configuration()).Commits([&](NodeId node) {
-    if (node == self_.node) return settled_token_ <= done_token_;
+    if (node == self_.node) return slots_.durably_chosen() >= settled;
     const Progress* peer = Leader::Find(leader, node);
     return settled.IsZero() || (peer != nullptr && peer->chosen >= settled);
   });
@@ -113,6 +134,11 @@ inline void MultiPaxos::SettleConfiguration() {
       AppendOwn(EntryKind::kNoOp, Payload());
     }
     return;
+  }
+  // The first that the new members decide tells everyone that they do.
+  if (!IsChangeOver() && slots_.accepted() == SettledAt() && recovered_.empty() &&
+      MayPropose(slots_.accepted() + 1)) {
+    AppendOwn(EntryKind::kNoOp, Payload());
   }
   if (leader.change && leader.change->has_begun && IsWidelyKnown()) {
     ContinueChange();

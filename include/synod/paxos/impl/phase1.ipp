@@ -15,6 +15,16 @@ inline bool MultiPaxos::WouldVote(const PreVoteRequest& request) const {
   return request.last_index + 1 >= slots_.first();
 }
 
+// Who has much to learn takes many messages for it, and would never come to the end if others, who
+// hear no leader either, took its ballot from it.
+inline bool MultiPaxos::IsElectingOtherThan(NodeId candidate) const {
+  const bool goes_on = last_report_ && now_ < *last_report_ + options_.election_timeout;
+  if (!goes_on || candidate == promised().node) return false;
+  if (Mutated(Mutation::kPreVoteBesideCandidate)) return false;
+  Reached("paxos: pre-vote refused beside a candidate");
+  return true;
+}
+
 inline void MultiPaxos::BecomeCandidate(bool by_transfer) {
   SYNOD_ASSERT(!IsLeader(), "a leader does not campaign");
   SYNOD_ASSERT(introduced_, "nobody votes before all incarnations are recorded (I3)");
@@ -87,7 +97,8 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
     return;
   }
   ResetElectionTimer();
-  report->next = reply.next;
+  last_report_ = now_;
+  report->next = Mutated(Mutation::kPhase1OfOnePage) ? Index() : reply.next;
   const Index newest = configurations_.newest_index();
   for (AcceptedEntry& accepted : reply.accepted) Consider(std::move(accepted), reply.chosen);
   if (!IsLeader() && configurations_.newest_index() != newest) {
@@ -96,7 +107,7 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
     BecomeFollower(NodeId());
     return;
   }
-  if (!reply.next.IsZero()) {
+  if (!reply.next.IsZero() && !Mutated(Mutation::kPhase1OfOnePage)) {
     Prepare(message.from, reply.next, /*by_transfer=*/false);
     return;
   }
@@ -185,8 +196,11 @@ inline void MultiPaxos::ProposeRecovered() {
 }
 
 inline Reason MultiPaxos::RefusalToGrow() const {
+  const Index next = slots_.accepted() + 1;
   if (!recovered_.empty()) return Reason::kNotReady;
-  return MayPropose(slots_.accepted() + 1) ? Reason::kNone : Reason::kOverloaded;
+  const bool is_bounded = !Mutated(Mutation::kNoAlphaBound);
+  if (next > commit_ + configuration().alpha && is_bounded) return Reason::kOverloaded;
+  return MayPropose(next) ? Reason::kNone : Reason::kNotReady;
 }
 
 // --- The acceptor's side ---
@@ -199,18 +213,15 @@ inline void MultiPaxos::Promise(const Ballot& ballot) {
   hard_state_changed_ = true;
   highest_round_ = std::max(highest_round_, ballot.round);
   slots_.BeginBallot(commit_);
+  last_report_.reset();
   reports_.clear();
   recovered_.clear();
   // Every ack in this ballot will count what is chosen, so that must not be forgotten (I5).
-  if (commit_ > std::max(snapshot_.index, accept_log_.chosen())) {
+  if (commit_ > KnownChosen() && !Mutated(Mutation::kChosenNotNoted)) {
     accept_log_.AppendMark({.ballot = ballot, .slot = commit_ + 1, .chosen = commit_},
                            output_.persist.entries);
   }
-  // Who is not chosen may be overtaken by another (M5).
-  if (configurations_.TruncateFrom(commit_ + 1)) {
-    Reached("paxos: configuration not chosen");
-    ConfigurationChanged();
-  }
+  ForgetUnchosen();
 }
 
 inline void MultiPaxos::On(const Message& message, const PrepareRequest& request) {
@@ -234,6 +245,7 @@ inline void MultiPaxos::On(const Message& message, const PrepareRequest& request
     Promise(ballot);
   }
   if (!IsLeader()) ResetElectionTimer();
+  last_report_ = now_;
   if (request.from < slots_.first()) OfferSnapshot(message.from);
   PrepareReply reply{.ballot = ballot,
                      .promised = ballot,
@@ -246,6 +258,7 @@ inline void MultiPaxos::On(const Message& message, const PrepareRequest& request
   for (Index i = std::max(request.from, slots_.first()); i <= slots_.last(); ++i) {
     const Slot* slot = slots_.Find(i);
     if (slot == nullptr || slot->ballot >= ballot) continue;
+    if (Mutated(Mutation::kPromiseReportsNothing)) break;
     const size_t more = slot->entry.Bytes() + AcceptedEntry::kBallotBytes;
     if (bytes > 0 && bytes + more > options_.max_append_bytes) {
       reply.next = i;

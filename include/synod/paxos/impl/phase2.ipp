@@ -78,7 +78,8 @@ inline void MultiPaxos::SendHeartbeat(Progress& peer) {
 }
 
 inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
-  if (reply.ballot != promised() || !IsLeader()) {
+  const bool counts = reply.ballot == promised() || Mutated(Mutation::kCountAcksOfAnyBallot);
+  if (!counts || !IsLeader()) {
     ++counters_.stale_messages;
     return;
   }
@@ -102,6 +103,9 @@ inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
   const Index received = std::min(reply.received, slots_.accepted());
   if (reply.round != 0) {
     OnSignOfLife(*peer, reply.round, received, reply.has_space);
+    const bool is_news = peer->chosen < reply.chosen;
+    peer->chosen = std::max(peer->chosen, reply.chosen);
+    if (is_news) AdvanceCommitIndex();
     return;
   }
   peer->match = std::max(peer->match, std::min(reply.accepted, slots_.accepted()));
@@ -179,8 +183,7 @@ inline void MultiPaxos::On(const Message& message, AcceptRequest& request) {
   NoteEpoch(request.epoch);
   if (!AcceptAll(message, request.entries)) return;
   // Only what is accepted in this very ballot is what the leader means.
-  const Index limit = Mutated(Mutation::kChosenInMixedBallots) ? slots_.last() : slots_.accepted();
-  CommitTo(std::max(commit_, std::min(request.commit, limit)));
+  CommitTo(std::max(commit_, std::min(request.commit, slots_.accepted())));
   const bool is_news = NoteSettled();
   if (request.round == 0 || is_news) Acknowledge(message.from, ballot);
   if (request.round == 0) return;
@@ -189,7 +192,7 @@ inline void MultiPaxos::On(const Message& message, AcceptRequest& request) {
                                  .epoch = epoch_,
                                  .accepted = Index(),
                                  .received = slots_.accepted(),
-                                 .chosen = Index(),
+                                 .chosen = slots_.durably_chosen(),
                                  .round = request.round,
                                  .has_space = has_space_});
 }
@@ -236,16 +239,17 @@ inline void MultiPaxos::Acknowledge(NodeId leader, const Ballot& ballot) {
       return;
     }
   }
-  Send(leader,
-       AcceptReply{.ballot = ballot,
-                   .promised = ballot,
-                   .epoch = epoch_,
-                   .accepted = slots_.accepted(),
-                   .received = slots_.accepted(),
-                   .chosen = KnownChosen(),
-                   .round = 0,
-                   .has_space = has_space_},
-       after);
+  Send(
+      leader,
+      AcceptReply{.ballot = ballot,
+                  .promised = ballot,
+                  .epoch = epoch_,
+                  .accepted = Mutated(Mutation::kAckAheadOfGap) ? slots_.last() : slots_.accepted(),
+                  .received = slots_.accepted(),
+                  .chosen = KnownChosen(),
+                  .round = 0,
+                  .has_space = has_space_},
+      after);
 }
 
 }  // namespace synod

@@ -61,10 +61,12 @@ inline void MultiPaxos::DropLogTo(Index index) {
   Persist& persist = output_.persist;
   accept_log_.AppendMark({.ballot = promised(), .slot = slots_.accepted() + 1, .chosen = commit_},
                          persist.entries);
-  const Index cut = accept_log_.CutBefore(slots_.OldestPosition(accept_log_.last()));
   // What this very write brings is not there yet.
-  const Index there = persist.entries.front().index - 1;
-  if (!std::min(cut, there).IsZero()) persist.compact_to = std::min(cut, there);
+  const Index arriving = persist.entries.front().index;
+  const Index oldest = slots_.OldestPosition(accept_log_.last());
+  const bool keeps_all = !Mutated(Mutation::kAcceptedIsCompacted);
+  const Index cut = accept_log_.CutBefore(keeps_all ? std::min(arriving, oldest) : arriving);
+  if (!cut.IsZero()) persist.compact_to = cut;
 }
 
 }  // namespace synod

@@ -62,6 +62,7 @@ inline MultiPaxos::MultiPaxos(const EngineOptions& options, const Identity& iden
         slots_.Put({.entry = std::move(entry), .ballot = ballot, .position = position});
       });
   SYNOD_ASSERT(is_log, "what is started from is valid");
+  if (Mutated(Mutation::kPromiseForgotten)) hard_state_.term = Term();
   const Index chosen = std::max(commit_, accept_log_.chosen());
   slots_.Loaded(chosen, promised());
   CommitTo(chosen);

@@ -31,7 +31,8 @@ inline bool MultiPaxos::PassesTermRule(const Message& message) {
     Invalid(message);
     return false;
   }
-  const bool is_of_this_round = std::holds_alternative<TimeoutNow>(message.body) ||
+  const bool is_of_this_round = (std::holds_alternative<TimeoutNow>(message.body) &&
+                                 !Mutated(Mutation::kTimeoutNowOfAnyTerm)) ||
                                 std::holds_alternative<ReadReply>(message.body);
   if (is_of_this_round && message.term != hard_state_.term) {
     ++counters_.stale_messages;

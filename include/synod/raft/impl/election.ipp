@@ -47,8 +47,8 @@ inline void Raft::On(const Message& message, const VoteRequest& request) {
   const bool is_up_to_date = IsUpToDate(request.last_index, request.last_term);
   const bool granted = introduced_ && free && leader_.IsZero() && is_up_to_date;
   if (!granted) {
-    if (!free) Reached("vote refused, already given");
-    if (!is_up_to_date) Reached("vote refused, log behind");
+    if (!free) Reached("raft: vote refused, already given");
+    if (!is_up_to_date) Reached("raft: vote refused, log behind");
     Send(message.from, VoteReply{.granted = false});
     return;
   }

@@ -10,7 +10,7 @@ inline void Raft::SettleConfiguration() {
   if (commit_ < configurations_.newest_index() && !is_early) return;
   auto& leader = std::get<Leader>(role_);
   if (configuration().IsJoint()) {
-    if (!leader.change) Reached("predecessor's joint configuration left");
+    if (!leader.change) Reached("raft: predecessor's joint configuration left");
     AppendConfiguration(LeaveOf(configuration()));
     return;
   }

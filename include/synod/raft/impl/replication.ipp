@@ -82,7 +82,7 @@ inline void Raft::On(const Message& message, const AppendReply& reply) {
       peer->state == Progress::State::kProbe && reply.index + 1 >= peer->next;
   const bool log_reaches =
       peer->state == Progress::State::kSnapshot && log_.TermAt(peer->match).has_value();
-  if (log_reaches) Reached("snapshot overtaken by appends");
+  if (log_reaches) Reached("raft: snapshot overtaken by appends");
   if (probe_answered || log_reaches) peer->BecomeReplicate();
   AdvanceCommitIndex();
 }
@@ -99,11 +99,11 @@ inline void Raft::OnMismatch(Progress& peer, const AppendReply& reply) {
       return;
     case Progress::State::kProbe: {
       if (reply.index + 1 != peer.next) {
-        Reached("late mismatch ignored");
+        Reached("raft: late mismatch ignored");
         return;
       }
       const Index agree = LastIndexAgreeing(reply.hint_index, reply.hint_term);
-      if (agree + 1 < reply.index) Reached("mismatch steps back over a term");
+      if (agree + 1 < reply.index) Reached("raft: mismatch steps back over a term");
       const Index least = Mutated(Mutation::kNextBelowMatch) ? Index() : peer.match;
       const Index from = std::max(least, std::min(agree, reply.index - 1)) + 1;
       // No lower than what it acked: late, or from a disk that lost it. Asked again at once, such a
@@ -141,13 +141,13 @@ inline void Raft::AdvanceCommitIndex() {
   // §5.4.2, figure 8).
   if (!Mutated(Mutation::kCommitOldTermByCount)) {
     if (reached < leader.term_start) {
-      Reached("commit waits for the own term");
+      Reached("raft: commit waits for the own term");
       return;
     }
     SYNOD_ASSERT(log_.TermAt(reached) == hard_state_.term,
                  "a leader commits by counting only what is of its own term (Raft §5.4.2)");
   }
-  if (reached > log_.durable()) Reached("commit ahead of the leader's disk");
+  if (reached > log_.durable()) Reached("raft: commit ahead of the leader's disk");
   CommitTo(reached);
   SettleConfiguration();
 }
@@ -184,7 +184,7 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
   if (!request.entries.empty()) {
     CutToWhatFits(request.entries);
     if (request.entries.empty()) {
-      Reached("append refused for want of space");
+      Reached("raft: append refused for want of space");
       return;
     }
     expected = request.entries.back().index;
@@ -225,7 +225,7 @@ inline bool Raft::AppendFrom(const Message& message, AppendRequest& request) {
       return false;
     }
     if (ours) {
-      Reached("conflict truncates the log");
+      Reached("raft: conflict truncates the log");
       TruncateFrom(entry.index);
     }
     output_.persist.entries.push_back(entry);
@@ -243,7 +243,7 @@ inline void Raft::TruncateFrom(Index index) {
                "a committed entry is never truncated (R10)");
   log_.TruncateFrom(index);
   if (configurations_.TruncateFrom(index)) {
-    Reached("configuration truncated");
+    Reached("raft: configuration truncated");
     ConfigurationChanged();
   }
   Persist& persist = output_.persist;

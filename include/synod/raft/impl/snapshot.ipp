@@ -21,7 +21,7 @@ inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term te
   if (IsLeader() || (!leader_.IsZero() && leader_ != from)) return false;
   HeardFromLeader(from);
   if (meta.index <= commit_ && !Mutated(Mutation::kInstallOlderSnapshot)) {  // S2
-    Reached("snapshot older than the commit index");
+    Reached("raft: snapshot older than the commit index");
     Acknowledge(from, commit_);
     return false;
   }
@@ -30,13 +30,13 @@ inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term te
   if (!conflicts) {
     // The log has all that the snapshot stands for: apply it from there, and keep what follows
     // (Raft §7).
-    Reached("snapshot already in the log");
+    Reached("raft: snapshot already in the log");
     verified_ = std::max(verified_, meta.index);
     CommitTo(meta.index);
     Acknowledge(from, meta.index);
     return false;
   }
-  if (log_.Contains(meta.index)) Reached("snapshot replaces a conflicting log");
+  if (log_.Contains(meta.index)) Reached("raft: snapshot replaces a conflicting log");
   InstallInPlaceOfLog(meta, staged);
   Acknowledge(from, meta.index);
   return true;

@@ -43,7 +43,7 @@ inline bool Raft::PassesTermRule(const Message& message) {
     // for it.
     if (options_.check_quorum && LeaderIsAlive() && !vote->by_transfer &&
         !Mutated(Mutation::kVoteBesideLeader)) {
-      Reached("vote request ignored beside a leader");
+      Reached("raft: vote request ignored beside a leader");
       ++counters_.stale_messages;
       TellIfRemoved(message);
       return false;
