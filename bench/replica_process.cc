@@ -89,7 +89,7 @@ BenchReplica::BenchReplica(const ReplicaOptions& options) {
   group.group = 1;
   group.state_machine = std::make_unique<RunningChecksum>();
   // The process that carries the load is to lead: it campaigns long before the others would.
-  if (options.node != NodeId(1)) group.raft.election_timeout = std::chrono::seconds(10);
+  if (options.node != NodeId(1)) group.engine.election_timeout = std::chrono::seconds(10);
   replica_ = std::make_unique<Replica>(OrFail(host_->Join(std::move(group))));
 }
 

@@ -36,15 +36,16 @@ sim::Options Quiet(uint64_t seed) {
   options.clients = 2;
   options.storm = std::chrono::minutes(5);
   options.think_time = std::chrono::milliseconds(80);  // One in five asks whom it should not.
-  options.raft.heartbeat_interval = std::chrono::milliseconds(100);
+  options.engine.heartbeat_interval = std::chrono::milliseconds(100);
   return options;
 }
 
 }  // namespace
 
 double SimulatedEventsPerSecond(std::chrono::milliseconds duration) {
-  return PerSecond(duration, sim::Options::Swarm,
-                   [](const sim::Report& report) { return static_cast<double>(report.events); });
+  return PerSecond(
+      duration, [](uint64_t seed) { return sim::Options::Swarm(seed); },
+      [](const sim::Report& report) { return static_cast<double>(report.events); });
 }
 
 double SimulatedSecondsPerSecond(std::chrono::milliseconds duration) {

@@ -36,25 +36,26 @@ absl::Status Validate(const GroupOptions& options) {
   if (options.default_deadline <= Duration::zero()) {
     return absl::InvalidArgumentError("default_deadline must be positive");
   }
-  return options.raft.Validate();
+  return options.engine.Validate();
 }
 
 // What does not fit would be dropped by the transport, sent again and dropped, for ever.
-absl::Status CheckFits(const EngineOptions& raft, size_t max_message_bytes) {
+absl::Status CheckFits(const EngineOptions& engine, size_t max_message_bytes) {
   constexpr size_t kMaxAppendBytes = wire::kMaxEntriesPerFrame * Entry::kHeaderBytes;
-  if (raft.max_append_bytes > kMaxAppendBytes) {
-    return absl::InvalidArgumentError(Concat("raft.max_append_bytes must be at most ",
+  if (engine.max_append_bytes > kMaxAppendBytes) {
+    return absl::InvalidArgumentError(Concat("engine.max_append_bytes must be at most ",
                                              kMaxAppendBytes,
                                              ": an append of more entries fits no frame"));
   }
   SYNOD_ASSERT(max_message_bytes >= Transport::kGuaranteedMessageBytes,
                "a transport carries what each must");
   const size_t room = max_message_bytes - wire::kMessageOverheadBytes;
-  if (raft.max_append_bytes > room || raft.max_entry_bytes > room - Entry::kHeaderBytes) {
+  if (engine.max_append_bytes > room || engine.max_entry_bytes > room - Entry::kHeaderBytes) {
     return absl::InvalidArgumentError(Concat(
-        "raft.max_entry_bytes (", raft.max_entry_bytes, ") and raft.max_append_bytes (",
-        raft.max_append_bytes, ") must stay below the largest message that the transport carries (",
-        max_message_bytes, ", for tcp::Options its max_frame_bytes) by ",
+        "engine.max_entry_bytes (", engine.max_entry_bytes, ") and engine.max_append_bytes (",
+        engine.max_append_bytes,
+        ") must stay below the largest message that the transport carries (", max_message_bytes,
+        ", for tcp::Options its max_frame_bytes) by ",
         wire::kMessageOverheadBytes + Entry::kHeaderBytes, " bytes: lower them or raise it"));
   }
   return absl::OkStatus();
@@ -136,7 +137,7 @@ HostImpl::~HostImpl() {
 
 absl::StatusOr<ReplicaImpl*> HostImpl::Join(GroupOptions options) {
   if (absl::Status status = Validate(options); !status.ok()) return status;
-  absl::Status fits = CheckFits(options.raft, transport_->MaxMessageBytes());
+  absl::Status fits = CheckFits(options.engine, transport_->MaxMessageBytes());
   if (!fits.ok()) return fits;
   const GroupId group = options.group;
   const std::lock_guard lock(join_mutex_);

@@ -6,7 +6,7 @@ Only what an oracle outside of the core sees counts as a kill. Seeds in which th
 of an assertion inside or of what it took from a disk, or in which nobody but a node itself notices
 anything, are counted apart, and the search goes on. What a store alone has noticed is marked.
 
-The simulator runs Raft. The rules of Multi-Paxos alone must be missed by the tests of its core."""
+A rule is taken out of each protocol that has it: of that below whose folder it stands, or of both."""
 
 import argparse
 import concurrent.futures
@@ -19,13 +19,14 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 HEADER = "include/synod/base/mutation.h"
+# What stands in none of these folders is a rule of all protocols.
+PROTOCOLS = {"raft": "include/synod/raft", "multipaxos": "include/synod/paxos"}
 TRANSCRIPTS = ROOT / "tests/sim/regressions"
 # Unrelated to each other, and to what anybody looked at while writing an oracle.
 STARTS = [1_000_003, 20_000_033, 300_000_007, 4_000_000_007, 50_000_000_021]
 # A seed for each mutation that killed it once: where --fast, and it alone, begins. A change to the
 # swarm makes them as good as any other; `--record` looks for new ones.
 RECORDED = ROOT / "tests/mutation_seeds.txt"
-LIMIT = 1000  # Seeds from each start.
 CLEAN_SEEDS = 20
 # The rules that go by the core's own word: it was sent what it takes for invalid, or has stopped.
 INSIDE = {"no message is invalid", "nobody gives up"}
@@ -34,8 +35,10 @@ STORES_WORD = {"recovery"}
 
 
 class Mutation:
-    def __init__(self, number, name, source):
-        self.number, self.name, self.source = number, name, source
+    """One rule, taken out of one protocol."""
+
+    def __init__(self, number, name, source, protocol):
+        self.number, self.name, self.source, self.protocol = number, name, source, protocol
 
 
 class Search:
@@ -45,19 +48,37 @@ class Search:
         self.seeds, self.rule, self.inside = seeds, rule, inside  # No rule: it survived.
 
 
+def protocols_of(section, users):
+    """Those whose own folder has the rule; all, if it stands elsewhere."""
+    if section.endswith("which Raft alone has."):
+        return ["raft"]
+    folders = {protocol: ROOT / folder for protocol, folder in PROTOCOLS.items()}
+    own = [protocol for protocol, folder in folders.items()
+           if any(folder in path.parents for path in users)]
+    is_elsewhere = any(not any(folder in path.parents for folder in folders.values())
+                       for path in users)
+    return list(PROTOCOLS) if is_elsewhere else own
+
+
 def mutations():
-    """Those that the simulator must miss, and those of Multi-Paxos alone."""
-    header = (ROOT / HEADER).read_text(encoding="utf-8")
-    tables = []
-    for section in header.split("  // Multi-Paxos.\n"):
-        found = re.findall(r"^ *k(\w+) = (\d+),(?: *// (.*))?$", section, re.MULTILINE)
-        tables.append([Mutation(int(number), name, source)
-                       for name, number, source in found if number != "0"])
-    return tables
+    users = {}
+    for folder in ("include", "src", "storage", "transports"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in (".h", ".cc", ".ipp"):
+                for name in re.findall(r"Mutation::k(\w+)", path.read_text(encoding="utf-8")):
+                    users.setdefault(name, []).append(path)
+    table, section = [], ""
+    for line in (ROOT / HEADER).read_text(encoding="utf-8").splitlines():
+        section = line if line.startswith("  // ") else section
+        found = re.match(r" *k(\w+) = (\d+),(?: *// (.*))?$", line)
+        if found and found[2] != "0":
+            table += [Mutation(int(found[2]), found[1], found[3], protocol)
+                      for protocol in protocols_of(section, users.get(found[1], []))]
+    return table
 
 
-def run_seed(simulator, mutation, seed):
-    return run(simulator, mutation, "--seed", str(seed), "--seeds", "1")
+def run_seed(simulator, protocol, mutation, seed):
+    return run(simulator, mutation, "--protocol", protocol, "--seed", str(seed), "--seeds", "1")
 
 
 def run(simulator, mutation, *arguments):
@@ -83,7 +104,7 @@ def run(simulator, mutation, *arguments):
 def search(simulator, mutation, start, limit):
     inside = 0
     for seed in range(start, start + limit):
-        kind, rule = run_seed(simulator, mutation, seed)
+        kind, rule = run_seed(simulator, mutation.protocol, mutation.number, seed)
         if kind == "oracle":
             return Search(seed - start + 1, rule, inside)
         inside += kind == "inside"
@@ -106,37 +127,21 @@ def check_transcripts(simulator, table):
     return stale
 
 
-def check_multi_paxos(build, table):
-    """Each must fail a test of the core. Returns the names of those that do not."""
-    survivors = []
-    for mutation in table:
-        ended = subprocess.run([build / "tests/bin/paxos_test"],
-                               env=os.environ | {"SYNOD_MUTATION": str(mutation.number)},
-                               capture_output=True, text=True, check=False, timeout=600)
-        failed = re.search(r"^\[ +RUN +\] (.*)\n(?!\[ +OK)", ended.stdout, re.MULTILINE)
-        is_killed = ended.returncode != 0 and failed
-        print(f"{mutation.number:>2} {mutation.name:<30} {mutation.source}: "
-              f"{failed.group(1) if is_killed else 'SURVIVES'}", flush=True)
-        if not is_killed:
-            survivors.append(mutation.name)
-    return survivors
-
-
 def recorded():
     seeds = {}
     for line in RECORDED.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            name, seed = line.split()
-            seeds[name] = int(seed)
+            name, protocol, seed = line.split()
+            seeds[name, protocol] = int(seed)
     return seeds
 
 
 def starts_of(table, arguments):
     """[(mutation, start, limit)]"""
     if not arguments.fast:
-        return [(m, start, LIMIT) for m in table for start in STARTS]
+        return [(m, start, arguments.limit) for m in table for start in STARTS]
     seeds = recorded()
-    return [(m, seeds.get(m.name, 1), LIMIT) for m in table]
+    return [(m, seeds[m.name, m.protocol], arguments.limit) for m in table]
 
 
 def print_row(mutation, searches):
@@ -145,7 +150,8 @@ def print_row(mutation, searches):
     rules = sorted({s.rule + "*" * (s.rule in STORES_WORD) for s in killed})
     inside = sum(s.inside for s in searches)
     verdict = ", ".join(rules) if len(killed) == len(searches) else "SURVIVES"
-    print(f"{mutation.number:>2} {mutation.name:<30} {mutation.source:<15} {median:>6} "
+    print(f"{mutation.number:>2} {mutation.name:<30} {mutation.protocol:<10} "
+          f"{mutation.source:<15.15} {median:>6} "
           f"{inside:>6}  {verdict}", flush=True)
     return len(killed) == len(searches)
 
@@ -153,11 +159,16 @@ def print_row(mutation, searches):
 def print_stale(searches):
     """Recorded seeds that no longer kill their mutation: another was found, after so many more."""
     seeds = recorded()
-    late = [f"{m.name} {start} (+{s.seeds - 1})" for m, start, s in searches
-            if m.name in seeds and s.seeds > 1]
-    missing = [m.name for m, _, _ in searches if m.name not in seeds]
+    late = [f"{m.name} {m.protocol} {start} (+{s.seeds - 1})" for m, start, s in searches
+            if (m.name, m.protocol) in seeds and s.seeds > 1]
     if late:
         print(f"stale recorded seeds, renew them with --record: {', '.join(late)}")
+
+
+def print_unrecorded(table):
+    """What --fast leaves out, since no seed is known that would show it."""
+    seeds = recorded()
+    missing = [f"{m.name} of {m.protocol}" for m in table if (m.name, m.protocol) not in seeds]
     if missing:
         print(f"no seed is recorded of {', '.join(missing)}")
 
@@ -166,30 +177,38 @@ def record(table, searches):
     lines = ["# For tests/mutations.py --fast: a seed that kills each mutation. Written by --record."]
     for mutation in table:
         best = min((s.seeds, start) for m, start, s in searches if m is mutation and s.rule)
-        lines.append(f"{mutation.name} {best[1] + best[0] - 1}")
+        lines.append(f"{mutation.name} {mutation.protocol} {best[1] + best[0] - 1}")
     RECORDED.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", type=pathlib.Path, help="directory of the preset `mutations`")
-    parser.add_argument("--fast", action="store_true", help="one start each, a recorded one")
+    parser.add_argument("--fast", action="store_true", help="those that have a recorded seed, from that on")
     parser.add_argument("--record", action="store_true", help="record seeds for --fast")
     parser.add_argument("--store", default="wal", help="for rocksdb, build with SYNOD_ROCKSDB=ON")
     parser.add_argument("--only", type=int, nargs="*", help="numbers of mutations")
+    parser.add_argument("--limit", type=int, default=1000, help="seeds from each start")
+    parser.add_argument("--protocol", choices=PROTOCOLS, help="of one alone")
     arguments = parser.parse_args()
     simulator = [arguments.build.resolve() / "bin/synod-sim", "--store", arguments.store]
-    table, of_multi_paxos = ([m for m in part if not arguments.only or m.number in arguments.only]
-                             for part in mutations())
+    table = [m for m in mutations() if (not arguments.only or m.number in arguments.only) and
+             arguments.protocol in (None, m.protocol)]
+    if arguments.fast:
+        table = [m for m in table if (m.name, m.protocol) in recorded()]
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for seed, (kind, rule) in enumerate(
-                pool.map(lambda s: run_seed(simulator, 0, s), range(1, CLEAN_SEEDS + 1)), 1):
-            if kind:
-                sys.exit(f"seed {seed} fails without a mutation ({rule}), so that nothing is proved")
+        for protocol in PROTOCOLS:
+            clean = pool.map(lambda s, p=protocol: run_seed(simulator, p, 0, s),
+                             range(1, CLEAN_SEEDS + 1))
+            for seed, (kind, rule) in enumerate(clean, 1):
+                if kind:
+                    sys.exit(f"seed {seed} of {protocol} fails without a mutation ({rule}), so that "
+                             "nothing is proved")
         jobs = starts_of(table, arguments)
-        results = pool.map(lambda job: search(simulator, job[0].number, *job[1:]), jobs)
-        print(f"{'rule taken out':<33} {'stated in':<15} {'median':>6} {'inside':>6}  missed by")
+        results = pool.map(lambda job: search(simulator, *job), jobs)
+        print(f"{'rule taken out':<33} {'of':<10} {'stated in':<15} {'median':>6} {'inside':>6}  "
+              "missed by")
         survivors, searches = [], []
         per_mutation = len(jobs) // max(len(table), 1)
         for mutation in table:
@@ -197,13 +216,12 @@ def main():
             searches += [(mutation, job[1], s) for job, s in
                          zip([j for j in jobs if j[0] is mutation], own)]
             if not print_row(mutation, own):
-                survivors.append(mutation.name)
+                survivors.append(f"{mutation.name} of {mutation.protocol}")
     print("* by the store's own word")
-    survivors += check_multi_paxos(arguments.build.resolve(), of_multi_paxos)
-    count = len(table) + len(of_multi_paxos)
-    print(f"\n{count - len(survivors)} of {count} mutations are killed")
+    print(f"\n{len(table) - len(survivors)} of {len(table)} mutations are killed")
     if arguments.fast:
         print_stale(searches)
+        print_unrecorded(mutations())
     if arguments.record and not survivors:
         record(table, searches)
     stale = check_transcripts(simulator, table)

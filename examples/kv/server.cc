@@ -228,10 +228,10 @@ absl::Status Server::StartReplica(const Flags& flags,
   synod::GroupOptions options;
   options.group = kGroup;
   options.state_machine = std::make_unique<KvStateMachine>(stats_.store, on_broken);
-  options.raft.election_timeout = flags.election_timeout;
-  options.raft.heartbeat_interval = flags.heartbeat_interval;
-  options.raft.max_entry_bytes = kMaxRequestBytes + kMaxCommandOverhead;
-  options.raft.trailing_entries = flags.trailing_entries;
+  options.engine.election_timeout = flags.election_timeout;
+  options.engine.heartbeat_interval = flags.heartbeat_interval;
+  options.engine.max_entry_bytes = kMaxRequestBytes + kMaxCommandOverhead;
+  options.engine.trailing_entries = flags.trailing_entries;
   options.snapshot_after_entries = flags.snapshot_entries;
   options.snapshot_after_bytes = flags.snapshot_bytes;
   // A range over many keys or a compaction takes as long as there is data, and leadership must not

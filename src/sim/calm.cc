@@ -45,7 +45,7 @@ void Calm::Heal() {
     if (node.IsUp()) healed_ = std::max(healed_, node.life().paused_until);
   }
   healed_ = std::max(healed_, cluster_.world().Now());
-  recovery_.election_timeout = options.raft.election_timeout;
+  recovery_.election_timeout = options.engine.election_timeout;
   storm_.End(healthy_, patience_.Soon());
   CutOffSome();
   clients_.SetDeadline(patience_.Deadline(0));
@@ -77,7 +77,7 @@ void Calm::CutOffSome() {
   const Options& options = cluster_.options();
   Rng dice = cluster_.world().Dice(Stream::kCutOff);
   const bool are_bounded =
-      options.raft.pre_vote && options.raft.check_quorum && !options.mixed_raft;
+      options.engine.pre_vote && options.engine.check_quorum && !options.mixed_elections;
   if (!are_bounded || dice.Chance(1, 2)) return;
   enum : uint64_t { kDeaf, kMute, kEither, kWays };
   for (NodeId node : left_out_) {
@@ -161,7 +161,7 @@ bool Calm::AllKnowIfRemoved() {
 // In an election time-out peers also tell it of the space that they have.
 bool Calm::AwaitReign(Recovery::Part& part, Instant from, Duration most, bool settled) {
   Instant since;
-  const Duration timeout = cluster_.options().raft.election_timeout;
+  const Duration timeout = cluster_.options().engine.election_timeout;
   return Await(part, from, most, [&] {
     const Reign current = CurrentReign();
     const Instant now = cluster_.world().Now();
@@ -173,7 +173,8 @@ bool Calm::AwaitReign(Recovery::Part& part, Instant from, Duration most, bool se
 }
 
 void Calm::AwaitLeader() {
-  if (!AwaitReign(recovery_.leader, healed_, patience_.Leader(), /*settled=*/false)) {
+  if (!AwaitReign(recovery_.leader, healed_, patience_.Leader(cluster_.judge().MostToLearn()),
+                  /*settled=*/false)) {
     return Fail("liveness", "nobody leads for good after the storm");
   }
   members_ = HealthyOf(cluster_.node(reign_.leader).replica().core().configuration());
@@ -181,7 +182,8 @@ void Calm::AwaitLeader() {
 
 // A change is done behind all that waits to be committed, and may remove who leads.
 void Calm::AwaitMembers() {
-  const Duration most = patience_.Equality(Backlog()) + patience_.Leader();
+  const Duration most =
+      patience_.Equality(Backlog()) + patience_.Leader(cluster_.judge().MostToLearn());
   if (!AwaitReign(recovery_.members, cluster_.world().Now(), most, /*settled=*/true)) {
     return Fail(AllKnowIfRemoved() ? "liveness" : "removed members are told (M7)",
                 "after the storm the members are not settled");
@@ -221,7 +223,6 @@ void Calm::AwaitEquality() {
 // All that was ever committed is on the disks of those who are left, and comes back from there
 // alone.
 void Calm::AwaitReturnOfPower() {
-  const Index committed = cluster_.judge().committed();
   uint64_t replayed = 0;
   for (NodeId id : members_) {
     const Engine& core = cluster_.node(id).replica().core();
@@ -232,10 +233,10 @@ void Calm::AwaitReturnOfPower() {
     cluster_.node(id).CrashAfter(0, {});
   }
   const auto are_back = [&] {
-    return !CurrentReign().leader.IsZero() && cluster_.judge().committed() > committed &&
-           cluster_.AreEqual(members_);
+    return !CurrentReign().leader.IsZero() && cluster_.AreEqual(members_);
   };
-  const Duration most = patience_.Leader() + patience_.Equality(replayed);
+  const Duration most =
+      patience_.Leader(cluster_.judge().MostToLearn()) + patience_.Equality(replayed);
   if (!Await(recovery_.power, cluster_.world().Now(), most, are_back)) {
     return Fail("power returns (F8)", "after all have lost their power they do not become equal");
   }

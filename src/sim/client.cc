@@ -31,6 +31,7 @@ bool Explains(Reason reason, Outcome::Kind kind, bool is_write) {
     case Reason::kOverloaded:
       return kind == Outcome::Kind::kNotCommitted;
     case Reason::kTransferring:
+    case Reason::kNotReady:
     case Reason::kTooLarge:
     case Reason::kNoSpace:
       return kind == Outcome::Kind::kNotCommitted && is_write;
@@ -225,7 +226,8 @@ void Clients::CheckRefusal(uint64_t number, Outcome::Kind kind, Reason reason) {
   }
   if (!client.is_expectant) return;
   if (reason != Reason::kTooLarge && !client.is_stale) ++ServedOf(client).ended;
-  if (reason == Reason::kOverloaded || reason == Reason::kTooLarge) return;
+  const bool may_ask_again = reason == Reason::kOverloaded || reason == Reason::kNotReady;
+  if (may_ask_again || reason == Reason::kTooLarge) return;
   if (is_write && reason == Reason::kNotLeader && client.asked != leader_) return;
   judge_.Fail("liveness", "client " + std::to_string(number) + " has asked node " +
                               std::to_string(client.asked.value()) + " for a " +

@@ -28,9 +28,9 @@ std::string Describe(const ReplicaStatus& status) {
 Cluster::Cluster(const Options& options, Workload& workload, StoreFactory& stores)
     : options_(options),
       world_(options.seed),
-      judge_(world_, options, counts_),
-      network_(world_, options.network, judge_, counts_) {
-  const Node::Surroundings around{world_, options_, workload, stores, network_, judge_, counts_};
+      judge_(NewJudge(world_, options, counts_)),
+      network_(world_, options.network, *judge_, counts_) {
+  const Node::Surroundings around{world_, options_, workload, stores, network_, *judge_, counts_};
   for (uint64_t i = 1; i <= options.AllNodes(); ++i) {
     nodes_.push_back(std::make_unique<Node>(NodeId(i), around));
   }
@@ -42,7 +42,7 @@ void Cluster::Start() {
 }
 
 bool Cluster::Step() {
-  if (judge_.HasFailed() || !world_.Step()) return false;
+  if (judge_->HasFailed() || !world_.Step()) return false;
   for (auto& node : nodes_) node->Sweep();
   return true;
 }
@@ -52,7 +52,7 @@ bool Cluster::AreEqual(std::span<const NodeId> which) const {
     const Node& node = *nodes_[id.value() - 1];
     if (!node.IsUp()) return false;
     const Engine& core = node.replica().core();
-    return core.commit() == judge_.committed() && core.extent().last == core.commit() &&
+    return core.commit() == judge_->committed() && core.extent().last == core.commit() &&
            node.replica().Status().applied == core.commit();
   });
 }

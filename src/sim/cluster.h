@@ -28,8 +28,8 @@ class Cluster {
 
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] World& world() { return world_; }
-  [[nodiscard]] Judge& judge() { return judge_; }
-  [[nodiscard]] const Judge& judge() const { return judge_; }
+  [[nodiscard]] Judge& judge() { return *judge_; }
+  [[nodiscard]] const Judge& judge() const { return *judge_; }
   [[nodiscard]] Network& network() { return network_; }
   [[nodiscard]] Counts& counts() { return counts_; }
   [[nodiscard]] std::vector<std::unique_ptr<Node>>& nodes() { return nodes_; }
@@ -61,7 +61,7 @@ class Cluster {
   const Options options_;
   Counts counts_;
   World world_;
-  Judge judge_;
+  const std::unique_ptr<Judge> judge_;
   Network network_;
   std::vector<std::unique_ptr<Node>> nodes_;
 };

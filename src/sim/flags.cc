@@ -5,6 +5,8 @@
 #include <map>
 #include <string_view>
 
+#include "src/sim/values.h"
+
 namespace synod::sim {
 namespace {
 
@@ -26,6 +28,11 @@ absl::Status SetNumber(std::string_view flag, std::string_view value, uint64_t& 
   return Bad(std::string(flag) + " takes a number below 2^64, not '" + std::string(value) + "'");
 }
 
+absl::Status SetProtocol(std::string_view value, std::optional<Protocol>& protocol) {
+  if (ParseValue(value, protocol.emplace())) return absl::OkStatus();
+  return Bad("--protocol takes " + KindOf(*protocol) + ", not '" + std::string(value) + "'");
+}
+
 absl::Status CheckTogether(const Program& program, const Flags& flags) {
   if (FindStore(program, flags.store) == nullptr) {
     return Bad("--store: there is no store '" + flags.store + "' in this build; there is " +
@@ -36,9 +43,10 @@ absl::Status CheckTogether(const Program& program, const Flags& flags) {
     return Bad("--shrink and --write are for one run: give its --seed or its --transcript");
   }
   if (!flags.transcript.empty() &&
-      (flags.seeds > 1 || flags.first_seed != 1 || !flags.options.empty())) {
+      (flags.seeds > 1 || flags.first_seed != 1 || flags.protocol || !flags.options.empty())) {
     return Bad(
-        "a transcript says what its options are: it goes without --seed, --seeds, --options");
+        "a transcript says what its options are: it goes without --seed, --seeds, --protocol, "
+        "--options");
   }
   return absl::OkStatus();
 }
@@ -68,7 +76,8 @@ absl::StatusOr<Flags> ParseFlags(const Program& program, std::span<char* const> 
     const auto own = std::find_if(program.flags.begin(), program.flags.end(),
                                   [&](const Program::Flag& known) { return known.name == flag; });
     const bool is_own = own != program.flags.end();
-    if (!is_own && !texts.contains(flag) && !numbers.contains(flag)) {
+    const bool is_protocol = flag == "--protocol";
+    if (!is_own && !is_protocol && !texts.contains(flag) && !numbers.contains(flag)) {
       if (flag.starts_with('-')) return Bad("there is no flag " + std::string(flag));
       return Bad("'" + std::string(flag) + "' is neither a flag nor the value of one");
     }
@@ -77,6 +86,8 @@ absl::StatusOr<Flags> ParseFlags(const Program& program, std::span<char* const> 
     absl::Status status;
     if (is_own) {
       status = SetOwn(*own, value, flags);
+    } else if (is_protocol) {
+      status = SetProtocol(value, flags.protocol);
     } else if (numbers.contains(flag)) {
       status = SetNumber(flag, value, *numbers.at(flag));
     } else if (value.empty()) {
@@ -127,6 +138,7 @@ std::string Usage(const Program& program) {
          "  --seeds N          how many, one after the other (default 1)\n"
          "  --keep-going       does not stop at the first seed that fails\n"
          "  --transcript FILE  runs what the file says, which must end as it says\n"
+         "  --protocol P       what is under test: raft, which is the default, or multipaxos\n"
          "  --store S          the log store under test: " +
          StoreNames(program) +
          "\n                     (without it the transcript's, or the first)\n"

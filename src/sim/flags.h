@@ -3,11 +3,13 @@
 #define SYNOD_SRC_SIM_FLAGS_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "synod/core/protocol.h"
 #include "synod/sim/main.h"
 
 namespace synod::sim {
@@ -15,9 +17,10 @@ namespace synod::sim {
 struct Flags {
   uint64_t first_seed = 1;
   uint64_t seeds = 1;
-  std::string transcript;  // Empty: none.
-  std::string store;       // One of the program's. Empty: the transcript's, or the first.
-  std::string options;     // In place of drawn ones.
+  std::string transcript;            // Empty: none.
+  std::string store;                 // One of the program's. Empty: the transcript's, or the first.
+  std::optional<Protocol> protocol;  // None: the transcript's, or Raft.
+  std::string options;               // In place of drawn ones.
   bool keep_going = false;
   bool twice = false;
   bool complete = false;

@@ -3,7 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/sim/paxos_judge.h"
+#include "src/sim/raft_judge.h"
+
 namespace synod::sim {
+
+std::unique_ptr<Judge> NewJudge(World& world, const Options& options, Counts& counts) {
+  if (options.protocol == Protocol::kRaft) {
+    return std::make_unique<RaftJudge>(world, options, counts);
+  }
+  return std::make_unique<PaxosJudge>(world, options, counts);
+}
 
 Judge::Judge(World& world, const Options& options, Counts& counts)
     : world_(world),
@@ -11,6 +21,46 @@ Judge::Judge(World& world, const Options& options, Counts& counts)
       founders_(options.nodes),
       nodes_(options.nodes + options.spares + 1),
       changes_{{.since = {}, .members = Shared(options.Founders())}} {}
+
+std::string Judge::Name(const Reign& reign) {
+  if (reign.node.IsZero()) return "term " + Str(reign.round);
+  return "ballot " + Str(reign.round) + " of " + Name(reign.node);
+}
+
+bool Judge::AreQuorum(Phase phase, const QuorumRule& rule, const std::vector<NodeId>& voters,
+                      absl::FunctionRef<bool(NodeId)> has) {
+  const uint32_t asked = phase == Phase::kElection ? rule.election : rule.commit;
+  const auto all = static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has));
+  switch (rule.kind) {
+    case QuorumRule::Kind::kMajority:
+      return all > voters.size() / 2;
+    case QuorumRule::Kind::kFlexible:
+      return all >= asked;
+    case QuorumRule::Kind::kWeighted: {
+      size_t sum = 0;
+      for (const QuorumRule::Weight& weight : rule.weights) {
+        const bool votes = std::count(voters.begin(), voters.end(), weight.node) > 0;
+        if (votes && has(weight.node)) sum += weight.weight;
+      }
+      return sum >= asked;
+    }
+    case QuorumRule::Kind::kGrid:
+      break;
+  }
+  // Voters fill the rows in order. A whole row elects, a whole column commits.
+  const size_t columns = rule.columns;
+  const bool elects = phase == Phase::kElection;
+  const size_t lines = elects ? voters.size() / columns : columns;
+  for (size_t line = 0; line < lines; ++line) {
+    size_t missing = 0;
+    for (size_t i = 0; i < voters.size(); ++i) {
+      const bool is_in = (elects ? i / columns : i % columns) == line;
+      if (is_in && !has(voters[i])) ++missing;
+    }
+    if (missing == 0) return true;
+  }
+  return false;
+}
 
 void Judge::Fail(std::string_view rule, std::string what) {
   if (violation_) return;
@@ -25,24 +75,18 @@ void Judge::Finish() {
   Fail("no message is invalid", Name(complaint_) + " was sent what no correct node sends");
 }
 
-void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
+void Judge::OnTurn(NodeId node, const Moment& moment, const Engine& core) {
   Node& self = At(node);
   self.life = moment.life;
   self.is_up = true;
-  if (core.term() < self.term) {
-    Fail("term monotony", "the term of " + Name(node) + " falls from " + Str(self.term));
-  }
-  if (core.term() == self.term && !self.vote.IsZero() && core.vote() != self.vote) {
-    Fail("one vote a term", Name(node) + " has voted in term " + Str(core.term()) + " for " +
-                                Str(self.vote) + ", and takes it for " + Str(core.vote()));
-  }
-  CheckInForce(node, self, core);
+  const Reign reign = ReignOf(core);
+  CheckPromise(node, self, core);
   CheckToldReads(node, self, core.configuration());
   CheckCandidacy(node, self, core);
-  CheckUpToDate(node, self, core);
+  CheckVotes(node, self, core);
   Listen(node, self, core);
-  if (core.term() != self.term) world_.Note(Story::What::kEnters, node, core.term().value());
-  self.term = core.term();
+  if (reign != self.reign) world_.Note(Story::What::kEnters, node, reign.round.value());
+  self.reign = reign;
   self.vote = core.vote();
   CheckOwnDisk(node, self, core);
   // A replaced disk is told of what its predecessor had.
@@ -51,90 +95,64 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Raft& core) {
     Fail("a replaced disk stops (M3)",
          Name(node) + " goes on, though others have told it that they know another disk of it");
   }
-  if (core.IsLeader() && self.led != core.term()) CheckNewLeader(node, self, core, moment.now);
+  if (core.IsLeader() && self.led != reign) CheckNewLeader(node, self, core, moment.now);
   CheckLogBound(node, self, core);
   if (core.commit() != self.commit) CheckCommit(node, self, core);
   NoteInForce(self, core.configuration(), moment.now);
-  CheckChange(node, self, core);
+  CheckMembers(node, self, core);
   CheckToldChange(node, self);
   CheckReadBound(node, core);
   if (!core.IsLeader()) return;
   CheckProgress(node, self, core);
   CheckBounds(node, core);
-  if (moment.leads && self.raft.check_quorum) CheckHearsQuorum(node, self, core, moment.now);
+  if (moment.leads && self.engine.check_quorum) CheckHearsQuorum(node, self, core, moment.now);
 }
 
-void Judge::CheckNewLeader(NodeId node, Node& self, const Raft& core, Instant now) {
-  self.led = core.term();
-  world_.Note(Story::What::kLeads, node, core.term().value(), core.log().last().value());
+void Judge::CheckNewLeader(NodeId node, Node& self, const Engine& core, Instant now) {
+  self.led = ReignOf(core);
+  world_.Note(Story::What::kLeads, node, core.term().value(), core.extent().last.value());
   self.led_since = now;
   self.joined.clear();
   ++counts_.elections;
-  const auto [leader, is_new] = leaders_.try_emplace(core.term(), std::pair(node, self.life));
+  const auto [leader, is_new] = leaders_.try_emplace(self.led, std::pair(node, self.life));
   if (!is_new && leader->second != std::pair(node, self.life)) {
     Fail("election safety",
-         Name(leader->second.first) + " and " + Name(node) + " both lead term " + Str(core.term()));
+         Name(leader->second.first) + " and " + Name(node) + " both lead " + Name(self.led));
   }
-  const Configuration& members = core.configuration();
-  const bool is_elected = IsQuorum(Phase::kElection, members, [&](NodeId voter) {
-    const auto vote = votes_.find({Recorded(voter, members), core.term()});
-    return vote != votes_.end() && vote->second.candidate == node &&
-           (vote->second.disk.IsZero() || vote->second.disk == self.own);
-  });
-  if (!is_elected) {
-    Fail("elected by a quorum", Name(node) + " leads term " + Str(core.term()) +
-                                    " without the votes of a quorum of " + Describe(members));
-  }
-  // What leaders of later terms have committed in the meantime, it cannot have.
-  Index last = committed();
-  while (last > Index() && committed_[last.value() - 1].committed_in >= core.term()) {
-    last = last - 1;
-  }
-  if (last.IsZero() || last < core.log().first()) return;
-  if (core.log().TermAt(last) != committed_[last.value() - 1].term) {
-    Fail("leader completeness", Name(node) + " leads term " + Str(core.term()) + " without entry " +
-                                    Str(last) + ", committed in term " +
-                                    Str(committed_[last.value() - 1].committed_in));
-  }
+  CheckElected(node, self, core);
 }
 
-void Judge::CheckCommit(NodeId node, Node& self, const Raft& core) {
+void Judge::CheckCommit(NodeId node, Node& self, const Engine& core) {
   if (core.commit() < self.commit) {
     Fail("commit monotony", "the commit index of " + Name(node) + " falls from " +
                                 Str(self.commit) + " to " + Str(core.commit()));
     return;
   }
-  if (core.commit() > core.log().last()) {
-    Fail("commit within the log", Name(node) + " commits " + Str(core.commit()) +
-                                      ", and its log ends at " + Str(core.log().last()));
+  const LogExtent log = core.extent();
+  if (core.commit() > log.last) {
+    Fail("commit within the log",
+         Name(node) + " commits " + Str(core.commit()) + ", and its log ends at " + Str(log.last));
     return;
   }
   const Index known = committed();
-  for (Index index = std::max(self.commit + 1, core.log().first()); index <= core.commit();
-       ++index) {
-    const Entry& entry = core.log().At(index);
+  for (Index index = std::max(self.commit + 1, log.first); index <= core.commit(); ++index) {
+    const Entry& entry = core.EntryAt(index);
     if (index > committed()) {
       if (index != committed() + 1) {
         Fail("committed prefix",
              Name(node) + " commits " + Str(index) + " right after " + Str(committed()));
         return;
       }
-      committed_.push_back({.term = entry.term,
-                            .chain = Chained(ChainAt(committed()), entry),
-                            .committed_in = core.term(),
-                            .kind = entry.kind,
-                            .payload = entry.payload});
+      committed_.push_back(Commit(node, entry, core));
       if (entry.kind == EntryKind::kConfiguration) NoteCommitted(entry);
       ++counts_.committed;
       continue;
     }
     const Decree& decree = committed_[index.value() - 1];
-    if (decree.term != entry.term || decree.kind != entry.kind ||
-        (decree.payload.view().data() != entry.payload.view().data() &&
-         decree.payload.view() != entry.payload.view())) {
+    if (!IsSame(decree, entry)) {
       Fail("committed prefix", Name(node) + " commits an entry " + Str(index) + " of term " +
-                                   Str(entry.term) + ", and committed is one of term " +
-                                   Str(decree.term));
+                                   Str(entry.term) + ", and committed is another, in " +
+                                   Name(decree.committed_in));
       return;
     }
   }
@@ -142,71 +160,42 @@ void Judge::CheckCommit(NodeId node, Node& self, const Raft& core) {
   if (core.IsLeader()) {
     world_.Note(Story::What::kCommits, node, core.term().value(), core.commit().value());
   }
-  if (committed() == known) return;
-  // Raft §5.4.2: by counting, a leader commits entries of its own term alone. It may have stepped
-  // down since, in the same turn.
-  if (committed_.back().term != core.term() && committed_.back().term != self.led) {
-    Fail("own-term commit", Name(node) + " commits " + Str(committed()) + " of term " +
-                                Str(committed_.back().term) + " in term " + Str(core.term()));
-  }
-  CheckCommittedBy(self, core.configuration());
+  if (committed() != known) CheckCommittedBy(node, self, core);
 }
 
-// I5: what a node takes for durable is.
-void Judge::CheckOwnDisk(NodeId node, const Node& self, const Raft& core) {
-  const Index durable = core.log().durable();
-  const auto here = core.log().TermAt(durable);
-  const auto there = self.durable.TermAt(durable);
-  if (durable > core.log().last() || !self.durable.Covers(durable) ||
-      (here && there && *here != *there)) {
-    Fail("own log is durable (I5)", Name(node) + " takes its log for durable up to " +
-                                        Str(durable) + ", and its disk ends at " +
-                                        Str(self.durable.last()));
-  }
-}
-
-// I5, I6, I9: what a leader takes for replicated is durable there and equal: on the disk that
-// counts, though it may be lost.
-void Judge::CheckProgress(NodeId node, Node& self, const Raft& core) {
+// I5, I6, I9: what a leader takes for replicated it was told, by the disk that counts.
+void Judge::CheckProgress(NodeId node, Node& self, const Engine& core) {
+  const Reign reign = ReignOf(core);
   for (const Progress& peer : core.progress()) {
-    CheckMatch(node, self, peer, core.term());
+    CheckMatch(node, self, peer, reign);
     if (peer.next <= peer.match) {
       Fail("next is above match", Name(node) + " is about to send " + Name(peer.node) + " entry " +
                                       Str(peer.next) + " again, which it has");
     }
     if (peer.match.IsZero()) continue;
-    const Incarnation incarnation = Recorded(peer.node, core.configuration());
+    const Incarnation incarnation = DiskOfPeer(peer.node, core.configuration());
     const auto acked = acks_.find({incarnation, node, peer.epoch});
-    if (acked == acks_.end() || acked->second.term != core.term() ||
-        acked->second.index < peer.match) {
+    if (acked == acks_.end() || acked->second.reign != reign || acked->second.index < peer.match) {
       Fail("match is acked (I9)", Name(node) + " takes " + Str(peer.match) + " for replicated to " +
-                                      Name(peer.node) + ", which has not said so in term " +
-                                      Str(core.term()));
+                                      Name(peer.node) + ", which has not said so in " +
+                                      Name(reign));
     }
-    const ShadowLog& disk = DiskOf(peer.node, incarnation);
-    if (disk.hard_state.term > core.term()) continue;
-    const auto here = core.log().TermAt(peer.match);
-    const auto there = disk.TermAt(peer.match);
-    if (!disk.Covers(peer.match) || (here && there && *here != *there)) {
-      Fail("match is durable (I5)", Name(node) + " takes " + Str(peer.match) +
-                                        " for replicated to " + Name(peer.node) +
-                                        ", whose disk does not hold it");
-    }
+    CheckReplicated(node, self, peer, core);
   }
 }
 
 // R4: what a peer has acked to a leader it has for as long as it is this member and that one leads.
-void Judge::CheckMatch(NodeId node, Node& self, const Progress& peer, Term term) {
+void Judge::CheckMatch(NodeId node, Node& self, const Progress& peer, const Reign& reign) {
   Match& known = self.matches[peer.node];
-  if (known.term == term && known.epoch == peer.epoch && peer.match < known.index) {
+  if (known.reign == reign && known.epoch == peer.epoch && peer.match < known.index) {
     Fail("match monotony (R4)", Name(node) + " takes " + Str(peer.match) + " for replicated to " +
                                     Name(peer.node) + " after " + Str(known.index));
   }
-  known = {.term = term, .epoch = peer.epoch, .index = peer.match};
+  known = {.reign = reign, .epoch = peer.epoch, .index = peer.match};
 }
 
-void Judge::OnStart(NodeId node, const EngineOptions& raft, size_t max_pending_requests) {
-  At(node).raft = raft;
+void Judge::OnStart(NodeId node, const EngineOptions& options, size_t max_pending_requests) {
+  At(node).engine = options;
   At(node).max_pending_requests = max_pending_requests;
 }
 
@@ -217,61 +206,26 @@ void Judge::OnTurnEnd(NodeId node, size_t pending_requests) {
                                " requests that have not ended");
 }
 
-void Judge::CheckReadBound(NodeId node, const Raft& core) {
-  if (core.pending_reads() <= At(node).raft.max_pending_reads) return;
+void Judge::CheckReadBound(NodeId node, const Engine& core) {
+  if (core.pending_reads() <= At(node).engine.max_pending_reads) return;
   Fail("bounded reads", Name(node) + " has taken " + std::to_string(core.pending_reads()) +
                             " reads that wait for a quorum");
 }
 
-// A leader takes a command of its own only while its log has room for it. A follower takes any that
-// an append brings, but none while its log has no room: unless there was nothing that a snapshot
-// could have taken from it, as of what was committed when the turn began. What is there already,
-// and what is no command, costs nothing.
-void Judge::CheckLogBound(NodeId node, Node& self, const Raft& core) {
-  const RaftLog& log = core.log();
-  const std::optional<size_t> before = std::exchange(self.log_bytes, log.bytes());
-  size_t bytes = log.bytes();  // Up to the newest command; of a leader, of its own.
-  for (Index index = log.last(); index >= log.first(); index = index - 1) {
-    const Entry& entry = log.At(index);
-    if (core.IsLeader() && entry.term != core.term()) return;
-    if (entry.kind == EntryKind::kCommand) break;
-    bytes -= entry.Bytes();
-  }
-  size_t most = self.raft.max_log_bytes;
-  if (!core.IsLeader()) {
-    const bool could_compact = self.commit > core.snapshot_index() && self.commit <= log.last() &&
-                               core.MaySnapshotAt(self.commit);
-    if (!before || !could_compact) return;
-    const size_t append =
-        std::max(self.raft.max_append_bytes, self.raft.max_entry_bytes + Entry::kHeaderBytes);
-    most = std::max(most + append, *before);
-  }
-  if (bytes > most) {
-    Fail("bounded log", Name(node) + " has taken commands until its log had " +
-                            std::to_string(bytes) + " bytes, of " +
-                            std::to_string(self.raft.max_log_bytes) + " that it may");
-  }
-}
-
-void Judge::CheckBounds(NodeId node, const Raft& core) {
-  const EngineOptions& raft = At(node).raft;
+void Judge::CheckBounds(NodeId node, const Engine& core) {
+  const EngineOptions& engine = At(node).engine;
   for (const Progress& peer : core.progress()) {
     if (peer.inflight.empty()) continue;
     // The last append is sent while there is any room.
-    if (peer.inflight.size() > raft.max_inflight_appends ||
-        peer.inflight_bytes - peer.inflight.back().bytes >= raft.max_inflight_bytes) {
+    if (peer.inflight.size() > engine.max_inflight_appends ||
+        peer.inflight_bytes - peer.inflight.back().bytes >= engine.max_inflight_bytes) {
       Fail("bounded appends", Name(node) + " has " + std::to_string(peer.inflight.size()) +
                                   " appends of " + std::to_string(peer.inflight_bytes) +
                                   " bytes under way to " + Name(peer.node));
     }
   }
-  size_t uncommitted = 0;
-  for (Index index = core.log().last(); index > core.commit(); index = index - 1) {
-    const Entry& entry = core.log().At(index);
-    if (entry.term != core.term()) break;
-    if (entry.kind == EntryKind::kCommand) uncommitted += entry.Bytes();
-  }
-  if (uncommitted > raft.max_uncommitted_bytes) {
+  const size_t uncommitted = UncommittedBytes(core);
+  if (uncommitted > engine.max_uncommitted_bytes) {
     Fail("bounded proposals", Name(node) + " has taken " + std::to_string(uncommitted) +
                                   " bytes that wait for a quorum");
   }

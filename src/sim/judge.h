@@ -1,4 +1,5 @@
-// The rules of the protocol, checked on what every node does, by one that sees them all.
+// The rules of a protocol, checked on what every node does, by one that sees them all. Here are
+// those that all protocols have; raft_judge.h and paxos_judge.h have their own.
 #ifndef SYNOD_SRC_SIM_JUDGE_H_
 #define SYNOD_SRC_SIM_JUDGE_H_
 
@@ -6,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -15,13 +17,14 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "synod/core/ballot.h"
 #include "synod/core/configuration.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/member_change.h"
 #include "synod/core/message.h"
+#include "synod/engine/engine.h"
 #include "synod/port/log_store.h"
-#include "synod/raft/raft.h"
 #include "synod/sim/options.h"
 #include "synod/sim/report.h"
 
@@ -31,29 +34,24 @@
 
 namespace synod::sim {
 
+// When one node leads: a ballot, or a term of Raft, which names no node.
+using Reign = Ballot;
+
 // Remembers what each node's disk must hold, and what was ever committed, across all restarts. Only
 // the first violation counts; the run ends with it.
 class Judge {
  public:
-  Judge(World& world, const Options& options, Counts& counts);
+  virtual ~Judge() = default;
+  Judge(const Judge&) = delete;
+  Judge& operator=(const Judge&) = delete;
 
   // "1 2 3, before 1 2 4".
   [[nodiscard]] static std::string Describe(const Configuration& members);
-  // Not the core's way to count, which may be wrong. No grid: Raft has no use for one.
+  // Not the core's way to count, which may be wrong.
   template <class Has>
   [[nodiscard]] static bool IsQuorum(Phase phase, const Configuration& members, Has has) {
-    const QuorumRule& rule = members.quorums;
     const auto decides = [&](const std::vector<NodeId>& voters) {
-      size_t sum = 0;
-      for (const QuorumRule::Weight& weight : rule.weights) {
-        const bool votes = std::count(voters.begin(), voters.end(), weight.node) > 0;
-        if (votes && has(weight.node)) sum += weight.weight;
-      }
-      if (rule.weights.empty()) {
-        sum = static_cast<size_t>(std::count_if(voters.begin(), voters.end(), has));
-      }
-      const uint32_t asked = phase == Phase::kElection ? rule.election : rule.commit;
-      return rule.kind == QuorumRule::Kind::kMajority ? sum > voters.size() / 2 : sum >= asked;
+      return AreQuorum(phase, members.quorums, voters, has);
     };
     return decides(members.voters) && (!members.IsJoint() || decides(members.outgoing));
   }
@@ -83,7 +81,7 @@ class Judge {
   // --- What a node does ---
 
   // It starts with these options.
-  void OnStart(NodeId node, const EngineOptions& raft, size_t max_pending_requests);
+  void OnStart(NodeId node, const EngineOptions& options, size_t max_pending_requests);
   // A message leaves: what it promises must be durable.
   void OnSend(const Message& message);
   // A turn of the node begins with these.
@@ -95,7 +93,7 @@ class Judge {
     bool leads = false;  // For all who ask.
     bool is_stopped = false;
   };
-  void OnTurn(NodeId node, const Moment& moment, const Raft& core);
+  void OnTurn(NodeId node, const Moment& moment, const Engine& core);
   // A turn is over, and so many requests that clients have put to the node have not ended.
   void OnTurnEnd(NodeId node, size_t pending_requests);
   void OnApply(NodeId node, Index index, std::string_view command);
@@ -107,9 +105,9 @@ class Judge {
   // Every node knows every other, durably, or a change has settled who they are: from now on the
   // loss of a few is tolerated (I3).
   [[nodiscard]] bool AllAreIntroduced() const;
-  // The configurations by which anything may yet be decided: the newest that is committed, and
-  // those that are in some log behind it.
-  [[nodiscard]] std::vector<Members> Deciding() const;
+  // The configurations by which anything may yet be decided, or whose members may yet be needed to
+  // know what was.
+  [[nodiscard]] virtual std::vector<Members> Deciding() const = 0;
   // Whether the node's disk is the one that counts under its name.
   [[nodiscard]] bool IsOnKnownDisk(NodeId member, const Configuration& members) const {
     return At(member).own == Recorded(member, members);
@@ -122,6 +120,9 @@ class Judge {
   void OnChanged(NodeId node, std::vector<MemberChange> changes) {
     At(node).told_change = std::move(changes);
   }
+
+  // How many entries whoever is elected next may have to learn of, one by one, before it leads.
+  [[nodiscard]] virtual uint64_t MostToLearn() const = 0;
 
   // --- For the end ---
 
@@ -138,42 +139,40 @@ class Judge {
     return committed_[index.value() - 1].payload.view();
   }
 
- private:
-  struct Decree {  // A committed entry.
-    Term term;
-    uint64_t chain = 0;
-    Term committed_in;  // The term of the leader that committed it.
+ protected:
+  struct Decree {        // A committed entry.
+    Reign committed_in;  // Of the leader that committed it.
+    uint64_t value = 0;  // Its hash.
     EntryKind kind = EntryKind::kNoOp;
     Payload payload;
+    // Of Raft alone.
+    Term term = {};
+    uint64_t chain = 0;
   };
   struct Ack {
-    Term term;
+    Reign reign;
     Index index;
-  };
-  struct Vote {
-    NodeId candidate;
-    Incarnation disk = {};  // Of the candidate; 0: not known.
   };
   struct ToldRead {  // Of a leader: a read that it has answered.
     NodeId to;
-    Term term;
+    Reign reign;
     uint64_t asked_in = 0;  // The newest round when it arrived.
   };
   struct Round {  // Of a leader's heartbeats.
-    Term term;
+    Reign reign;
     uint64_t round = 0;
   };
   struct Answer {  // To a leader.
-    Term term;
+    Reign reign;
     Instant when = {};  // By the leader's clock.
     uint64_t round = 0;
   };
   struct Word {
-    Term term;
+    Reign reign;
     Instant when;  // By the hearer's clock.
   };
   struct Match {  // Of a peer, as its leader has it.
-    Term term;
+    Reign reign;
     Index epoch;
     Index index;
   };
@@ -181,10 +180,10 @@ class Judge {
   struct Turn {
     Instant now;
     LogEnd log = {};     // Its own, before anything was done.
-    NodeId leader = {};  // Who spoke as one, in the latest term of all.
-    Term leader_term = {};
-    Term asked = {};        // The latest term of a candidate whom no leader has asked to campaign.
-    bool is_moved = false;  // Something else may have ended its term, or its obedience.
+    NodeId leader = {};  // Who spoke as one, in the latest reign of all.
+    Reign leader_in = {};
+    Reign asked = {};       // The latest of a candidate whom no leader has asked to campaign.
+    bool is_moved = false;  // Something else may have ended its reign, or its obedience.
   };
   struct Node {
     ShadowLog durable;
@@ -198,18 +197,18 @@ class Judge {
     bool is_up = false;    // A turn of this life is over; what came before it was for nobody.
     bool is_told = false;  // In this life, that the others know another disk of it.
     std::deque<Persist> under_way;
-    std::map<Term, Index> reached;  // How far the durable log ever reached in each term.
-    bool is_damaged = false;        // Something on its disk is not what it was.
-    EngineOptions raft;
+    std::map<Reign, Index> reached;  // How far the durable log ever reached in each.
+    bool is_damaged = false;         // Something on its disk is not what it was.
+    EngineOptions engine;
     size_t max_pending_requests = 0;
     uint64_t life = 0;
-    Term term;     // The highest ever seen.
+    Reign reign;   // The highest ever seen.
     NodeId vote;   // In it.
     Index commit;  // These are of this life.
     Index applied;
     Index equal;  // Where its state was last found to be that of others, or was the first there.
     std::optional<size_t> log_bytes;  // In memory, after its last turn.
-    Term led;                         // The last term in which it led.
+    Reign led;                        // The last in which it led.
     Instant led_since;
     NodeId leader;                          // As far as it knew after its last turn.
     Word word;                              // The last of a leader, which it took for one.
@@ -223,6 +222,78 @@ class Judge {
     Turn turn;
   };
 
+  Judge(World& world, const Options& options, Counts& counts);
+
+  // --- What a protocol demands for itself ---
+
+  [[nodiscard]] virtual Reign ReignOf(const Engine& core) const = 0;
+  // Of what a disk holds.
+  [[nodiscard]] virtual Reign ReignOf(const HardState& hard_state) const = 0;
+  // Who elects whoever would lead now, as this core knows it.
+  [[nodiscard]] virtual const Configuration& Electors(const Engine& core) const = 0;
+  // The disk that counts under the name of a peer, for a leader whose newest members are these.
+  [[nodiscard]] virtual Incarnation DiskOfPeer(NodeId peer, const Configuration& newest) const {
+    return Recorded(peer, newest);
+  }
+  // Whether what a candidate has heard since it asked may make it campaign in a later term.
+  [[nodiscard]] virtual bool MaySkipTerms() const = 0;
+  // By which a node's messages are told from those of other disks.
+  [[nodiscard]] virtual const Configuration& KnownMembers(const Node& self) const = 0;
+  // Carries the write out on what the disk holds, or will hold.
+  virtual void Perform(NodeId node, ShadowLog& log, const Persist& persist) = 0;
+  // Something was asked for, ...
+  virtual void CheckWrite(NodeId node, Node& self, const Persist& persist) = 0;
+  // ... and is durable, on a disk that was bound to `before` until then.
+  virtual void CheckDurable(NodeId node, Node& self, const Reign& before) = 0;
+  // A new life begins with what is durable.
+  virtual void CheckLoad(NodeId node, Node& self) = 0;
+  // Carries out the oldest write under way.
+  virtual void FinishWrite(NodeId node) = 0;
+  // Whether the disk holds the committed entry at `index`.
+  [[nodiscard]] virtual bool HoldsCommitted(const ShadowLog& disk, Index index) const = 0;
+
+  // Of a message that only this protocol has, or that all have.
+  virtual void CheckMessage(const Message& message) = 0;
+  // Nothing if it is no word of a leader to its followers, ...
+  [[nodiscard]] virtual std::optional<Reign> SpeaksAsLeader(const Message& message) const = 0;
+  // ... no answer to one, ...
+  [[nodiscard]] virtual std::optional<Round> AnswersLeader(const Message& message) const = 0;
+  // ... or no request for a vote that no leader has asked for.
+  [[nodiscard]] virtual std::optional<Reign> AsksForVote(const Message& message) const = 0;
+  // Whether the node may take part in this only with a disk that counts.
+  [[nodiscard]] virtual bool IsVote(const Message& message) const = 0;
+
+  // A turn is over: what the node is bound to, ...
+  virtual void CheckPromise(NodeId node, const Node& self, const Engine& core) = 0;
+  // ... for whom it has voted, ...
+  virtual void CheckVotes(NodeId node, const Node& self, const Engine& core) = 0;
+  // ... what it takes for durable, ...
+  virtual void CheckOwnDisk(NodeId node, Node& self, const Engine& core) = 0;
+  // ... whether it may lead, ...
+  virtual void CheckElected(NodeId node, Node& self, const Engine& core) = 0;
+  // ... what it holds in memory, ...
+  virtual void CheckLogBound(NodeId node, Node& self, const Engine& core) = 0;
+  // ... whether this entry, the first behind all that is committed, is so, since it says so, ...
+  [[nodiscard]] virtual Decree Commit(NodeId node, const Entry& entry, const Engine& core) = 0;
+  // ... or is the one that is, ...
+  [[nodiscard]] virtual bool IsSame(const Decree& decree, const Entry& entry) const = 0;
+  // ... by whom the last of them was, ...
+  virtual void CheckCommittedBy(NodeId node, const Node& self, const Engine& core) = 0;
+  // ... which members it goes by, and what it has done to them, ...
+  virtual void CheckMembers(NodeId node, Node& self, const Engine& core) = 0;
+  // ... and, as a leader, what it takes for replicated, ...
+  virtual void CheckReplicated(NodeId node, const Node& self, const Progress& peer,
+                               const Engine& core) = 0;
+  // ... and what of its log is not committed, and is commands that it has taken itself.
+  [[nodiscard]] virtual size_t UncommittedBytes(const Engine& core) const = 0;
+  // That the members are these is said to be done.
+  virtual void CheckSettled(NodeId node, const ShadowLog::InForce& change) = 0;
+
+  // --- What all have ---
+
+  [[nodiscard]] static bool AreQuorum(Phase phase, const QuorumRule& rule,
+                                      const std::vector<NodeId>& voters,
+                                      absl::FunctionRef<bool(NodeId)> has);
   Node& At(NodeId node) { return nodes_[node.value()]; }
   [[nodiscard]] const Node& At(NodeId node) const { return nodes_[node.value()]; }
   // The disk that counts under the member's name.
@@ -235,62 +306,54 @@ class Judge {
   [[nodiscard]] static std::string Name(NodeId node) {
     return "node " + std::to_string(node.value());
   }
+  // "term 7", "ballot 7 of node 2".
+  [[nodiscard]] static std::string Name(const Reign& reign);
+  [[nodiscard]] static uint64_t ValueOf(const Entry& entry) {
+    return Mixed(static_cast<uint64_t>(entry.kind), HashOf(entry.payload.view()));
+  }
   // Of the committed log.
   [[nodiscard]] uint64_t ChainAt(Index index) const;
-  static void NoteReach(Node& self, Term since);
-  void Perform(NodeId node, ShadowLog& log, const Persist& persist);
-  void FinishWrite(NodeId node);
-  void CheckBoundedWrites(NodeId node);
+  void PerformHardState(NodeId node, ShadowLog& log, const Persist& persist);
+  // False if it is of nothing that is committed.
+  bool PerformSnapshot(NodeId node, ShadowLog& log, const Persist& persist);
   [[nodiscard]] bool IsEqual(const ShadowLog& log, const DurableState& state) const;
-  void CheckMatching(NodeId node, const ShadowLog& log, const Persist& persist);
   void FailLoad(NodeId node, const Node& self, const DurableState& state, size_t under_way);
-  // Whether the disk holds the committed entry at `index`, and the last that it holds.
-  [[nodiscard]] bool HoldsCommitted(const ShadowLog& disk, Index index) const;
-  [[nodiscard]] Index LastHeld(const ShadowLog& disk) const;
   [[nodiscard]] bool IsDurableOn(NodeId member, Index index, const Configuration& members) const;
   [[nodiscard]] bool IsDurableOnQuorum(Index index, const Configuration& members) const;
   void CheckDurableOnQuorum(Index index, const Configuration& members);
 
   void NoteChange(NodeId node, ShadowLog& log, const Entry& entry);
   void NoteCommitted(const Entry& entry);
-  void CheckInForce(NodeId node, const Node& self, const Raft& core);
   static void NoteInForce(Node& self, const Configuration& members, Instant now);
-  void CheckChange(NodeId node, Node& self, const Raft& core);
   void CheckToldChange(NodeId node, Node& self);
-  void CheckStep(NodeId node, const Configuration& from, const Configuration& to);
-  void CheckCommittedBy(const Node& self, const Configuration& now);
+  void CheckOneDisk(NodeId node, const Configuration& from, const Configuration& to);
 
   void CheckTakesPart(const Message& message);
   void CheckIntroduction(const Message& message, const Introduce& introduce);
   void CheckIsKnown(NodeId node);
   [[nodiscard]] bool HasRecorded(NodeId node, NodeId other) const;
-  void CheckLeads(const Message& message);
-  void CheckAppend(const Message& message, const AppendRequest& append);
-  void CheckHeartbeat(const Message& message, const Heartbeat& heartbeat);
-  void CheckAck(const Message& message, const AppendReply& reply);
-  void CheckVote(NodeId node, const Vote& vote, Term term);
-  void CheckOneVote(NodeId node, const Vote& vote, Term term);
+  void CheckLeads(const Message& message, const Reign& reign);
+  // What `index` is acked to whom by this message.
+  void NoteAck(const Message& message, const Reign& reign, Index epoch, Index index);
 
-  void NoteQuestion(const Message& message, Term term, LogEnd end);
   void HearAnswer(Node& self, const Message& message, Instant now);
   void NoteReadReply(const Message& message, const ReadReply& reply);
   void CheckToldReads(NodeId node, Node& self, const Configuration& now);
-  void CheckUpToDate(NodeId node, const Node& self, const Raft& core);
   [[nodiscard]] bool HearsLeader(const Node& self) const;
   void CheckPreVote(const Message& message, const PreVoteReply& reply);
-  void CheckCandidacyByTransfer(const Message& message, const VoteRequest& request);
-  void CheckCandidacy(NodeId node, const Node& self, const Raft& core);
-  void Listen(NodeId node, Node& self, const Raft& core);
-  void CheckHearsQuorum(NodeId node, const Node& self, const Raft& core, Instant now);
+  // By a leader, to campaign in this term. Where terms may be skipped, not before `since`.
+  [[nodiscard]] bool WasAsked(NodeId node, Term term, Term since) const;
+  void CheckCandidacyByTransfer(const Message& message);
+  void CheckCandidacy(NodeId node, const Node& self, const Engine& core);
+  void Listen(NodeId node, Node& self, const Engine& core);
+  void CheckHearsQuorum(NodeId node, const Node& self, const Engine& core, Instant now);
 
-  void CheckNewLeader(NodeId node, Node& self, const Raft& core, Instant now);
-  void CheckCommit(NodeId node, Node& self, const Raft& core);
-  void CheckOwnDisk(NodeId node, const Node& self, const Raft& core);
-  void CheckProgress(NodeId node, Node& self, const Raft& core);
-  void CheckMatch(NodeId node, Node& self, const Progress& peer, Term term);
-  void CheckReadBound(NodeId node, const Raft& core);
-  void CheckLogBound(NodeId node, Node& self, const Raft& core);
-  void CheckBounds(NodeId node, const Raft& core);
+  void CheckNewLeader(NodeId node, Node& self, const Engine& core, Instant now);
+  void CheckCommit(NodeId node, Node& self, const Engine& core);
+  void CheckProgress(NodeId node, Node& self, const Engine& core);
+  void CheckMatch(NodeId node, Node& self, const Progress& peer, const Reign& reign);
+  void CheckReadBound(NodeId node, const Engine& core);
+  void CheckBounds(NodeId node, const Engine& core);
   [[nodiscard]] std::string CommandsBetween(Index after, Index last) const;
 
   World& world_;
@@ -301,18 +364,18 @@ class Judge {
   std::vector<Node> nodes_;                // By id; none has 0.
   std::map<Incarnation, ShadowLog> lost_;  // What disks held that were replaced.
   std::vector<Decree> committed_;
-  std::vector<ShadowLog::InForce> changes_;              // Of the members that are committed.
-  std::set<Incarnation> named_;                          // By some change, committed or not.
-  std::map<Term, std::pair<NodeId, uint64_t>> leaders_;  // And its life.
-  std::map<std::pair<Incarnation, Term>, Vote> votes_;   // Of all lives of a disk.
-  // From and to whom, and in which membership: the last term's highest.
+  std::vector<ShadowLog::InForce> changes_;               // Of the members that are committed.
+  std::set<Incarnation> named_;                           // By some change, committed or not.
+  std::map<Reign, std::pair<NodeId, uint64_t>> leaders_;  // And its life.
+  // From and to whom, and in which membership: the last reign's highest.
   std::map<std::tuple<Incarnation, NodeId, Index>, Ack> acks_;
-  std::map<std::pair<NodeId, Term>, LogEnd> asked_with_;  // What a candidate had, at best.
-  std::map<std::pair<NodeId, Term>, std::set<Incarnation>> pre_votes_;   // To whom, for which term.
-  std::set<std::pair<NodeId, Term>> asked_;                              // To campaign, and when.
-  absl::flat_hash_map<std::pair<uint64_t, uint64_t>, uint64_t> chains_;  // By index and term.
+  std::map<std::pair<NodeId, Term>, std::set<Incarnation>> pre_votes_;  // To whom, for which term.
+  std::set<std::pair<NodeId, Term>> asked_;                             // To campaign, and when.
   States states_;
 };
+
+// The rules of the options' protocol.
+[[nodiscard]] std::unique_ptr<Judge> NewJudge(World& world, const Options& options, Counts& counts);
 
 }  // namespace synod::sim
 

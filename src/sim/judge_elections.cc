@@ -7,23 +7,16 @@
 
 namespace synod::sim {
 
-void Judge::NoteQuestion(const Message& message, Term term, LogEnd end) {
-  LogEnd& known = asked_with_[{message.from, term}];
-  known = std::max(known, end);
-}
-
 void Judge::OnDelivered(NodeId node, std::span<const Message> batch, Instant now) {
   Node& self = At(node);
   self.turn = {.now = now, .log = self.latest.end()};
   for (const Message& message : batch) {
-    if (std::holds_alternative<Heartbeat>(message.body) ||
-        std::holds_alternative<AppendRequest>(message.body)) {
-      if (message.term >= self.turn.leader_term) {
+    if (const auto reign = SpeaksAsLeader(message)) {
+      if (*reign >= self.turn.leader_in) {
         self.turn.leader = message.from;
-        self.turn.leader_term = message.term;
+        self.turn.leader_in = *reign;
       }
-    } else if (std::holds_alternative<HeartbeatReply>(message.body) ||
-               std::holds_alternative<AppendReply>(message.body)) {
+    } else if (AnswersLeader(message)) {
       HearAnswer(self, message, now);
     } else if (const auto* introduce = std::get_if<Introduce>(&message.body)) {
       self.is_told |= self.is_up && !introduce->recorded.IsZero() &&
@@ -32,12 +25,12 @@ void Judge::OnDelivered(NodeId node, std::span<const Message> batch, Instant now
       // One that has come before may have begun to wait at any time since.
       const auto [asked, is_new] =
           self.reads.try_emplace({message.from, read->context}, self.round);
-      if (!is_new && asked->second.term != self.round.term) asked->second = {self.round.term};
+      if (!is_new && asked->second.reign != self.round.reign) asked->second = {self.round.reign};
     }
-    const auto* vote = std::get_if<VoteRequest>(&message.body);
-    if (vote != nullptr && !vote->by_transfer) {
-      self.turn.asked = std::max(self.turn.asked, message.term);
-    } else if (message.term > self.term || std::holds_alternative<TimeoutNow>(message.body)) {
+    if (const auto asked = AsksForVote(message)) {
+      self.turn.asked = std::max(self.turn.asked, *asked);
+    } else if (message.term > self.reign.round ||
+               std::holds_alternative<TimeoutNow>(message.body)) {
       // It may have had other reasons to forget its leader.
       self.turn.is_moved |= !std::holds_alternative<PreVoteRequest>(message.body);
     }
@@ -45,16 +38,16 @@ void Judge::OnDelivered(NodeId node, std::span<const Message> batch, Instant now
 }
 
 void Judge::HearAnswer(Node& self, const Message& message, Instant now) {
+  const std::optional<Round> told = AnswersLeader(message);
   // Not to what it is the leader of, if it is one, or not of the disk that is known.
-  if (message.term != self.term ||
-      message.incarnation != Recorded(message.from, self.latest.members())) {
+  if (told->reign != self.reign ||
+      message.incarnation != DiskOfPeer(message.from, KnownMembers(self))) {
     return;
   }
   Answer& answer = self.answers[message.from];
-  if (answer.term != message.term) answer = {.term = message.term};
+  if (answer.reign != told->reign) answer = {.reign = told->reign};
   answer.when = now;
-  const auto* reply = std::get_if<HeartbeatReply>(&message.body);
-  if (reply != nullptr) answer.round = std::max(answer.round, reply->round);
+  answer.round = std::max(answer.round, told->round);
 }
 
 void Judge::NoteReadReply(const Message& message, const ReadReply& reply) {
@@ -63,8 +56,9 @@ void Judge::NoteReadReply(const Message& message, const ReadReply& reply) {
   Node& self = At(message.from);
   const auto read = self.reads.find({message.to, reply.context});
   if (read == self.reads.end()) return;
-  const uint64_t before = read->second.term == message.term ? read->second.round : 0;
-  self.told_reads.push_back({.to = message.to, .term = message.term, .asked_in = before});
+  const Reign reign = self.led.round == message.term ? self.led : self.round.reign;
+  const uint64_t before = read->second.reign == reign ? read->second.round : 0;
+  self.told_reads.push_back({.to = message.to, .reign = reign, .asked_in = before});
 }
 
 // I11: a read that a follower has passed on is answered once a quorum has confirmed the leader in a
@@ -74,7 +68,7 @@ void Judge::CheckToldReads(NodeId node, Node& self, const Configuration& now) {
     const auto confirms = [&](NodeId member) {
       if (member == node) return true;
       const auto answer = self.answers.find(member);
-      return answer != self.answers.end() && answer->second.term == read.term &&
+      return answer != self.answers.end() && answer->second.reign == read.reign &&
              answer->second.round > read.asked_in;
     };
     if (IsQuorum(Phase::kCommit, now, confirms) ||
@@ -83,15 +77,15 @@ void Judge::CheckToldReads(NodeId node, Node& self, const Configuration& now) {
     }
     Fail("read after a round of its own (D3)",
          Name(node) + " answers a read of " + Name(read.to) +
-             ", and no quorum has confirmed since it came that it leads term " + Str(read.term));
+             ", and no quorum has confirmed since it came that it leads " + Name(read.reign));
   }
   self.told_reads.clear();
 }
 
 // Whether it must still protect the leader of its term.
 bool Judge::HearsLeader(const Node& self) const {
-  return !self.leader.IsZero() && self.word.term == self.term &&
-         self.turn.now < self.word.when + self.raft.election_timeout;
+  return !self.leader.IsZero() && self.word.reign == self.reign &&
+         self.turn.now < self.word.when + self.engine.election_timeout;
 }
 
 // Nobody helps to depose a leader that it hears. Who stands in for another hears what was meant for
@@ -99,30 +93,42 @@ bool Judge::HearsLeader(const Node& self) const {
 void Judge::CheckPreVote(const Message& message, const PreVoteReply& reply) {
   const Node& self = At(message.from);
   if (IsStandIn(message.from)) return;
-  if (message.term == self.term && !self.turn.is_moved && HearsLeader(self)) {
+  if (message.term == self.reign.round && !self.turn.is_moved && HearsLeader(self)) {
     Fail("no pre-vote beside a leader", Name(message.from) + " would vote for " + Name(message.to) +
-                                            ", and hears the leader of term " + Str(self.term));
-  }
-  if (self.turn.log > asked_with_[{message.to, reply.next_term}]) {
-    Fail("pre-vote for an equal log or better (Raft 5.4.1)",
-         Name(message.from) + " would vote for " + Name(message.to) + ", whose log is behind");
+                                            ", and hears the leader of " + Name(self.reign));
   }
   pre_votes_[{message.to, reply.next_term}].insert(message.incarnation);
 }
 
-void Judge::CheckCandidacyByTransfer(const Message& message, const VoteRequest& request) {
-  if (request.by_transfer && !asked_.contains({message.from, message.term - 1})) {
-    Fail("candidacy by transfer", Name(message.from) + " campaigns in term " + Str(message.term) +
-                                      ", and no leader of the term before has asked for it");
-  }
+bool Judge::WasAsked(NodeId node, Term term, Term since) const {
+  if (!MaySkipTerms()) return asked_.contains({node, term - 1});
+  const auto behind = asked_.lower_bound({node, term});
+  if (behind == asked_.begin()) return false;
+  const auto& [asked, when] = *std::prev(behind);
+  return asked == node && when >= since;
+}
+
+void Judge::CheckCandidacyByTransfer(const Message& message) {
+  if (WasAsked(message.from, message.term, Term())) return;
+  Fail("candidacy by transfer", Name(message.from) + " campaigns in term " + Str(message.term) +
+                                    ", and no leader of the term before has asked for it");
 }
 
 // Nobody raises its term before a quorum has said that it would vote, or its leader asked for it.
-void Judge::CheckCandidacy(NodeId node, const Node& self, const Raft& core) {
-  if (core.role() != Role::kCandidate || core.term() == self.term || !self.raft.pre_vote) return;
-  if (asked_.contains({node, core.term() - 1})) return;
-  const std::set<Incarnation>& granted = pre_votes_[{node, core.term()}];
-  const Configuration& members = core.configuration();
+void Judge::CheckCandidacy(NodeId node, const Node& self, const Engine& core) {
+  const bool is_new = core.term() != self.reign.round;
+  if (core.role() != Role::kCandidate || !is_new || !self.engine.pre_vote) return;
+  if (WasAsked(node, core.term(), self.reign.round)) return;
+  auto question = pre_votes_.find({node, core.term()});
+  if (MaySkipTerms()) {
+    question = pre_votes_.upper_bound({node, core.term()});
+    // What it had asked before it took part in another ballot is answered to nobody.
+    const bool has_asked = question != pre_votes_.begin() &&
+                           std::prev(question)->first > std::pair(node, self.reign.round);
+    question = has_asked ? std::prev(question) : pre_votes_.end();
+  }
+  const auto granted = question == pre_votes_.end() ? std::set<Incarnation>() : question->second;
+  const Configuration& members = Electors(core);
   const bool is_quorum = IsQuorum(Phase::kElection, members, [&](NodeId member) {
     return member == node || granted.contains(Recorded(member, members));
   });
@@ -133,28 +139,18 @@ void Judge::CheckCandidacy(NodeId node, const Node& self, const Raft& core) {
   }
 }
 
-// Raft §5.4.1. In the turn in which it votes its log may have grown before, or after.
-void Judge::CheckUpToDate(NodeId node, const Node& self, const Raft& core) {
-  if (core.vote().IsZero() || core.vote() == node) return;
-  if (core.vote() == self.vote && core.term() == self.term) return;
-  if (self.turn.log > asked_with_[{core.vote(), core.term()}]) {
-    Fail("vote for an equal log or better (Raft 5.4.1)",
-         Name(node) + " votes for " + Name(core.vote()) + " in term " + Str(core.term()) +
-             ", whose log is behind");
-  }
-}
-
 // What it has heard in this turn, at its end or later.
-void Judge::Listen(NodeId node, Node& self, const Raft& core) {
+void Judge::Listen(NodeId node, Node& self, const Engine& core) {
   const Turn& turn = self.turn;
-  const bool obeys = !IsStandIn(node) && core.term() > self.term && core.term() == turn.asked &&
+  const Reign reign = ReignOf(core);
+  const bool obeys = !IsStandIn(node) && reign > self.reign && reign == turn.asked &&
                      !turn.is_moved && core.vote() != node && core.leader().IsZero();
-  if (obeys && self.raft.check_quorum && self.leader != node && HearsLeader(self)) {
-    Fail("no vote beside a leader", Name(node) + " adopts term " + Str(core.term()) +
-                                        ", and hears the leader of term " + Str(self.term));
+  if (obeys && self.engine.check_quorum && self.leader != node && HearsLeader(self)) {
+    Fail("no vote beside a leader",
+         Name(node) + " adopts " + Name(reign) + ", and hears the leader of " + Name(self.reign));
   }
-  if (!turn.leader.IsZero() && core.leader() == turn.leader && core.term() == turn.leader_term) {
-    self.word = {.term = core.term(), .when = turn.now};
+  if (!turn.leader.IsZero() && core.leader() == turn.leader && reign == turn.leader_in) {
+    self.word = {.reign = reign, .when = turn.now};
   }
   self.leader = core.leader();
   self.turn = {.now = turn.now};
@@ -162,7 +158,7 @@ void Judge::Listen(NodeId node, Node& self, const Raft& core) {
 
 // Who has not heard a quorum for an election timeout does not go on leading. It looks once in a
 // heartbeat interval, and a change may ask for another quorum meanwhile.
-void Judge::CheckHearsQuorum(NodeId node, const Node& self, const Raft& core, Instant now) {
+void Judge::CheckHearsQuorum(NodeId node, const Node& self, const Engine& core, Instant now) {
   const auto heard = [&](NodeId member) {
     if (member == node) return now;
     Instant when = self.led_since;
@@ -170,14 +166,14 @@ void Judge::CheckHearsQuorum(NodeId node, const Node& self, const Raft& core, In
       when = std::max(when, joined->second);
     }
     const auto answer = self.answers.find(member);
-    const bool counts = answer != self.answers.end() && answer->second.term == core.term();
+    const bool counts = answer != self.answers.end() && answer->second.reign == self.reign;
     return counts ? std::max(when, answer->second.when) : when;
   };
-  const Duration patience = self.raft.election_timeout + self.raft.heartbeat_interval;
-  if (now <= self.in_force_since + self.raft.heartbeat_interval) return;
+  const Duration patience = self.engine.election_timeout + self.engine.heartbeat_interval;
+  if (now <= self.in_force_since + self.engine.heartbeat_interval) return;
   if (!IsQuorum(Phase::kCommit, core.configuration(),
                 [&](NodeId member) { return now - heard(member) <= patience; })) {
-    Fail("check quorum", Name(node) + " leads term " + Str(core.term()) +
+    Fail("check quorum", Name(node) + " leads " + Name(self.reign) +
                              ", and has heard no quorum of " + Describe(core.configuration()) +
                              " for " + std::to_string(patience / std::chrono::milliseconds(1)) +
                              " ms");

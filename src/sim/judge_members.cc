@@ -1,5 +1,5 @@
-// What the judge knows of who takes part: which disks count under which configuration (M3), and how
-// one configuration may follow another (Raft §6, Ongaro §4).
+// What the judge knows of who takes part: which disks count under which configuration (M3), and
+// what is said of changes.
 #include <algorithm>
 #include <optional>
 
@@ -63,16 +63,6 @@ void Judge::NoteCommitted(const Entry& entry) {
   changes_.push_back({.since = entry.index, .members = Shared(*std::move(members))});
 }
 
-// M5: what is in force is the newest in the log, committed or not, and nothing else.
-void Judge::CheckInForce(NodeId node, const Node& self, const Raft& core) {
-  const ShadowLog& log = self.latest;
-  const LogEnd end{.term = core.log().last_term(), .index = core.log().last()};
-  if (log.end() != end || log.members() == core.configuration()) return;
-  Fail("the newest configuration is in force (M5)",
-       Name(node) + " goes by " + Describe(core.configuration()) + ", and its log ends at " +
-           Str(end.index) + " with " + Describe(log.members()));
-}
-
 void Judge::NoteInForce(Node& self, const Configuration& members, Instant now) {
   if (*self.in_force == members) return;
   for (NodeId member : members.Members()) {
@@ -82,70 +72,13 @@ void Judge::NoteInForce(Node& self, const Configuration& members, Instant now) {
   self.in_force_since = now;
 }
 
-// What a leader has done to the members in this turn.
-void Judge::CheckChange(NodeId node, Node& self, const Raft& core) {
-  const std::vector<ShadowLog::InForce>& changes = self.latest.changes;
-  const ShadowLog::InForce& newest = changes.back();
-  const bool is_new = newest.since != self.checked_change;
-  self.checked_change = newest.since;
-  if (!core.IsLeader()) return;
-  const bool is_committed = newest.since <= core.commit();
-  if (is_committed && !newest.members->IsJoint() && !newest.members->IsVoter(node)) {
-    Fail("a removed leader leaves (M6)", Name(node) + " leads term " + Str(core.term()) +
-                                             ", and is no voter of " + Describe(*newest.members));
-  }
-  if (!is_new || changes.size() < 2 || self.latest.TermAt(newest.since) != core.term()) return;
-  const ShadowLog::InForce& before = changes[changes.size() - 2];
-  if (before.since > core.commit()) {
-    Fail("one change at a time (M2)", Name(node) + " changes the members at " + Str(newest.since) +
-                                          ", and has not committed the change at " +
-                                          Str(before.since));
-  }
-  if (core.log().TermAt(core.commit()) != core.term()) {
-    Fail("no change before the term's first commit (M1)",
-         Name(node) + " changes the members at " + Str(newest.since) +
-             ", and has committed nothing of term " + Str(core.term()));
-  }
-  CheckStep(node, *before.members, *newest.members);
-}
-
-// Every quorum of one meets every quorum of the other, and under one name there is one disk.
-void Judge::CheckStep(NodeId node, const Configuration& from, const Configuration& to) {
-  const bool meets = from.IsJoint() ? !to.IsJoint() && to.voters == from.voters
-                     : to.IsJoint() ? to.outgoing == from.voters
-                                    : to.voters == from.voters;
-  if (!meets) {
-    Fail("configurations overlap (Raft 6)",
-         Name(node) + " goes from " + Describe(from) + " to " + Describe(to));
-  }
+// Under one name there is one disk.
+void Judge::CheckOneDisk(NodeId node, const Configuration& from, const Configuration& to) {
   for (const MemberRecord& record : to.records) {
     if (!from.IsMember(record.node) || Recorded(record.node, from) == record.incarnation) continue;
     Fail("one disk to a name (M3)", Name(node) + " puts another disk under the name of " +
                                         Name(record.node) + ", which is a member");
   }
-}
-
-// The members may have changed in the turn in which it was committed: by a request after it, or
-// because a joint configuration was committed with it.
-void Judge::CheckCommittedBy(const Node& self, const Configuration& now) {
-  const Configuration& before = *self.in_force;
-  const bool leaves = before.IsJoint() && !now.IsJoint();
-  if (leaves && self.checked_change <= committed()) {
-    CheckDurableOnQuorum(self.checked_change, before);
-  }
-  if (!IsDurableOnQuorum(committed(), before)) CheckDurableOnQuorum(committed(), now);
-}
-
-std::vector<Members> Judge::Deciding() const {
-  std::vector<Members> all = {changes_.back().members};
-  for (size_t i = 1; i < nodes_.size(); ++i) {
-    for (const ShadowLog* log : {&nodes_[i].durable, &nodes_[i].latest}) {
-      for (const ShadowLog::InForce& change : log->changes) {
-        if (change.since > changes_.back().since) all.push_back(change.members);
-      }
-    }
-  }
-  return all;
 }
 
 bool Judge::AllAreIntroduced() const {
@@ -173,6 +106,7 @@ void Judge::CheckToldChange(NodeId node, Node& self) {
                                                    Name(change.node) + ", and the members are " +
                                                    Describe(members));
   }
+  if (!self.told_change.empty()) CheckSettled(node, changes_.back());
   self.told_change.clear();
 }
 

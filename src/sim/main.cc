@@ -20,6 +20,7 @@
 #include "src/sim/isolated_run.h"
 #include "src/sim/story.h"
 #include "src/sim/totals.h"
+#include "src/sim/values.h"
 
 namespace synod::sim {
 namespace {
@@ -80,10 +81,12 @@ class Session {
   [[nodiscard]] std::string StoreAsked() const {
     return flags_.store == program_.stores.front().name ? "" : flags_.store;
   }
+  [[nodiscard]] Protocol protocol() const { return flags_.protocol.value_or(Protocol::kRaft); }
   // How it was called, but for what was run.
   [[nodiscard]] std::string Command() const {
     const std::string store = StoreAsked();
-    return program_.name + flags_.own + (store.empty() ? "" : " --store " + store);
+    return program_.name + flags_.own + (store.empty() ? "" : " --store " + store) +
+           (flags_.protocol ? " --protocol " + PrintValue(*flags_.protocol) : "");
   }
   void PrintTotals(const Totals& totals, uint64_t failed, double seconds) const;
 
@@ -198,10 +201,10 @@ int Session::RunTranscript() {
 int Session::RunSeeds() {
   const auto start = std::chrono::steady_clock::now();
   uint64_t failed = 0;
-  Totals totals;
+  Totals totals(protocol());
   for (uint64_t i = 0; i < flags_.seeds; ++i) {
     const uint64_t seed = flags_.first_seed + i;
-    const std::string drawn = Options::Swarm(seed).Describe();
+    const std::string drawn = Options::Swarm(seed, protocol()).Describe();
     auto options = Options::Parse(drawn + ' ' + flags_.options);
     // The rule that was drawn is for as many nodes as were drawn.
     if (!options.ok()) options = Options::Parse(drawn + " quorums=majority " + flags_.options);
@@ -226,12 +229,13 @@ int Session::RunSeeds() {
 }
 
 void Session::PrintTotals(const Totals& totals, uint64_t failed, double seconds) const {
-  std::printf("raft on %s, %" PRIu64 " seed%s from %" PRIu64 " on, %" PRIu64 " failed, %" PRIu64
+  std::printf("%s on %s, %" PRIu64 " seed%s from %" PRIu64 " on, %" PRIu64 " failed, %" PRIu64
               " beyond the atlas; %" PRIu64 " events, hash %016" PRIx64
               ", %.0f simulated seconds, in %.1f seconds\n",
-              FindStore(program_, flags_.store)->name.c_str(), totals.runs(),
-              totals.runs() == 1 ? "" : "s", flags_.first_seed, failed, totals.beyond_atlas(),
-              totals.events(), totals.hash(), Seconds(totals.simulated()), seconds);
+              PrintValue(protocol()).c_str(), FindStore(program_, flags_.store)->name.c_str(),
+              totals.runs(), totals.runs() == 1 ? "" : "s", flags_.first_seed, failed,
+              totals.beyond_atlas(), totals.events(), totals.hash(), Seconds(totals.simulated()),
+              seconds);
   PrintCounts(totals.counts());
   if (flags_.seeds > 1) totals.PrintSlowest();
   if (program_.shows_reach && (flags_.seeds > 1 || flags_.complete)) totals.PrintReach();

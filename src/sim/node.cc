@@ -25,7 +25,7 @@ Node::Node(NodeId id, const Surroundings& around)
       actor_(around.world.Add(*this)),
       disk_(std::make_unique<FaultyDisk>(around.stores.DiskOrder())),
       sync_(around.options.disk.sync),
-      raft_(around.options.raft) {
+      engine_(around.options.engine) {
   const int64_t drift = around.options.faults.drift;
   if (drift > 0) {
     clock_.SetDrift(
@@ -45,7 +45,12 @@ absl::StatusOr<std::unique_ptr<LogStore>> Node::OpenStore() {
 
 void Node::Bootstrap(bool joins) {
   disk_executor_ = std::make_unique<SimulatedExecutor>(*NewLife(), Duration(), Rng(0));
-  const Configuration initial = joins ? Configuration() : around_.options.Founders();
+  Configuration initial = around_.options.Founders();
+  if (joins) {
+    // Who decides, and by which quorums, a newcomer learns from the group.
+    initial.voters.clear();
+    initial.quorums = {};
+  }
   incarnation_ = Incarnation(dice_.Next() | 1);
   {
     auto store = OpenStore();
@@ -96,12 +101,12 @@ void Node::Start() {
                                                   StateInterval(), [this] { Observe(); });
   machine_ = checked.get();
   group.state_machine = std::move(checked);
-  if (options.mixed_raft) {
-    raft_.pre_vote = dice_.Chance(1, 2);
-    raft_.check_quorum = dice_.Chance(1, 2);
+  if (options.mixed_elections) {
+    engine_.pre_vote = dice_.Chance(1, 2);
+    engine_.check_quorum = dice_.Chance(1, 2);
   }
-  group.raft = raft_;
-  around_.judge.OnStart(id_, raft_, options.max_pending_requests);
+  group.engine = engine_;
+  around_.judge.OnStart(id_, engine_, options.max_pending_requests);
   group.snapshot_after_entries = options.snapshot_after_entries;
   group.max_pending_requests = options.max_pending_requests;
   group.apply_on_own_thread = options.apply_on_own_thread;
@@ -127,7 +132,7 @@ void Node::Observe() {
                         .now = loop_->Now(),
                         .leads = replica_->IsLeader(),
                         .is_stopped = has_stopped_},
-                       raft_core());
+                       replica_->core());
   // What a rule already says is told by that, and not by an abort.
   if (!around_.judge.HasFailed()) replica_->core().CheckInvariants();
 }

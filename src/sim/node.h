@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "synod/node/replica.h"
-#include "synod/raft/raft.h"
 #include "synod/sim/options.h"
 #include "synod/sim/report.h"
 #include "synod/sim/scenario.h"
@@ -62,14 +61,12 @@ class Node final : public Actor {
   [[nodiscard]] synod::internal::HostImpl& host() { return *host_; }
   [[nodiscard]] synod::internal::ReplicaImpl& replica() { return *replica_; }
   [[nodiscard]] const synod::internal::ReplicaImpl& replica() const { return *replica_; }
-  // Its core. The rules that the judge knows are Raft's.
-  [[nodiscard]] const Raft& raft_core() const { return static_cast<const Raft&>(replica().core()); }
   [[nodiscard]] Life& life() { return *life_; }
   [[nodiscard]] LocalClock& clock() { return clock_; }
   [[nodiscard]] FaultyDisk& disk() { return *disk_; }
   [[nodiscard]] SimulatedExecutor& disk_executor() { return *disk_executor_; }
   // What its next start begins with.
-  [[nodiscard]] EngineOptions& raft() { return raft_; }
+  [[nodiscard]] EngineOptions& engine_options() { return engine_; }
 
   // Makes the disk's store that of this node, which is one of the founders or `joins` later.
   void Bootstrap(bool joins);
@@ -145,7 +142,7 @@ class Node final : public Actor {
   Duration down_ = {};
   Duration rest_ = std::chrono::seconds(1);  // Until it tries again, if it has failed by itself.
   Duration sync_;
-  EngineOptions raft_;
+  EngineOptions engine_;
   std::optional<Lost> loss_;
   uint64_t disk_failures_ = 0;  // Before this start.
   uint64_t counted_syncs_ = 0;  // Of the failures of its disk.

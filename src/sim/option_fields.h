@@ -58,7 +58,9 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("seed", seed);
   SYNOD_FIELD("nodes", nodes);
   SYNOD_FIELD("spares", spares);
+  SYNOD_FIELD("protocol", protocol);
   SYNOD_FIELD("quorums", quorums);
+  SYNOD_FIELD("alpha", alpha);
   SYNOD_FIELD("clients", clients);
   SYNOD_FIELD("storm", storm);
   SYNOD_FIELD("storm_events", storm_events);
@@ -72,19 +74,19 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("apply_on_own_thread", apply_on_own_thread);
   SYNOD_FIELD("max_pending_requests", max_pending_requests);
   SYNOD_FIELD("stays_recoverable", stays_recoverable);
-  SYNOD_FIELD("mixed_raft", mixed_raft);
-  SYNOD_FIELD("raft.election_timeout", raft.election_timeout);
-  SYNOD_FIELD("raft.heartbeat_interval", raft.heartbeat_interval);
-  SYNOD_FIELD("raft.pre_vote", raft.pre_vote);
-  SYNOD_FIELD("raft.check_quorum", raft.check_quorum);
-  SYNOD_FIELD("raft.max_entry_bytes", raft.max_entry_bytes);
-  SYNOD_FIELD("raft.max_append_bytes", raft.max_append_bytes);
-  SYNOD_FIELD("raft.max_inflight_appends", raft.max_inflight_appends);
-  SYNOD_FIELD("raft.max_inflight_bytes", raft.max_inflight_bytes);
-  SYNOD_FIELD("raft.max_uncommitted_bytes", raft.max_uncommitted_bytes);
-  SYNOD_FIELD("raft.max_log_bytes", raft.max_log_bytes);
-  SYNOD_FIELD("raft.max_pending_reads", raft.max_pending_reads);
-  SYNOD_FIELD("raft.trailing_entries", raft.trailing_entries);
+  SYNOD_FIELD("mixed_elections", mixed_elections);
+  SYNOD_FIELD("engine.election_timeout", engine.election_timeout);
+  SYNOD_FIELD("engine.heartbeat_interval", engine.heartbeat_interval);
+  SYNOD_FIELD("engine.pre_vote", engine.pre_vote);
+  SYNOD_FIELD("engine.check_quorum", engine.check_quorum);
+  SYNOD_FIELD("engine.max_entry_bytes", engine.max_entry_bytes);
+  SYNOD_FIELD("engine.max_append_bytes", engine.max_append_bytes);
+  SYNOD_FIELD("engine.max_inflight_appends", engine.max_inflight_appends);
+  SYNOD_FIELD("engine.max_inflight_bytes", engine.max_inflight_bytes);
+  SYNOD_FIELD("engine.max_uncommitted_bytes", engine.max_uncommitted_bytes);
+  SYNOD_FIELD("engine.max_log_bytes", engine.max_log_bytes);
+  SYNOD_FIELD("engine.max_pending_reads", engine.max_pending_reads);
+  SYNOD_FIELD("engine.trailing_entries", engine.trailing_entries);
   ForEachFieldOfSurroundings(visit);
   for (size_t i = 0; i < kKnobCount; ++i) {
     visit(

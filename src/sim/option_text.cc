@@ -58,9 +58,12 @@ absl::Status Options::Validate() const {
     return absl::InvalidArgumentError(Concat(name, " must be ", range));
   };
   if (nodes < 1 || nodes > kMaxVoters) return outside("nodes", Concat("1 to ", kMaxVoters));
-  if (absl::Status status = CheckQuorums(quorums, Founders().voters, /*elections_meet=*/true);
+  if (absl::Status status = CheckQuorums(quorums, Founders().voters, ElectionsMustMeet(protocol));
       !status.ok()) {
     return absl::InvalidArgumentError(Concat("quorums: ", status.message()));
+  }
+  if (alpha < 1 || alpha > Configuration::kMaxAlpha) {
+    return outside("alpha", Concat("1 to ", Configuration::kMaxAlpha));
   }
   if (spares > kMaxSpares) return outside("spares", "at most 64");
   if (clients < 1 || clients > kMaxClients) return outside("clients", "1 to 10000");
@@ -77,7 +80,7 @@ absl::Status Options::Validate() const {
   if (faults.drift < 0 || faults.drift >= 1'000'000) {
     return outside("faults.drift", "0 to 999999 millionths");
   }
-  return raft.Validate();
+  return engine.Validate();
 }
 
 }  // namespace synod::sim

@@ -68,14 +68,14 @@ void DrawKnobs(Draw draw, Options& options) {
 // In some runs so few that requests are refused.
 void DrawBounds(Draw draw, Options& options) {
   if (draw.Chance(3, 4)) return;
-  options.raft.max_pending_reads = draw.Of<size_t>({1, 3});
+  options.engine.max_pending_reads = draw.Of<size_t>({1, 3});
   options.max_pending_requests = draw.Of<size_t>({1, 3, options.max_pending_requests});
 }
 
 // In some runs a log that is soon full, and wants a snapshot before anything else.
-void DrawLog(Draw draw, EngineOptions& raft) {
-  if (raft.max_uncommitted_bytes >= kSmallLog || draw.Chance(1, 2)) return;
-  raft.max_log_bytes = draw.Of<size_t>({16 * 1024, kSmallLog});
+void DrawLog(Draw draw, EngineOptions& engine) {
+  if (engine.max_uncommitted_bytes >= kSmallLog || draw.Chance(1, 2)) return;
+  engine.max_log_bytes = draw.Of<size_t>({16 * 1024, kSmallLog});
 }
 
 // In some runs the links differ.
@@ -128,18 +128,36 @@ void DrawQuorums(Draw draw, Options& options) {
                                 : QuorumRule::Flexible(election, commit);
 }
 
+// Of Multi-Paxos: elections need not meet each other, and in some runs hardly anything may be under
+// way. What is chosen after a change, before that governs, is no-ops for the most part: of many of
+// them a run would see little else.
+void DrawSlots(Draw draw, Options& options) {
+  options.alpha = draw.Of<uint32_t>({1, 2, 8, 64, 256});
+  if (options.nodes < 3 || draw.Chance(3, 4)) return;
+  const auto voters = static_cast<uint32_t>(options.nodes);
+  if (voters % 2 == 0 && draw.Chance(1, 2)) {
+    options.quorums = QuorumRule::Grid(voters / 2);
+    return;
+  }
+  const auto commit = static_cast<uint32_t>(draw.Between(2, voters - 1));
+  options.quorums = QuorumRule::Flexible(voters - commit + 1, commit);
+}
+
 }  // namespace
 
 Configuration Options::Founders() const {
   Configuration founders;
   founders.quorums = quorums;
+  founders.protocol = protocol;
+  if (protocol == Protocol::kMultiPaxos) founders.alpha = alpha;
   for (uint64_t node = 1; node <= nodes; ++node) founders.voters.emplace_back(node);
   return founders;
 }
 
-Options Options::Swarm(uint64_t seed) {
+Options Options::Swarm(uint64_t seed, Protocol protocol) {
   Options options;
   options.seed = seed;
+  options.protocol = protocol;
   const World world(seed);
   DrawKnobs(Draw(world.Dice(Stream::kKnobs)), options);
   DrawBounds(Draw(world.Dice(Stream::kBounds)), options);
@@ -148,6 +166,7 @@ Options Options::Swarm(uint64_t seed) {
   options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
   if (Draw(world.Dice(Stream::kSize)).Chance(1, 20)) options.nodes = 6;
   DrawQuorums(Draw(world.Dice(Stream::kQuorums)), options);
+  if (protocol == Protocol::kMultiPaxos) DrawSlots(Draw(world.Dice(Stream::kSlots)), options);
   options.clients = draw.Of<size_t>({1, 2, 3, 5, 8, 32});
   options.think_time = draw.Of<Duration>({milliseconds(1), milliseconds(10), milliseconds(100)});
   options.request_deadline =
@@ -155,24 +174,24 @@ Options Options::Swarm(uint64_t seed) {
 
   options.stale_reads = Draw(world.Dice(Stream::kStaleReads)).Maybe<uint32_t>({1000, 5000});
 
-  EngineOptions& raft = options.raft;
-  raft.heartbeat_interval =
+  EngineOptions& engine = options.engine;
+  engine.heartbeat_interval =
       draw.Of<Duration>({milliseconds(10), milliseconds(50), milliseconds(100)});
-  raft.election_timeout = raft.heartbeat_interval * draw.Of({3, 5, 10});
-  raft.max_append_bytes = draw.Of<size_t>({1, 100, 4096, 256 * 1024});
-  raft.max_inflight_appends = draw.Of<size_t>({1, 2, 16, 256});
-  raft.max_inflight_bytes = draw.Of<size_t>({1, 1024, 8 * 1024 * 1024});
+  engine.election_timeout = engine.heartbeat_interval * draw.Of({3, 5, 10});
+  engine.max_append_bytes = draw.Of<size_t>({1, 100, 4096, 256 * 1024});
+  engine.max_inflight_appends = draw.Of<size_t>({1, 2, 16, 256});
+  engine.max_inflight_bytes = draw.Of<size_t>({1, 1024, 8 * 1024 * 1024});
   // So many clients could ask for more than is done in all the time there is.
   if (draw.Chance(1, 4) || options.clients > 8) {
-    raft.max_entry_bytes = 6 * 1024;
-    raft.max_uncommitted_bytes = raft.max_entry_bytes + Entry::kHeaderBytes;
+    engine.max_entry_bytes = 6 * 1024;
+    engine.max_uncommitted_bytes = engine.max_entry_bytes + Entry::kHeaderBytes;
   }
-  DrawLog(Draw(world.Dice(Stream::kLog)), raft);
-  raft.trailing_entries = draw.Of<uint64_t>({0, 1, 10, 1000, 10'000});
+  DrawLog(Draw(world.Dice(Stream::kLog)), engine);
+  engine.trailing_entries = draw.Of<uint64_t>({0, 1, 10, 1000, 10'000});
   options.snapshot_after_entries = draw.Of<uint64_t>({1, 10, 100, 1000, 100'000});
   options.segment_bytes = draw.Of<uint64_t>({1024, 16 * 1024, 1024 * 1024});
   options.turn = draw.Of<Duration>(
-      {Duration(), microseconds(5), microseconds(50), raft.heartbeat_interval / 5});
+      {Duration(), microseconds(5), microseconds(50), engine.heartbeat_interval / 5});
   options.blocking = draw.Of<Duration>({microseconds(10), microseconds(500), milliseconds(50)});
   options.apply_on_own_thread = draw.Chance(1, 3);
 
@@ -195,10 +214,11 @@ Options Options::Swarm(uint64_t seed) {
   DrawMembers(Draw(world.Dice(Stream::kMembers)), options);
   if (!draw.Chance(1, 4)) return options;
   // Rarely, since they keep the rest from going far.
-  options.mixed_raft = draw.Chance(1, 2);
+  options.mixed_elections = draw.Chance(1, 2);
   options.faults.blackout = draw.Maybe<Duration>({seconds(1), seconds(5)});
   // A log that is full wants a snapshot before anything else.
-  if (raft.max_uncommitted_bytes < kSmallLog && draw.Chance(1, 2)) raft.max_log_bytes = kSmallLog;
+  if (engine.max_uncommitted_bytes < kSmallLog && draw.Chance(1, 2))
+    engine.max_log_bytes = kSmallLog;
   return options;
 }
 

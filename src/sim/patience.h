@@ -24,15 +24,15 @@ class Patience {
 
   // Raft promises progress where messages and disks are much faster than elections (Raft §5.6): the
   // mean of either in a calm, at most.
-  [[nodiscard]] Duration Soon() const { return options_.raft.heartbeat_interval / 8; }
+  [[nodiscard]] Duration Soon() const { return options_.engine.heartbeat_interval / 8; }
 
-  // Until somebody leads for good.
-  [[nodiscard]] Duration Leader() const {
-    return kLeaderTimeouts * options_.raft.election_timeout + 8 * Step();
+  // Until somebody leads for good, who has to learn of so many entries for that.
+  [[nodiscard]] Duration Leader(uint64_t entries) const {
+    return kLeaderTimeouts * options_.engine.election_timeout + Steps(8 + 2 * entries);
   }
   // Until a request is answered while `entries` wait to be committed or applied.
   [[nodiscard]] Duration Answer(uint64_t entries) const {
-    return kAnswerTimeouts * options_.raft.election_timeout + Pieces() +
+    return kAnswerTimeouts * options_.engine.election_timeout + Pieces() +
            Steps(entries + 2 * options_.clients);
   }
   // How long a request of the calm may wait.
@@ -47,7 +47,7 @@ class Patience {
   }
   // Until all are equal.
   [[nodiscard]] Duration Equality(uint64_t entries) const {
-    return kEqualityTimeouts * options_.raft.election_timeout + Pieces() +
+    return kEqualityTimeouts * options_.engine.election_timeout + Pieces() +
            Steps(entries + 2 * options_.clients);
   }
 

@@ -78,7 +78,7 @@ std::vector<NodeId> AnyLinks(Rng& dice, size_t nodes) {
 void DrawPartition(Rng& dice, const Options& options, Fault fault, std::vector<Fault>& faults) {
   const size_t nodes = options.AllNodes();
   // Ends soon, when the sides have just begun to differ, or late, when one is far ahead.
-  if (dice.Chance(1, 2)) fault.lasts = MicrosecondsUpTo(dice, 3 * options.raft.election_timeout);
+  if (dice.Chance(1, 2)) fault.lasts = MicrosecondsUpTo(dice, 3 * options.engine.election_timeout);
   fault.shape = static_cast<Shape>(dice.Below(static_cast<uint64_t>(Shape::kCount)));
   const bool strikes_leader = dice.Chance(1, 3) || fault.shape == Shape::kConstrained;
   const uint64_t first = 1 + dice.Below(nodes);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "synod/base/ids.h"
+#include "synod/core/ballot.h"
 #include "synod/core/configuration.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/entry.h"
@@ -63,6 +65,11 @@ struct ShadowLog {
     Term term;
     uint64_t chain;
   };
+  struct Accepted {  // In a slot of Multi-Paxos.
+    Ballot ballot;
+    uint64_t value;  // Its hash.
+    Index position;  // In the log.
+  };
   struct InForce {
     Index since;  // The entry that it is in; of the first here, or before.
     Members members;
@@ -76,6 +83,11 @@ struct ShadowLog {
   Term base_term;
   uint64_t base_chain = 0;
   std::deque<Slot> slots;  // Behind the base.
+  // Of Multi-Paxos, whose log is one of accepts: what it comes to.
+  std::map<Index, Accepted> accepted;  // In the slots that no snapshot stands for.
+  Index chosen;                        // So much it says is chosen.
+  Ballot ballot;                       // Of its newest mark.
+  Index next_slot;                     // In which what comes next is accepted, without a mark.
 
   [[nodiscard]] Index last() const { return base + slots.size(); }
   [[nodiscard]] LogEnd end() const {

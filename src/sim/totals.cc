@@ -30,19 +30,28 @@ double Percent(const Recovery::Part& part) {
   return most > 0 ? 100 * static_cast<double>(part.took.count()) / most : 0;
 }
 
+// Whether runs of the protocol come to what has this name.
+bool IsOf(Protocol protocol, std::string_view name) {
+  const bool is_of_raft =
+      name.starts_with("raft: ") || name == "truncations" || name == "mismatch_without_hint";
+  return protocol == Protocol::kRaft ? !name.starts_with("paxos: ") : !is_of_raft;
+}
+
 template <class Reach>
-void PrintTable(std::span<const std::string_view> names, std::span<const Reach> reach) {
+void PrintTable(Protocol protocol, std::span<const std::string_view> names,
+                std::span<const Reach> reach) {
   for (size_t i = 0; i < names.size(); ++i) {
+    if (!IsOf(protocol, names[i])) continue;
     std::printf("  %8s %10s  %s\n", std::to_string(reach[i].runs).c_str(),
                 std::to_string(reach[i].times).c_str(), std::string(names[i]).c_str());
   }
 }
 
 template <class Reach>
-void PrintMissing(const char* what, std::span<const std::string_view> names,
+void PrintMissing(Protocol protocol, const char* what, std::span<const std::string_view> names,
                   std::span<const Reach> reach) {
   for (size_t i = 0; i < names.size(); ++i) {
-    if (reach[i].runs == 0 && !IsOfMultiPaxos(names[i])) {
+    if (reach[i].runs == 0 && IsOf(protocol, names[i])) {
       std::printf("NEVER %s: %s\n", what, std::string(names[i]).c_str());
     }
   }
@@ -106,26 +115,30 @@ void Totals::PrintSlowest() const {
 
 void Totals::PrintReach() const {
   for (const auto& [name, count] : kCounts) {
-    if (counts_.*count == 0) std::printf("NEVER happened: %s\n", name);
+    if (counts_.*count == 0 && IsOf(protocol_, name)) std::printf("NEVER happened: %s\n", name);
   }
   std::printf("      runs      times  mark reached\n");
-  PrintTable<Reach>(kMarks, marks_);
+  PrintTable<Reach>(protocol_, kMarks, marks_);
   std::printf("      runs      times  knob turned\n");
-  PrintTable<Reach>(kKnobs, knobs_);
-  PrintMissing<Reach>("reached", kMarks, marks_);
-  PrintMissing<Reach>("turned", kKnobs, knobs_);
+  PrintTable<Reach>(protocol_, kKnobs, knobs_);
+  PrintMissing<Reach>(protocol_, "reached", kMarks, marks_);
+  PrintMissing<Reach>(protocol_, "turned", kKnobs, knobs_);
 }
 
 bool Totals::IsComplete() const {
-  const auto is_reached = [](const Reach& reach) { return reach.runs > 0; };
-  bool are_reached = true;
-  for (size_t mark = 0; mark < kMarkCount; ++mark) {
-    are_reached &= marks_[mark].runs > 0 || IsOfMultiPaxos(kMarks[mark]);
-  }
-  const auto has_happened = [this](const auto& count) { return counts_.*count.second > 0; };
+  const auto are_reached = [this](std::span<const std::string_view> names,
+                                  std::span<const Reach> reach) {
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (reach[i].runs == 0 && IsOf(protocol_, names[i])) return false;
+    }
+    return true;
+  };
+  const auto has_happened = [this](const auto& count) {
+    return counts_.*count.second > 0 || !IsOf(protocol_, count.first);
+  };
   return std::all_of(std::begin(kCounts), std::end(kCounts), has_happened) &&
-         50 * counts_.searches_given_up <= runs_ && are_reached &&
-         std::all_of(knobs_.begin(), knobs_.end(), is_reached);
+         50 * counts_.searches_given_up <= runs_ && are_reached(kMarks, marks_) &&
+         are_reached(kKnobs, knobs_);
 }
 
 }  // namespace synod::sim

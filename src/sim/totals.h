@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "synod/base/probe.h"
+#include "synod/core/protocol.h"
 #include "synod/sim/report.h"
 
 namespace synod::sim {
@@ -17,6 +18,9 @@ void PrintRecovery(const Recovery& recovery);
 
 class Totals {
  public:
+  // Of runs of this protocol.
+  explicit Totals(Protocol protocol) : protocol_(protocol) {}
+
   void Add(const Report& report);
 
   [[nodiscard]] uint64_t runs() const { return runs_; }
@@ -58,6 +62,7 @@ class Totals {
     }
   };
 
+  const Protocol protocol_;
   uint64_t runs_ = 0;
   uint64_t events_ = 0;
   uint64_t hash_ = 0;

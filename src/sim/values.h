@@ -13,6 +13,7 @@
 
 #include "absl/time/time.h"
 #include "synod/base/time.h"
+#include "synod/core/protocol.h"
 #include "synod/core/quorum_text.h"
 
 namespace synod::sim {
@@ -27,6 +28,7 @@ namespace synod::sim {
 }
 
 [[nodiscard]] inline std::string PrintValue(const QuorumRule& value) { return Describe(value); }
+[[nodiscard]] inline std::string PrintValue(Protocol value) { return std::string(Describe(value)); }
 
 // False, with `value` as it was, if the text is not one of its type.
 [[nodiscard]] inline bool ParseValue(std::string_view text, bool& value) {
@@ -57,6 +59,15 @@ namespace synod::sim {
   return true;
 }
 
+[[nodiscard]] inline bool ParseValue(std::string_view text, Protocol& value) {
+  for (Protocol protocol : {Protocol::kRaft, Protocol::kMultiPaxos}) {
+    if (text != Describe(protocol)) continue;
+    value = protocol;
+    return true;
+  }
+  return false;
+}
+
 // What a value of its type is, for whoever has written something else.
 [[nodiscard]] inline std::string KindOf(bool) { return "true or false"; }
 template <std::integral Number>
@@ -70,6 +81,8 @@ template <std::integral Number>
 [[nodiscard]] inline std::string KindOf(const QuorumRule&) {
   return "a rule such as majority, flexible:q1=4,q2=2 or weighted:q1=3,q2=3,1=2,2=1,3=1,4=1";
 }
+
+[[nodiscard]] inline std::string KindOf(Protocol) { return "raft or multipaxos"; }
 
 [[nodiscard]] inline std::string_view Trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r";

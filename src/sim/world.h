@@ -42,6 +42,7 @@ enum class Stream : uint64_t {
   kSnapshots,
   kCutOff,
   kStaleReads,
+  kSlots,
 };
 
 // A time in [0, most].

@@ -34,7 +34,7 @@ expect "the counted refusals" 10 \
   "$(kv_counter "$leader" "kv.refused[etcdserver: key not found]")"
 grep -q "answered a request from .* with: etcdserver: key not found" "$kv_dir/$leader.log" ||
   kv_fail "no refusal was logged"
-expect "a counter of the library's" 1 "$(($(kv_counter "$leader" raft.leaderships) > 0))"
+expect "a counter of the library's" 1 "$(($(kv_counter "$leader" engine.leaderships) > 0))"
 expect "calls that are still under way" 0 "$(kv_counter "$leader" kv.calls_under_way)"
 kv_stop "$leader"
 expect "the exit code after SIGUSR1 and SIGTERM" 0 "$kv_exit"

@@ -14,15 +14,15 @@ using testing::IsEmpty;
 using testing::Not;
 
 EngineOptions WithoutPreVote() {
-  EngineOptions raft;
-  raft.pre_vote = false;
-  return raft;
+  EngineOptions engine;
+  engine.pre_vote = false;
+  return engine;
 }
 
 // Raft §5.1.
 TEST(Elections, E1_CrashAroundTheVotesSync_OneGrantATerm) {
   for (uint64_t change = 1; change <= 6; ++change) {
-    Script s({.seed = change, .raft = WithoutPreVote()});
+    Script s({.seed = change, .engine = WithoutPreVote()});
     s.Cut(A, C);
     NetworkRule& requests = s.Copy(Every<VoteRequest>().To(B));
     s.PowerCutAt(B, change);
@@ -40,7 +40,7 @@ TEST(Elections, E1_CrashAroundTheVotesSync_OneGrantATerm) {
 
 // Xraft#33, scylla e49d5f89a5.
 TEST(Elections, E2_GrantsOfAnOlderTerm_AreNotCounted) {
-  Script s({.raft = WithoutPreVote()});
+  Script s({.engine = WithoutPreVote()});
   NetworkRule& grants = s.Hold(Every<VoteReply>().To(A));
   s.TimeOut(A);
   s.RunUntil([&] { return grants.caught.size() == 2; });
@@ -71,7 +71,7 @@ TEST(Elections, E2_PreVoteGrants_AreNoVotes) {
 
 // canonical/raft#247, redpanda#19.
 TEST(Elections, E3_StepDownWithinTheTerm_KeepsTheVote) {
-  Script s({.raft = WithoutPreVote()});
+  Script s({.engine = WithoutPreVote()});
   s.Cut(A, C);
   NetworkRule& requests = s.Copy(Every<VoteRequest>().From(A).To(B));
   s.TimeOut(A);
@@ -240,7 +240,7 @@ TEST(Elections, E7_PreVoteOnInSomeAndOffInOthers_DoesNotWedge) {
 
 // etcd#5468.
 TEST(Elections, E8_HigherTermRejoinsUnderCheckQuorum_NobodyIsIgnored) {
-  Script s({.raft = WithoutPreVote()});
+  Script s({.engine = WithoutPreVote()});
   s.Elect(B);
   s.Isolate(A);
   s.RunUntil([&] { return s.Core(A).term() > Term(5); });
@@ -286,7 +286,7 @@ TEST(Elections, E9_WritesDuringATransfer_AreRefusedAndDoNotHang) {
 
 // jraft#1245, hashicorp#661.
 TEST(Elections, E11_RequestsForVotes_WaitForTermAndVote) {
-  Script s({.raft = WithoutPreVote()});
+  Script s({.engine = WithoutPreVote()});
   NetworkRule& requests = s.Copy(Every<VoteRequest>().From(A));
   s.StallDisk(A);
   s.TimeOut(A);

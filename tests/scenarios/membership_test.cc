@@ -116,7 +116,7 @@ TEST(Membership, M3_AnotherDiskUnderTheName_ComesInByAChange) {
 
 // openraft#1808, canonical/raft#250.
 TEST(Membership, M4_SnapshotFromBeforeTheChange_BringsTheMembersOfThen) {
-  Script s({.spares = 1, .raft = {.trailing_entries = 0}, .snapshot_after_entries = 5});
+  Script s({.spares = 1, .engine = {.trailing_entries = 0}, .snapshot_after_entries = 5});
   s.Elect(A);
   for (int i = 0; i < 20; ++i) s.Write(A, std::to_string(i));
   const Index snapshot = s.Core(A).snapshot_index();

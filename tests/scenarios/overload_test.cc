@@ -14,10 +14,10 @@ using std::chrono::seconds;
 
 // More than may wait for a quorum is refused, and when the load falls all is well again.
 TEST(Overload, X3_RetryStorm_IsRefusedBeyondTheBound) {
-  EngineOptions raft;
-  raft.max_entry_bytes = 10'000;
-  raft.max_uncommitted_bytes = 100'000;
-  Script s({.raft = raft});
+  EngineOptions engine;
+  engine.max_entry_bytes = 10'000;
+  engine.max_uncommitted_bytes = 100'000;
+  Script s({.engine = engine});
   s.Elect(A);
   s.StallDisk(B);
   s.StallDisk(C);
@@ -39,9 +39,9 @@ TEST(Overload, X3_RetryStorm_IsRefusedBeyondTheBound) {
 
 // A follower whose disk is slow costs the quorum nothing, and the leader no more than its bounds.
 TEST(Overload, X3_FailSlowFollower_QuorumsLatencyIsUnchanged) {
-  EngineOptions raft;
-  raft.max_inflight_appends = 8;
-  Script s({.raft = raft});
+  EngineOptions engine;
+  engine.max_inflight_appends = 8;
+  Script s({.engine = engine});
   s.Elect(A);
   s.RunUntil([&] { return s.AreEqual({A, B, C}); });
   s.SlowDisk(C, seconds(1));
@@ -56,12 +56,12 @@ TEST(Overload, X3_FailSlowFollower_QuorumsLatencyIsUnchanged) {
 
 // One that never catches up does not keep the leader's log from being compacted for ever.
 TEST(Overload, X3_LaggardThatNeverCatchesUp_LogStaysBounded) {
-  EngineOptions raft;
-  raft.trailing_entries = 10;
-  raft.max_entry_bytes = 10'000;
-  raft.max_uncommitted_bytes = 100'000;
-  raft.max_log_bytes = 200'000;
-  Script s({.raft = raft, .snapshot_after_entries = 20});
+  EngineOptions engine;
+  engine.trailing_entries = 10;
+  engine.max_entry_bytes = 10'000;
+  engine.max_uncommitted_bytes = 100'000;
+  engine.max_log_bytes = 200'000;
+  Script s({.engine = engine, .snapshot_after_entries = 20});
   s.Elect(A);
   s.Drop(Every<AppendRequest>().To(C));
   s.Drop(Every<SnapshotChunk>().To(C));

@@ -113,8 +113,9 @@ TEST(Reads, D4_RightAfterATransfer_SeesTheNewestCommit) {
 
 // A follower's read waits until as much is applied here as the leader had committed.
 TEST(Reads, D6_ApplyLagAndASnapshotInBetween_WaitsForTheIndex) {
-  Script s(
-      {.raft = {.trailing_entries = 0}, .snapshot_after_entries = 10, .apply_on_own_thread = true});
+  Script s({.engine = {.trailing_entries = 0},
+            .snapshot_after_entries = 10,
+            .apply_on_own_thread = true});
   s.Elect(A);
   s.Isolate(C);
   for (int i = 0; i < 25; ++i) s.Write(A, "x");

@@ -353,7 +353,7 @@ TEST(Replication, R13_FiveVotersWhoeverAcks_TheQuorumsIndexIsCommitted) {
 
 // willemt/raft#118.
 TEST(Replication, R14_FirstAppendAgainAfterCompaction_AppendsNothing) {
-  Script s({.raft = {.trailing_entries = 0}, .snapshot_after_entries = 10});
+  Script s({.engine = {.trailing_entries = 0}, .snapshot_after_entries = 10});
   NetworkRule& appends = s.Copy(Every<AppendRequest>([](const AppendRequest& append) {
                                   return append.prev_index.IsZero();
                                 }).To(B));

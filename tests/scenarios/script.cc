@@ -36,7 +36,7 @@ Options OptionsOf(const Setup& setup) {
   options.seed = setup.seed;
   options.nodes = setup.nodes;
   options.spares = setup.spares;
-  options.raft = setup.raft;
+  options.engine = setup.engine;
   options.snapshot_after_entries = setup.snapshot_after_entries;
   options.segment_bytes = setup.segment_bytes;
   options.apply_on_own_thread = setup.apply_on_own_thread;
@@ -61,7 +61,7 @@ Script::Script(const Setup& setup)
     : workload_(NewJournalWorkload()),
       stores_(NewStores()),
       cluster_(OptionsOf(setup), *workload_, *stores_) {
-  for (NodeId node : setup.without_pre_vote) At(node).raft().pre_vote = false;
+  for (NodeId node : setup.without_pre_vote) At(node).engine_options().pre_vote = false;
   cluster_.network().on_send = [this](Message& message) { return OnSend(message); };
   cluster_.Start();
   RunUntil([this] {
@@ -113,7 +113,7 @@ void Script::Leap(NodeId node, Duration by) {
   At(node).host().loop().Post([] {});
 }
 
-void Script::TimeOut(NodeId node) { Leap(node, 2 * cluster_.options().raft.election_timeout); }
+void Script::TimeOut(NodeId node) { Leap(node, 2 * cluster_.options().engine.election_timeout); }
 
 bool Script::CanReach(NodeId from, NodeId to) {
   return IsUp(from) && IsUp(to) && !cluster_.network().IsCut(from, to) &&
@@ -123,7 +123,7 @@ bool Script::CanReach(NodeId from, NodeId to) {
 void Script::Campaign(NodeId node) {
   for (NodeId other : Nodes()) {
     if (other != node && CanReach(node, other) && !Leads(other)) {
-      Leap(other, cluster_.options().raft.election_timeout);
+      Leap(other, cluster_.options().engine.election_timeout);
     }
   }
   TimeOut(node);

@@ -41,7 +41,7 @@ struct Setup {
   uint64_t nodes = 3;
   uint64_t spares = 0;  // More, which are no members yet.
   uint64_t seed = 1;
-  EngineOptions raft = {};
+  EngineOptions engine = {};
   std::vector<NodeId> without_pre_vote = {};
   uint64_t snapshot_after_entries = 1'000'000;
   uint64_t segment_bytes = 1024 * 1024;
@@ -212,7 +212,9 @@ class Script {
 
   [[nodiscard]] Node& At(NodeId node) { return cluster_.node(node); }
   [[nodiscard]] bool IsUp(NodeId node) { return At(node).IsUp(); }
-  [[nodiscard]] const Raft& Core(NodeId node) { return At(node).raft_core(); }
+  [[nodiscard]] const Raft& Core(NodeId node) {
+    return static_cast<const Raft&>(At(node).replica().core());
+  }
   [[nodiscard]] const Counts& counts() { return cluster_.counts(); }
   [[nodiscard]] std::vector<NodeId> Nodes() const;
   // Whether these have all that is committed, and nothing else.

@@ -16,7 +16,7 @@ using testing::Not;
 
 Setup Compacting(uint64_t nodes = 3, uint64_t seed = 1) {
   return {
-      .nodes = nodes, .seed = seed, .raft = {.trailing_entries = 0}, .snapshot_after_entries = 5};
+      .nodes = nodes, .seed = seed, .engine = {.trailing_entries = 0}, .snapshot_after_entries = 5};
 }
 
 // A snapshot of several pieces is needed to catch up with what this writes.

@@ -110,7 +110,7 @@ TEST(StorageFaults, F2_CorruptRecordOfTheOnlyNode_RefusesToStart) {
 // what it was nobody installs it, and the next one serves.
 TEST(StorageFaults, F2_BitFlipsInASnapshotThatIsSent_IsNeverInstalled) {
   for (uint64_t where = 1; where <= 3; ++where) {
-    Script s({.seed = where, .raft = {.trailing_entries = 0}, .snapshot_after_entries = 10});
+    Script s({.seed = where, .engine = {.trailing_entries = 0}, .snapshot_after_entries = 10});
     s.Elect(A);
     s.Isolate(C);
     for (int i = 0; i < 12; ++i) s.Write(A, std::string(60'000, 'x'));
@@ -269,7 +269,7 @@ TEST(StorageFaults, F5_QuorumIsFullAndTheLeaderDies_AnotherLeadsAndServesReads) 
 
 // After a restart nothing is known to be committed, and only what is can be compacted.
 TEST(StorageFaults, F5_AllAreFullAndRestart_SnapshotsMakeRoom) {
-  Script s({.raft = {.trailing_entries = 0}, .segment_bytes = 16 * 1024});
+  Script s({.engine = {.trailing_entries = 0}, .segment_bytes = 16 * 1024});
   s.Elect(A);
   for (int i = 0; i < 500; ++i) s.Write(A, "x");
   s.RunUntil([&] { return s.AreEqual({A, B, C}); });
@@ -306,7 +306,7 @@ TEST(StorageFaults, F5_FollowersDiskIsFull_AcksOnlyWhatIsThere) {
 
 // Without space for a snapshot the log is not compacted.
 TEST(StorageFaults, F5_NoSpaceForASnapshot_NothingIsCompacted) {
-  Script s({.raft = {.trailing_entries = 0}, .snapshot_after_entries = 10});
+  Script s({.engine = {.trailing_entries = 0}, .snapshot_after_entries = 10});
   s.Elect(A);
   for (int i = 0; i < 8; ++i) s.Write(A, "x");
   for (NodeId node : s.Nodes()) s.FillDisk(node, 16 * 1024);

@@ -12,20 +12,10 @@ namespace {
 
 constexpr uint64_t kKeys = 3;
 
-absl::Status SetProtocol(std::string_view name) {
-  if (name == "raft") return absl::OkStatus();
-  return absl::InvalidArgumentError("there is no protocol '" + std::string(name) +
-                                    "'; there is raft");
-}
-
 Program SynodSim() {
   Program program{
       .name = "synod-sim",
       .new_workload = [] { return NewRegisterWorkload(kKeys); },
-      .flags = {{.name = "--protocol",
-                 .value = "P",
-                 .help = "the protocol under test: raft",
-                 .set = SetProtocol}},
       .shows_reach = true,
   };
 #if defined(SYNOD_SIM_ROCKSDB)

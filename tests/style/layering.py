@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "port": {"base", "core"},
     "node": {"base", "core", "port"},
     # Runs the runtime, private parts and all, on the write-ahead log.
-    "sim": {"base", "core", "engine", "raft", "port", "node", "src", "plugin"},
+    "sim": {"base", "core", "engine", "raft", "paxos", "port", "node", "src", "plugin"},
     "umbrella": {"node", "port"},
     # What the durable log stores share.
     "files": {"base", "core", "port"},

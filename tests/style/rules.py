@@ -57,7 +57,7 @@ RULES = [
      "hash order differs between runs and must not reach what others see",
      {"src/event_loop.h": "the real loop; looked up by id",
       "src/host_impl.h": "looked up by group; one group in a simulation",
-      "src/sim/judge.h": "looked up by index and term",
+      "src/sim/raft_judge.h": "looked up by index and term",
       "src/sim/states.h": "looked up by index",
       "src/sim/simulation.cc": "looked up by command and by index"}),
     (SIMULATED, r"std::(multi)?(map|set)<[^,<>]*\*",

@@ -82,7 +82,7 @@ struct Observer {
 struct GroupOptions {
   GroupId group = 1;
   std::unique_ptr<StateMachine> state_machine = {};
-  EngineOptions raft = {};
+  EngineOptions engine = {};
 
   // A snapshot is taken when the entries applied since the last one exceed either, and the log is
   // compacted behind it.

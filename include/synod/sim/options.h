@@ -72,6 +72,8 @@ struct Options {
   size_t nodes = 3;   // The founders of the group: its initial members.
   size_t spares = 0;  // More nodes, which wait to be made members.
   QuorumRule quorums = {};
+  Protocol protocol = Protocol::kRaft;
+  uint32_t alpha = 16 * 1024;  // Of Multi-Paxos: see Configuration.
   size_t clients = 3;
   Duration storm = std::chrono::seconds(20);  // How long faults happen, of simulated time.
   // Or until so much has happened: busy clusters show little more in what follows, and take long.
@@ -80,9 +82,9 @@ struct Options {
   Duration request_deadline = std::chrono::seconds(2);
   uint32_t stale_reads = 0;  // How many of the reads, in ten thousand, take what their node has.
 
-  EngineOptions raft = {};
+  EngineOptions engine = {};
   // Each start of a node draws anew whether it pre-votes, and whether it checks its quorum (E7).
-  bool mixed_raft = false;
+  bool mixed_elections = false;
   uint64_t snapshot_after_entries = 1000;
   uint64_t segment_bytes = 1024 * 1024;
   Duration turn = std::chrono::microseconds(20);       // Of a host's loop.
@@ -105,7 +107,7 @@ struct Options {
   [[nodiscard]] Configuration Founders() const;
 
   // A random subset of all of the above, at random strength; some seeds have no faults at all.
-  [[nodiscard]] static Options Swarm(uint64_t seed);
+  [[nodiscard]] static Options Swarm(uint64_t seed, Protocol protocol = Protocol::kRaft);
   // What differs from the defaults, in one line: "seed=7 nodes=5 storm=3s network.lose=200".
   [[nodiscard]] std::string Describe() const;
   // The inverse. kInvalidArgument, naming the field.

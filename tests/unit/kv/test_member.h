@@ -157,9 +157,9 @@ class TestMember {
     NodeStats& stats = id == kSelf ? stats_ : other_stats_;
     options.state_machine =
         std::make_unique<KvStateMachine>(stats.store, [](const absl::Status&) {});
-    options.raft.election_timeout = std::chrono::milliseconds(300);
-    options.raft.heartbeat_interval = std::chrono::milliseconds(30);
-    options.raft.max_entry_bytes = kMaxRequestBytes + kMaxCommandOverhead;
+    options.engine.election_timeout = std::chrono::milliseconds(300);
+    options.engine.heartbeat_interval = std::chrono::milliseconds(30);
+    options.engine.max_entry_bytes = kMaxRequestBytes + kMaxCommandOverhead;
     options.apply_on_own_thread = true;
     if (id == kSelf) {
       options.observer.on_leader = [this](synod::NodeId, synod::Term term) {

@@ -158,11 +158,11 @@ TEST_F(JudgeApply, Restore_OfLessThanIsApplied_BreaksTheRule) {
 class JudgeLogBound : public JudgeApply {
  protected:
   JudgeLogBound() {
-    EngineOptions raft;
-    raft.max_entry_bytes = EntryAt(3, 1).payload.size();
-    raft.max_append_bytes = 1;
-    raft.max_log_bytes = follower_->log().bytes();
-    judge_.OnStart(2, raft, 1);
+    EngineOptions engine;
+    engine.max_entry_bytes = EntryAt(3, 1).payload.size();
+    engine.max_append_bytes = 1;
+    engine.max_log_bytes = follower_->log().bytes();
+    judge_.OnStart(2, engine, 1);
   }
 
   // All of term 1, of which the first `committed` are.
@@ -207,9 +207,9 @@ TEST_F(JudgeLogBound, Leader_HasTakenACommandBeyondIt_BreaksTheRule) {
   core.Propose("3");
   core.Settle();
   WriteAllOf(1, core);
-  EngineOptions raft;
-  raft.max_log_bytes = core->log().bytes() - 1;
-  judge_.OnStart(1, raft, 1);
+  EngineOptions engine;
+  engine.max_log_bytes = core->log().bytes() - 1;
+  judge_.OnStart(1, engine, 1);
   TurnElectedBy(3, 1, core);
   EXPECT_EQ(Rule(), "bounded log");
 }
@@ -220,9 +220,9 @@ TEST_F(JudgeLogBound, Leader_HasJustRoom_IsAllowed) {
   core.Propose("3");
   core.Settle();
   WriteAllOf(1, core);
-  EngineOptions raft;
-  raft.max_log_bytes = core->log().bytes();
-  judge_.OnStart(1, raft, 1);
+  EngineOptions engine;
+  engine.max_log_bytes = core->log().bytes();
+  judge_.OnStart(1, engine, 1);
   TurnElectedBy(3, 1, core);
   EXPECT_EQ(Rule(), "");
 }
@@ -231,9 +231,9 @@ TEST_F(JudgeLogBound, Leader_LogIsFullOfWhatItHadBefore_IsAllowed) {
   Core core({.node = 1, .log = {1, 1}});
   core.BecomeLeader();
   WriteAllOf(1, core);
-  EngineOptions raft;
-  raft.max_log_bytes = 1;
-  judge_.OnStart(1, raft, 1);
+  EngineOptions engine;
+  engine.max_log_bytes = 1;
+  judge_.OnStart(1, engine, 1);
   TurnElectedBy(3, 1, core);
   EXPECT_EQ(Rule(), "");
 }
@@ -247,9 +247,9 @@ TEST_F(JudgeApply, Requests_MoreThanAreAllowed_BreakTheRule) {
 }
 
 TEST_F(JudgeApply, Reads_MoreThanAreAllowed_BreakTheRule) {
-  EngineOptions raft;
-  raft.max_pending_reads = 1;
-  judge_.OnStart(2, raft, 1);
+  EngineOptions engine;
+  engine.max_pending_reads = 1;
+  judge_.OnStart(2, engine, 1);
   follower_.Read();
   Turn(2, follower_);
   EXPECT_EQ(Rule(), "");
@@ -264,9 +264,9 @@ TEST_F(JudgeApply, Proposals_MoreThanAreAllowed_BreakTheRule) {
   core.Propose("3");
   core.Settle();
   WriteAllOf(1, core);
-  EngineOptions raft;
-  raft.max_uncommitted_bytes = Entry::kHeaderBytes + 1;
-  judge_.OnStart(1, raft, 1);
+  EngineOptions engine;
+  engine.max_uncommitted_bytes = Entry::kHeaderBytes + 1;
+  judge_.OnStart(1, engine, 1);
   TurnElectedBy(3, 1, core);
   EXPECT_EQ(Rule(), "");
   core.Propose("4");
@@ -280,9 +280,9 @@ TEST_F(JudgeApply, Writes_MoreThanAreAllowed_BreakTheRule) {
   Core core({.node = 1, .log = {1, 1}});
   core.BecomeLeader();
   WriteAllOf(1, core);
-  EngineOptions raft;
-  raft.max_uncommitted_bytes = EntryAt(4, 2).Bytes();
-  judge_.OnStart(1, raft, 1);
+  EngineOptions engine;
+  engine.max_uncommitted_bytes = EntryAt(4, 2).Bytes();
+  judge_.OnStart(1, engine, 1);
   TurnElectedBy(3, 1, core);
   Begin(1, Appending({EntryAt(4, 2)}));
   EXPECT_EQ(Rule(), "");
@@ -304,13 +304,13 @@ TEST_F(JudgeApply, Appends_MoreThanAreAllowed_BreakTheRule) {
     Write(node, Appending({core->log().At(Index(3))}));
     Send(node, 1, 2, test::Accepted(3));
   }
-  EngineOptions raft;
-  raft.max_inflight_appends = 2;
-  judge_.OnStart(1, raft, 1);
+  EngineOptions engine;
+  engine.max_inflight_appends = 2;
+  judge_.OnStart(1, engine, 1);
   Turn(1, core);
   EXPECT_EQ(Rule(), "");
-  raft.max_inflight_appends = 1;
-  judge_.OnStart(1, raft, 1);
+  engine.max_inflight_appends = 1;
+  judge_.OnStart(1, engine, 1);
   Turn(1, core);
   EXPECT_EQ(Rule(), "bounded appends");
 }

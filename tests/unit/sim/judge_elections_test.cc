@@ -191,9 +191,9 @@ TEST_F(JudgeElections, Candidate_QuorumHasPreVoted_IsAllowed) {
 }
 
 TEST_F(JudgeElections, Candidate_DoesNotPreVote_IsAllowed) {
-  EngineOptions raft;
-  raft.pre_vote = false;
-  judge_.OnStart(1, raft, 1);
+  EngineOptions engine;
+  engine.pre_vote = false;
+  judge_.OnStart(1, engine, 1);
   Core core;
   core.BecomeCandidate();
   Turn(1, core);

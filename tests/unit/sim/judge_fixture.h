@@ -14,7 +14,7 @@
 
 #include "synod/core/configuration_codec.h"
 
-#include "src/sim/judge.h"
+#include "src/sim/raft_judge.h"
 #include "tests/unit/raft/fixture.h"
 
 namespace synod::sim {
@@ -164,7 +164,7 @@ class JudgeFixture : public ::testing::Test {
   Options options_;
   World world_{1};
   Counts counts_;
-  Judge judge_{world_, options_, counts_};
+  RaftJudge judge_{world_, options_, counts_};
   Instant now_{std::chrono::seconds(100)};
   uint64_t writes_ = 0;
 

@@ -21,8 +21,8 @@ TEST(Options, Describe_SomeFieldsSet_SaysThose) {
   Options options{.seed = 7, .nodes = 5};
   EXPECT_EQ(options.Describe(), "seed=7 nodes=5");
   options.storm = std::chrono::milliseconds(1500);
-  options.raft.pre_vote = false;
-  EXPECT_EQ(options.Describe(), "seed=7 nodes=5 storm=1.5s raft.pre_vote=false");
+  options.engine.pre_vote = false;
+  EXPECT_EQ(options.Describe(), "seed=7 nodes=5 storm=1.5s engine.pre_vote=false");
   options.knobs.front() = 100;
   EXPECT_THAT(options.Describe(), HasSubstr(" knobs.append_one_entry=100"));
 }
@@ -58,8 +58,8 @@ TEST(Options, Parse_UnknownOrBadField_IsRefusedByName) {
               HasSubstr("storm cannot be '20': it is a time with its unit"));
   EXPECT_THAT(OptionsError("quorums=2"), HasSubstr("it is a rule such as majority"));
   EXPECT_THAT(OptionsError("storm=-1s"), HasSubstr("storm cannot be '-1s'"));
-  EXPECT_THAT(OptionsError("raft.pre_vote=1"),
-              HasSubstr("raft.pre_vote cannot be '1': it is true or false"));
+  EXPECT_THAT(OptionsError("engine.pre_vote=1"),
+              HasSubstr("engine.pre_vote cannot be '1': it is true or false"));
 }
 
 TEST(Options, Validate_ImpossibleCluster_IsRefused) {
@@ -69,7 +69,7 @@ TEST(Options, Validate_ImpossibleCluster_IsRefused) {
   EXPECT_THAT(OptionsError("network.spread=11"), HasSubstr("network.spread must be"));
   EXPECT_THAT(OptionsError("knobs.read_later=10001"), HasSubstr("chance must be"));
   EXPECT_THAT(OptionsError("faults.drift=1000000"), HasSubstr("faults.drift must be"));
-  EXPECT_THAT(OptionsError("raft.election_timeout=50ms"), HasSubstr("election_timeout must be"));
+  EXPECT_THAT(OptionsError("engine.election_timeout=50ms"), HasSubstr("election_timeout must be"));
   for (uint64_t seed = 1; seed <= 500; ++seed) {
     EXPECT_EQ(Options::Swarm(seed).Validate(), absl::OkStatus());
   }

@@ -50,8 +50,8 @@ GroupOptions GroupWith(size_t max_entry_bytes, size_t max_append_bytes) {
   GroupOptions options;
   options.group = 1;
   options.state_machine = std::make_unique<Sizes>();
-  options.raft.max_entry_bytes = max_entry_bytes;
-  options.raft.max_append_bytes = max_append_bytes;
+  options.engine.max_entry_bytes = max_entry_bytes;
+  options.engine.max_append_bytes = max_append_bytes;
   options.default_deadline = std::chrono::minutes(1);
   return options;
 }
