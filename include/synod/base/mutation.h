@@ -115,6 +115,7 @@ enum class Mutation {
   kChangeDoneEarly = 92,         // M9
   kNewMembersUninformed = 93,    // M9
   kPreVoteBesideCandidate = 94,  // Ongaro §9.6
+  kSilentPhase1 = 95,            // "Paxos Made Simple" §2.4
 };
 
 #if defined(SYNOD_MUTATIONS)

@@ -35,6 +35,7 @@ inline constexpr std::string_view kMarks[] = {
     // What Multi-Paxos alone does.
     "paxos: prepare ignored beside a leader",
     "paxos: pre-vote refused beside a candidate",
+    "paxos: long phase 1 made known",
     "paxos: prepare refused below the promise",
     "paxos: candidate hears of a higher ballot",
     "paxos: candidate behind a compacted log",
@@ -52,6 +53,7 @@ inline constexpr std::string_view kMarks[] = {
     "paxos: snapshot overtaken by accepts",
     "paxos: snapshot behind what is chosen",
     "paxos: snapshot offered to a candidate",
+    "paxos: silent snapshot transfer given up",
     // Members.
     "newcomer asked for its disk",
     "newcomer out of time",

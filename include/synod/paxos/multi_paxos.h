@@ -103,6 +103,7 @@ class MultiPaxos final : public Engine {
   void Promise(const Ballot& ballot);
   void On(const Message& message, const PrepareRequest& request);
   void On(const Message& message, PrepareReply& reply);
+  void KeepBallot();
   void RecordReport(NodeId acceptor, bool is_complete);
   void Consider(AcceptedEntry&& accepted, Index chosen);
   [[nodiscard]] Index TakeOver() override;

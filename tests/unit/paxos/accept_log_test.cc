@@ -35,6 +35,19 @@ TEST(AcceptLog, SlotAfterSlotInOneBallot_NeedsOneMark) {
   for (const Entry& entry : stored) EXPECT_EQ(entry.index, ++position) << "There are no gaps.";
 }
 
+TEST(AcceptLog, MuchHasBeenChosenSince_GetsAMark) {
+  AcceptLog log;
+  std::vector<Entry> stored;
+  log.Append(Command(1, 1, "x"), BallotOf(1, 2), Index(), stored);
+  log.Append(Command(2, 1, "x"), BallotOf(1, 2), Index(1023), stored);
+  EXPECT_EQ(MarksIn(stored), 1u);
+  EXPECT_EQ(log.chosen(), Index());
+  log.Append(Command(3, 1, "x"), BallotOf(1, 2), Index(1024), stored);
+  log.Append(Command(4, 1, "x"), BallotOf(1, 2), Index(1025), stored);
+  EXPECT_EQ(MarksIn(stored), 2u);
+  EXPECT_EQ(log.chosen(), Index(1024));
+}
+
 TEST(AcceptLog, Replayed_SaysTheSame) {
   AcceptLog log;
   std::vector<Entry> stored;

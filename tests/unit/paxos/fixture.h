@@ -40,12 +40,13 @@ inline AcceptRequest Accepts(uint64_t round, uint64_t first, uint64_t last, uint
   return request;
 }
 
-// What a core starts from: node 1 of so many, introduced.
+// What a core starts from: node 1 of so many.
 struct Given {
   uint64_t nodes = 3;
   QuorumRule quorums = {};
   uint32_t alpha = 8;
   EngineOptions options = {};
+  bool is_introduced = true;
 };
 
 class Core {
@@ -56,7 +57,9 @@ class Core {
     state_.initial_configuration.quorums = given.quorums;
     for (uint64_t node = 1; node <= given.nodes; ++node) {
       state_.initial_configuration.voters.emplace_back(node);
-      state_.hard_state.peers.push_back({node, Incarnation(1000 + node)});
+      if (node != 1 || given.is_introduced) {  // It records itself last.
+        state_.hard_state.peers.push_back({node, Incarnation(1000 + node)});
+      }
     }
     Start();
   }
@@ -180,6 +183,14 @@ class Core {
     for (uint64_t node : acceptors) Ack(node, 1, core_->extent().last.value());
     Take();
     Persisted();
+  }
+
+  // These have what is chosen, and have noted on their disks that it is.
+  void Know(const std::vector<uint64_t>& members) {
+    Take();
+    Persisted();
+    const uint64_t chosen = core_->commit().value();
+    for (uint64_t node : members) Ack(node, 1, chosen, chosen);
   }
 
   // The bodies of the messages in `out` to `to`.

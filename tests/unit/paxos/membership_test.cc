@@ -51,10 +51,9 @@ TEST(NewMembers, HaveNotPromised_NothingIsProposedWhereTheyDecide) {
   EXPECT_EQ(core->extent().last, Index(5));
 }
 
-// A leader of round 2, before whom one of round 1 had something chosen where the new members
-// decide.
-TEST(NewMembers, MayHaveChosenSomething_ReadsWaitForIt) {
-  Core core({.nodes = 3, .alpha = 3});
+// Of three, that leads in round 2; node 3 may have proposed something in round 1.
+Core LeaderOfRound2(uint32_t alpha) {
+  Core core({.nodes = 3, .alpha = alpha});
   core.Receive(3, 1, PrepareRequest{.from = Index(1)});
   core.Take();
   core.Persisted();
@@ -62,6 +61,24 @@ TEST(NewMembers, MayHaveChosenSomething_ReadsWaitForIt) {
   core.Report(2, 2, {});
   core.Take();
   core.Persisted();
+  return core;
+}
+
+// Seed 20378: a change that had never been chosen came back with one that it named, while another
+// was under way.
+TEST(NewMembers, HaveSomethingLeft_WhereOthersDecideItDoesNotComeBack) {
+  Core core = LeaderOfRound2(/*alpha=*/8);
+  core.Reconfigure({Join(4, 1004)});
+  ASSERT_EQ(core->extent().last, Index(1));
+  core.Report(4, 2, {{.entry = Command(5, 1, "x"), .ballot = BallotOf(1, 3)}}, 0, Index(1));
+  EXPECT_EQ(core->extent().last, Index(1)) << "Until slot 8 the first three decide.";
+  core.Propose("y");
+  EXPECT_EQ(core->extent().last, Index(2)) << "There is nothing to recover.";
+}
+
+// One of round 1 had something chosen where the new members decide.
+TEST(NewMembers, MayHaveChosenSomething_ReadsWaitForIt) {
+  Core core = LeaderOfRound2(/*alpha=*/3);
   const auto choose = [&] {
     core.Take();
     core.Persisted();
@@ -111,21 +128,139 @@ TEST(NewMembers, OnNewDisksOfThoseWhoHadPromised_HaveNot) {
   Core core({.nodes = 5, .alpha = 1});
   core.Lead({2, 3});
   core.Reconfigure({{.node = 2, .to = To::kNone}, {.node = 3, .to = To::kNone}});
+  core.Choose({2, 3, 4, 5});  // Their disks are named.
+  core.Know({2, 3, 4, 5});
+  core.Choose({2, 3, 4, 5});  // A no-op, and two are gone.
   core.Choose({2, 3, 4, 5});
   core.Report(4, 1, {}, 0, Index(1));  // Of {1 4 5} two have promised now.
-  core.Ack(4, 1, 1, /*chosen=*/1);
+  core.Know({4});
   core.Choose({4});  // A no-op, the first that they decide.
+  ASSERT_EQ(core->commit(), Index(4));
   core.Reconfigure({Join(2, 2002), Join(3, 2003)});
   core.Choose({4});
-  ASSERT_EQ(core->commit(), Index(3));
-  core.Take();
-  core.Persisted();
-  for (uint64_t node : {4u, 5u}) core.Ack(node, 1, 3, /*chosen=*/3);
+  core.Know({4, 5});
   core.Propose("x");
   ASSERT_THAT(core.Take().resolved, SizeIs(1)) << "Of {1 2' 3' 4 5} no more than two have.";
-  EXPECT_EQ(core->extent().last, Index(3));
+  EXPECT_EQ(core->extent().last, Index(5));
   core.Report(5, 1, {}, 0, Index(1));
-  EXPECT_EQ(core->extent().last, Index(4)) << "A no-op is proposed, in the one slot that may be.";
+  EXPECT_EQ(core->extent().last, Index(6)) << "A no-op is proposed, in the one slot that may be.";
+}
+
+// A replica of a group of three, of whom `voters` are left from slot 1 on: in slot 9 they decide.
+Core Told(const Configuration& members) {
+  Core core({.nodes = 3, .alpha = 8});
+  AcceptRequest request = Accepts(1, 1, 1, /*commit=*/1);
+  request.entries[0].kind = EntryKind::kConfiguration;
+  request.entries[0].payload = Payload::Copy(EncodeConfiguration(members));
+  core.Receive(2, 1, request);
+  return core;
+}
+
+Configuration Without(uint64_t leaver) {
+  Configuration rest{.voters = {}, .outgoing = {}, .learners = {}};
+  rest.protocol = Protocol::kMultiPaxos;
+  rest.alpha = 8;
+  for (uint64_t node = 1; node <= 3; ++node) {
+    if (node == leaver) continue;
+    rest.voters.emplace_back(node);
+    rest.records.push_back(
+        {.node = node, .incarnation = Incarnation(1000 + node), .epoch = {}, .address = {}});
+  }
+  return rest;
+}
+
+// Seed 102: the one who led died before the new member had heard of anything.
+TEST(OldMembers, CampaignUntilTheNewOnesHaveDecidedSomething) {
+  Core core = Told(Without(1));
+  core.Receive(2, 1, Accepts(1, 2, 8, /*commit=*/8));
+  ASSERT_EQ(core->commit(), Index(8));
+  EXPECT_TRUE(core->MayCampaign()) << "From slot 9 on it decides nothing, and may yet be needed.";
+  core.Receive(2, 1, Accepts(1, 9, 9, /*commit=*/9));
+  ASSERT_EQ(core->commit(), Index(9));
+  EXPECT_FALSE(core->MayCampaign());
+}
+
+// Its snapshot could not say who they were.
+TEST(OldMembers, MayBeNeeded_NoSnapshotForgetsThem) {
+  Core core = Told(Without(1));
+  core.Receive(2, 1, Accepts(1, 2, 8, /*commit=*/8));
+  EXPECT_FALSE(core->MaySnapshotAt(Index(8)));
+  core.Receive(2, 1, Accepts(1, 9, 9, /*commit=*/9));
+  EXPECT_TRUE(core->MaySnapshotAt(Index(9)));
+}
+
+// Seed 734: the ack that had said so was lost, and nothing was left to be acked.
+TEST(NewMembers, TellOfWhatTheyKnow_WithEveryAnswerToAHeartbeat) {
+  Growing growing;
+  Core& core = growing.core;
+  core.Report(4, 1, {}, 0, Index(1));
+  core.Persisted();
+  core.Elapse(std::chrono::milliseconds(60));
+  core.Take();
+  const std::vector<AcceptRequest> beats = core.SentTo<AcceptRequest>(2);
+  ASSERT_THAT(beats, testing::Not(IsEmpty()));
+  ASSERT_EQ(core->extent().last, Index(3));
+  for (uint64_t node : {2u, 3u}) {
+    core.Receive(node, 1,
+                 AcceptReply{.ballot = BallotOf(1, 1),
+                             .promised = BallotOf(1, 1),
+                             .epoch = {},
+                             .accepted = {},
+                             .received = Index(3),
+                             .chosen = Index(3),
+                             .round = beats.back().round,
+                             .has_space = true});
+  }
+  EXPECT_EQ(core->extent().last, Index(4));
+}
+
+TEST(Heartbeat, IsAnsweredWithWhatIsDurablyKnownToBeChosen) {
+  Core core = Told(Without(3));
+  core.Receive(2, 1, Accepts(1, 2, 8, /*commit=*/8));  // All that others decide: it is noted.
+  AcceptRequest beat;
+  beat.first = Index(9);
+  beat.commit = Index(8);
+  beat.round = 1;
+  const auto told = [&] {
+    core.Receive(2, 1, beat);
+    core.Take();
+    return core.SentTo<AcceptReply>(2).back().chosen;
+  };
+  EXPECT_EQ(told(), Index()) << "It is not on the disk yet.";
+  core.Persisted();
+  EXPECT_EQ(told(), Index(8));
+}
+
+// Newcomers could not tell the disks of those who leave from others, and these decide for a while.
+TEST(Change, ByWhichAnyoneLeaves_NamesTheDisksOfAllFirst) {
+  Core core({.nodes = 3, .alpha = 1});
+  core.Lead({2});
+  const RequestId change = core.Reconfigure({{.node = 3, .to = To::kNone}});
+  EXPECT_EQ(core->configuration().voters.size(), 3u);
+  EXPECT_EQ(core->configuration().records.size(), 3u);
+  core.Choose({2, 3});
+  core.Know({2, 3});
+  EXPECT_THAT(core.Take().resolved, IsEmpty());
+  core.Choose({2, 3});
+  EXPECT_EQ(core->configuration().voters.size(), 2u);
+  core.Choose({2, 3});
+  core.Know({2});
+  core.Choose({2});  // A no-op, the first that the two decide.
+  ASSERT_THAT(core.out.resolved, SizeIs(1));
+  EXPECT_EQ(core.out.resolved[0].request, change);
+  EXPECT_EQ(core.out.resolved[0].kind, Outcome::Kind::kCommitted);
+}
+
+// A leader that asks for more than its own election quorum could answer would wait for ever.
+TEST(Change, IsNotChosen_WhoeverStepsDownGoesByTheOneBefore) {
+  Core core({.nodes = 3, .alpha = 4});
+  core.Lead({2});
+  core.Reconfigure({Join(4, 1004)});
+  ASSERT_TRUE(core->configuration().IsVoter(4));
+  core.Elapse(std::chrono::seconds(5));
+  core.Take();
+  ASSERT_FALSE(core->IsLeader());
+  EXPECT_FALSE(core->configuration().IsVoter(4));
 }
 
 TEST(Change, IsDoneOnceTheOthersHaveAllThatWasDecidedWithoutThem) {
@@ -144,18 +279,7 @@ TEST(Change, IsDoneOnceTheOthersHaveAllThatWasDecidedWithoutThem) {
 }
 
 TEST(Change, WhileItDoesNotGovern_ThoseWhoStillDecideAreNotToldThatTheyAreOut) {
-  Core core({.nodes = 3, .alpha = 8});
-  Configuration without = Configuration::Of({1, 2});
-  without.protocol = Protocol::kMultiPaxos;
-  without.alpha = 8;
-  for (uint64_t node : {1u, 2u}) {
-    without.records.push_back(
-        {.node = node, .incarnation = Incarnation(1000 + node), .epoch = {}, .address = {}});
-  }
-  AcceptRequest request = Accepts(1, 1, 1, /*commit=*/1);
-  request.entries[0].kind = EntryKind::kConfiguration;
-  request.entries[0].payload = Payload::Copy(EncodeConfiguration(without));
-  core.Receive(2, 1, request);
+  Core core = Told(Without(3));
   ASSERT_EQ(core->commit(), Index(1));
   core.Receive(3, 1, PreVoteRequest{.next_term = Term(2), .last_index = Index(1), .last_term = {}});
   core.Take();

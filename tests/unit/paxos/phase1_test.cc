@@ -78,6 +78,40 @@ TEST(Prepare, RefusedForAHigherBallot_GivesUpAndAsksAboveItNextTime) {
   EXPECT_EQ(core->promised(), BallotOf(8, 1));
 }
 
+// Seed 7190: each campaigned anew before anybody had told all.
+TEST(Prepare, AReportGoesOn_ThoseWhoHaveReportedHearOfIt) {
+  Core core({.nodes = 5});
+  core.Receive(3, 1, PreVoteRequest{.next_term = Term(2), .last_index = {}, .last_term = {}});
+  core.BecomeCandidate(2);
+  core.Report(2, 2, {});
+  const Ballot ballot = BallotOf(2, 1);
+  core.Receive(3, 2,
+               PrepareReply{.ballot = ballot,
+                            .promised = ballot,
+                            .from = Index(1),
+                            .first = Index(1),
+                            .chosen = Index(),
+                            .next = Index(2),
+                            .accepted = {Accepted(1, 1, 3, "a")}});
+  core.Take();
+  ASSERT_THAT(core.SentTo<PrepareRequest>(3), SizeIs(1));
+  EXPECT_EQ(core.SentTo<PrepareRequest>(3)[0].from, Index(2));
+  ASSERT_THAT(core.SentTo<PrepareRequest>(2), SizeIs(1));
+  EXPECT_THAT(core.SentTo<PrepareRequest>(4), IsEmpty()) << "It has not even begun.";
+  const PrepareRequest told = core.SentTo<PrepareRequest>(2)[0];
+
+  Core acceptor({.nodes = 5});
+  acceptor.Receive(3, 1, Accepts(1, 1, 2));
+  acceptor.Receive(2, 2, PrepareRequest{.from = Index(1), .by_transfer = true});
+  for (int i = 0; i < 4; ++i) {
+    acceptor.Elapse(kElectionTimeout - std::chrono::milliseconds(1));
+    acceptor.Receive(2, 2, told);
+  }
+  EXPECT_EQ(acceptor->role(), Role::kFollower) << "It does not campaign meanwhile.";
+  acceptor.Take();
+  EXPECT_THAT(acceptor.SentTo<PrepareReply>(2).back().accepted, IsEmpty());
+}
+
 TEST(TakeOver, ProposesTheValueOfTheHighestBallotInEachSlot) {
   Core core({.nodes = 5});
   core.Receive(4, 2, Accepts(2, 1, 1));
@@ -166,6 +200,18 @@ TEST(TakeOver, MoreThanAlphaWasFound_TheRestWaits) {
 
 // --- The acceptor ---
 
+// Seed 20030: it had accepted something in the ballot before the request for its promise came.
+TEST(Promise, BeforeIntroductions_IsNotGiven) {
+  Core core({.is_introduced = false});
+  core.Receive(2, 4, PrepareRequest{.from = Index(1)});
+  EXPECT_EQ(core->promised(), Ballot());
+  core.Receive(2, 5, Accepts(5, 1, 1));
+  EXPECT_EQ(core->promised(), BallotOf(5, 2)) << "What others have elected it may follow.";
+  core.Receive(2, 5, PrepareRequest{.from = Index(1)});
+  core.Take();
+  EXPECT_THAT(core.SentTo<PrepareReply>(2), IsEmpty());
+}
+
 TEST(Promise, BelowTheOneThatWasGiven_IsRefused) {
   Core core;
   core.Receive(3, 5, PrepareRequest{.from = Index(1)});
@@ -217,6 +263,24 @@ TEST(Promise, ReportIsTooLong_GoesOnWhenItIsAskedFor) {
   core.Receive(3, 6, PrepareRequest{.from = first.next, .by_transfer = true});
   core.Take();
   EXPECT_EQ(core.SentTo<PrepareReply>(3).at(0).accepted[0].entry.index, Index(3));
+}
+
+TEST(Promise, Phase1GoesOn_OthersAreNoCandidates) {
+  Core core;
+  const PreVoteRequest question{.next_term = Term(9), .last_index = Index(), .last_term = {}};
+  const auto grants = [&](uint64_t candidate) {
+    core.Receive(candidate, 0, question);
+    core.Take();
+    return core.SentTo<PreVoteReply>(candidate).back().granted;
+  };
+  EXPECT_TRUE(grants(3));
+  core.Receive(2, 5, PrepareRequest{.from = Index(1)});
+  EXPECT_FALSE(grants(3));
+  EXPECT_TRUE(grants(2)) << "It may begin anew.";
+  core.Elapse(kElectionTimeout - std::chrono::milliseconds(1));
+  EXPECT_FALSE(grants(3));
+  core.Elapse(std::chrono::milliseconds(1));
+  EXPECT_TRUE(grants(3)) << "Nothing was asked for an election timeout.";
 }
 
 TEST(Promise, BesideALeaderThatIsHeard_IsNotGiven) {

@@ -102,7 +102,7 @@ inline void Engine::SendIntroduction(NodeId to, bool wants_reply, PersistToken a
        Introduce{.configuration_hash = configuration_hash_,
                  .recorded = Recorded(to),
                  .wants_reply = wants_reply,
-                 .is_settled = configuration().RecordOf(to) != nullptr},
+                 .is_settled = MembershipOf(to).RecordOf(to) != nullptr},
        after);
 }
 

@@ -88,25 +88,27 @@ inline void Engine::ContinueChange() {
   }
   if (!removals.empty()) Reached("disk replaced under its name");
   const std::vector<MemberChange>& now = removals.empty() ? pending.changes : removals;
-  Configuration next = StepTowards(Apply(now, configuration()));
+  const Configuration target = Apply(now, configuration());
+  const bool are_others =
+      target.voters != configuration().voters || target.learners != configuration().learners;
+  Configuration next = StepTowards(target);
   // Nobody can come in whose removal would leave nobody to decide.
   if (next.voters.empty()) return EndChange(Outcome::Kind::kNotCommitted, Reason::kInvalidChange);
   WriteRecords(next, now);
-  if (next == configuration() || IsInitialAgain(next)) {
+  if (next == configuration() || (!are_others && IsInitialAgain(next))) {
     return EndChange(Outcome::Kind::kCommitted, Reason::kNone);
   }
   pending.has_begun = true;
   AppendConfiguration(std::move(next));
 }
 
-// Whether writing the records is all that there would be to change.
+// Whether all that the records say of the initial members is known without them.
 inline bool Engine::IsInitialAgain(const Configuration& next) const {
   if (!configuration().records.empty()) return false;
   const auto says_nothing = [](const MemberRecord& record) {
     return record.epoch.IsZero() && record.address.empty();
   };
-  return next.voters == configuration().voters && next.learners == configuration().learners &&
-         std::all_of(next.records.begin(), next.records.end(), says_nothing);
+  return std::all_of(next.records.begin(), next.records.end(), says_nothing);
 }
 
 // One for each member of `next`: what is known of it already, with what `changes` say.

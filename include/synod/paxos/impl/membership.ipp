@@ -20,7 +20,14 @@ inline bool MultiPaxos::OneGovernsBehind(Index index) const {
   return set.index <= snapshot_.index || set.index + set.configuration.alpha <= index;
 }
 
-inline Configuration MultiPaxos::StepTowards(Configuration target) const { return target; }
+// Newcomers know the disks of those who leave, and decide for a while yet, from records alone. So
+// the first change by which anybody leaves writes them before it is made.
+inline Configuration MultiPaxos::StepTowards(Configuration target) const {
+  const bool have_records = !configuration().records.empty();
+  const bool all_stay = std::ranges::all_of(configuration().Members(),
+                                            [&](NodeId member) { return target.IsMember(member); });
+  return have_records || all_stay ? target : configuration();
+}
 
 // The configuration that decides in `slot`, which is above commit.
 inline const ConfigurationChange& MultiPaxos::Governing(Index slot) const {

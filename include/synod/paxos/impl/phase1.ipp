@@ -100,7 +100,12 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
   last_report_ = now_;
   report->next = Mutated(Mutation::kPhase1OfOnePage) ? Index() : reply.next;
   const Index newest = configurations_.newest_index();
-  for (AcceptedEntry& accepted : reply.accepted) Consider(std::move(accepted), reply.chosen);
+  for (AcceptedEntry& accepted : reply.accepted) {
+    // Where a quorum of those who decide has reported, nothing else can have been chosen. What a
+    // newcomer has left from an earlier membership would only come back.
+    if (IsLeader() && Governing(accepted.entry.index).index <= prepared_) continue;
+    Consider(std::move(accepted), reply.chosen);
+  }
   if (!IsLeader() && configurations_.newest_index() != newest) {
     // Others decide than those who were asked.
     Reached("paxos: candidate learns of other members");
@@ -109,9 +114,21 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
   }
   if (!reply.next.IsZero() && !Mutated(Mutation::kPhase1OfOnePage)) {
     Prepare(message.from, reply.next, /*by_transfer=*/false);
+    KeepBallot();
     return;
   }
   RecordReport(message.from, true);
+}
+
+// As a report takes many messages, those whose own is complete would campaign for want of a leader,
+// and all would begin anew. They hear that phase 1 goes on, and have no more to report.
+inline void MultiPaxos::KeepBallot() {
+  if (IsLeader() || Mutated(Mutation::kSilentPhase1)) return;
+  for (const Report& report : reports_) {
+    if (!report.next.IsZero()) continue;
+    Reached("paxos: long phase 1 made known");
+    Send(report.node, PrepareRequest{.from = kNoReport, .by_transfer = false});
+  }
 }
 
 // An acceptor's report is complete, or will never be.
@@ -232,11 +249,15 @@ inline void MultiPaxos::On(const Message& message, const PrepareRequest& request
     Send(message.from, Refusal<PrepareReply>(ballot));
     return;
   }
+  if (!introduced_) {  // It may have accepted something in this ballot (I3).
+    ++counters_.stale_messages;
+    return;
+  }
   if (ballot > promised()) {
     // Whoever hears its leader does not help to depose it (Ongaro §6.2), unless the leader asked
     // for it.
-    if (!introduced_ || (options_.check_quorum && LeaderIsAlive() && !request.by_transfer &&
-                         !Mutated(Mutation::kVoteBesideLeader))) {
+    if (options_.check_quorum && LeaderIsAlive() && !request.by_transfer &&
+        !Mutated(Mutation::kVoteBesideLeader)) {
       Reached("paxos: prepare ignored beside a leader");
       ++counters_.stale_messages;
       return;
