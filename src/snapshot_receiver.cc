@@ -63,23 +63,15 @@ void SnapshotReceiver::OnChunk(const Message& message) {
 // True if `chunk` belongs to current_, which may be new.
 bool SnapshotReceiver::Admit(const Message& message, const SnapshotChunk& chunk) {
   const Key key{.term = message.term, .from = message.from, .transfer = chunk.transfer};
-  if (current_ && current_->key == key) return true;
+  if (current_ && current_->key == key) {
+    current_->last_heard = host_.loop().Now();
+    return true;
+  }
   if (key == ended_) {
     Reply(key, ended_size_, ended_rejected_);
     return false;
   }
-  if (current_) {
-    // One leader a term: within one term only a later attempt of the same leader replaces this one.
-    const Key& held = current_->key;
-    const bool is_newer = key.term > held.term || (key.term == held.term && key.from == held.from &&
-                                                   key.transfer > held.transfer);
-    if (!is_newer) return false;
-    // The whole is here and about to be the core's. Dropped for another attempt at the same, it
-    // would be too late each time.
-    const bool is_same = key.term == held.term && chunk.meta == current_->meta;
-    if (is_same && current_->complete) return false;
-    Reached("snapshot transfer replaced by a newer one");
-  }
+  if (current_ && !IsReplacedBy(key, chunk.meta)) return false;
   if (chunk.offset != 0 || !IsPossible(chunk.meta)) {
     // Its beginning is lost here, by a restart or because another transfer took its place, or it is
     // none at all.
@@ -90,12 +82,33 @@ bool SnapshotReceiver::Admit(const Message& message, const SnapshotChunk& chunk)
   current_ = Transfer{.key = key,
                       .incarnation = message.incarnation,
                       .meta = chunk.meta,
+                      .last_heard = host_.loop().Now(),
                       .image = std::make_unique<Image>()};
   if (!quiet_until_) {
     host_.Log(Severity::kInfo,
               Concat("group ", group_, ": node ", message.from, " sends a snapshot at ",
                      chunk.meta.index, " of ", chunk.meta.size, " bytes"));
   }
+  return true;
+}
+
+// Whether the transfer under way gives way to another.
+bool SnapshotReceiver::IsReplacedBy(const Key& key, const SnapshotMeta& meta) const {
+  // Within one term only a later attempt of the same sender is newer.
+  const Key& held = current_->key;
+  const bool is_newer = key.term > held.term || (key.term == held.term && key.from == held.from &&
+                                                 key.transfer > held.transfer);
+  // The whole is here and about to be the core's. Dropped for another attempt at the same, it would
+  // be too late each time.
+  const bool is_same = key.term == held.term && meta == current_->meta;
+  if (is_newer) {
+    if (is_same && current_->complete) return false;
+    Reached("snapshot transfer replaced by a newer one");
+    return true;
+  }
+  // Whoever is silent may be dead, and the others would wait for ever.
+  if (current_->complete || host_.loop().Now() < current_->last_heard + kGiveUpAfter) return false;
+  Reached("paxos: silent snapshot transfer given up");
   return true;
 }
 

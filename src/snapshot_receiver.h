@@ -17,15 +17,19 @@
 #include "synod/port/logger.h"
 
 #include "src/host_services.h"
+#include "src/snapshot_sender.h"
 
 namespace synod::internal {
 
-// One transfer at a time, that of the newest leader: two leaders may send at once, and their pieces
-// must not mix (S4). Pieces are taken in order, repeated ones answered again, be it without news,
-// others left to the sender to repeat. On the loop's thread; the image is written in the
-// background.
+// One transfer at a time, that of the newest leader, or of whoever comes first when that is silent:
+// several may send at once, and their pieces must not mix (S4). Pieces are taken in order, repeated
+// ones answered again, be it without news, others left to the sender to repeat. On the loop's
+// thread; the image is written in the background.
 class SnapshotReceiver {
  public:
+  // A sender that lives has sent its pieces again some times by then.
+  static constexpr Duration kGiveUpAfter = 4 * SnapshotSender::kRetransmitAfter;
+
   class Client {
    public:
     virtual ~Client() = default;
@@ -68,10 +72,12 @@ class SnapshotReceiver {
     uint64_t expected = 0;  // The next piece starts here.
     uint64_t written = 0;   // ≤ expected. The last piece never counts: its answer is the core's.
     bool complete = false;  // The last piece is on its way to the disk.
+    Instant last_heard;     // When its sender last sent a piece.
     std::unique_ptr<Image> image;
   };
 
   bool Admit(const Message& message, const SnapshotChunk& chunk);
+  [[nodiscard]] bool IsReplacedBy(const Key& key, const SnapshotMeta& meta) const;
   void Write(const SnapshotChunk& chunk);
   static absl::StatusOr<StagedSnapshot> Finish(Image& image, const SnapshotMeta& meta);
   void OnWritten(const Key& key, uint64_t up_to, const absl::Status& status);

@@ -147,6 +147,33 @@ TEST_F(SnapshotReceiverTest, OlderLeaderBegins_DoesNotReplaceTheNewerOne) {
   ASSERT_EQ(received_from_, (std::vector<NodeId>{2}));
 }
 
+// In Multi-Paxos anyone may send what is chosen, in any round. A sender that had died kept all
+// others waiting (seed 21437).
+TEST_F(SnapshotReceiverTest, SenderIsSilentForLong_GivesWayToAnother) {
+  const Sender dead{1, Term(6), 1, "image one"};
+  const Sender alive{2, Term(5), 1, "image two"};
+  Receive(dead.Piece(0, 4));
+  host_.loop().Advance(SnapshotReceiver::kGiveUpAfter - std::chrono::milliseconds(1));
+  Receive(dead.Piece(0, 4));
+  host_.loop().Advance(SnapshotReceiver::kGiveUpAfter - std::chrono::milliseconds(1));
+  Receive(alive.Piece(0, 9));
+  EXPECT_TRUE(received_.empty());
+  host_.loop().Advance(std::chrono::milliseconds(1));
+  Receive(alive.Piece(0, 9));
+  ASSERT_EQ(received_from_, (std::vector<NodeId>{2}));
+  EXPECT_EQ(InstalledImage(), "image two");
+}
+
+TEST_F(SnapshotReceiverTest, SenderIsSilentOnceAllIsThere_KeepsItsPlace) {
+  const Sender first{1, Term(6), 1, "image one"};
+  const Sender second{2, Term(5), 1, "image two"};
+  receiver_.OnChunk(first.Piece(0, 9));
+  host_.loop().Advance(SnapshotReceiver::kGiveUpAfter);
+  receiver_.OnChunk(second.Piece(0, 9));
+  host_.Settle();
+  EXPECT_EQ(received_from_, (std::vector<NodeId>{1}));
+}
+
 TEST_F(SnapshotReceiverTest, LaterAttemptOfTheSameLeader_ReplacesTheEarlier) {
   const Sender first{1, Term(5), 1, "image one"};
   const Sender second{1, Term(5), 2, "image two", Index(11)};
