@@ -96,6 +96,13 @@ bool Atlas::CanMake(const std::vector<MemberChange>& changes) const {
   return HaveQuorums(all, [](NodeId) { return true; });
 }
 
+bool Atlas::IsReplacing() const {
+  return std::any_of(under_way_.begin(), under_way_.end(), [](const auto& each) {
+    return std::any_of(each.second.begin(), each.second.end(),
+                       [](const MemberChange& change) { return !change.incarnation.IsZero(); });
+  });
+}
+
 uint64_t Atlas::Begin(std::vector<MemberChange> changes) {
   under_way_.emplace(++begun_, std::move(changes));
   return begun_;

@@ -36,6 +36,8 @@ class Atlas {
   uint64_t Begin(std::vector<MemberChange> changes);
   void End(uint64_t change) { under_way_.erase(change); }
   [[nodiscard]] size_t changes_under_way() const { return under_way_.size(); }
+  // Whether one of them brings another disk under a member's name.
+  [[nodiscard]] bool IsReplacing() const;
 
  private:
   struct Possibility {

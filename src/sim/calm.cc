@@ -137,7 +137,8 @@ Calm::Reign Calm::CurrentReign() {
 
 bool Calm::AreSettled(NodeId leader) {
   const Engine& core = cluster_.node(leader).replica().core();
-  return storm_.atlas().changes_under_way() == 0 && !core.configuration().IsJoint() &&
+  return storm_.atlas().changes_under_way() == 0 && cluster_.judge().AreMembersSettled() &&
+         core.configuration().IsVoter(leader) &&
          core.ConfigurationAt(core.commit()) == core.configuration() && AllKnowIfRemoved();
 }
 
@@ -183,7 +184,7 @@ void Calm::AwaitLeader() {
 // A change is done behind all that waits to be committed, and may remove who leads.
 void Calm::AwaitMembers() {
   const Duration most =
-      patience_.Equality(Backlog()) + patience_.Leader(cluster_.judge().MostToLearn());
+      patience_.Change(Backlog()) + patience_.Leader(cluster_.judge().MostToLearn());
   if (!AwaitReign(recovery_.members, cluster_.world().Now(), most, /*settled=*/true)) {
     return Fail(AllKnowIfRemoved() ? "liveness" : "removed members are told (M7)",
                 "after the storm the members are not settled");

@@ -108,6 +108,8 @@ class Judge {
   // The configurations by which anything may yet be decided, or whose members may yet be needed to
   // know what was.
   [[nodiscard]] virtual std::vector<Members> Deciding() const = 0;
+  // Whether the members that were committed last can go on by themselves.
+  [[nodiscard]] virtual bool AreMembersSettled() const = 0;
   // Whether the node's disk is the one that counts under its name.
   [[nodiscard]] bool IsOnKnownDisk(NodeId member, const Configuration& members) const {
     return At(member).own == Recorded(member, members);

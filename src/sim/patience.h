@@ -8,6 +8,7 @@
 #include "synod/base/time.h"
 #include "synod/sim/options.h"
 
+#include "src/snapshot_receiver.h"
 #include "src/snapshot_sender.h"
 
 namespace synod::sim {
@@ -45,6 +46,12 @@ class Patience {
     return Deadline(0) + Deadline(0) / 10 + Answer(entries) + 64 * 2 * options_.think_time +
            Steps(16 * options_.clients);
   }
+  // Until the members have changed: a disk that takes another's place comes once that has gone,
+  // and in Multi-Paxos each step governs alpha slots later, after one that names the disks.
+  [[nodiscard]] Duration Change(uint64_t entries) const {
+    return Equality(entries +
+                    (options_.protocol == Protocol::kMultiPaxos ? 3 * options_.alpha : 0));
+  }
   // Until all are equal.
   [[nodiscard]] Duration Equality(uint64_t entries) const {
     return kEqualityTimeouts * options_.engine.election_timeout + Pieces() +
@@ -59,11 +66,12 @@ class Patience {
     return 2 * hop + 2 * write + 4 * 2 * options_.blocking;
   }
   // A piece of a snapshot that the storm has lost is sent again after a while; those that a knob
-  // drops, many times.
+  // drops, many times. Before that a sender that is no more must be given up.
   [[nodiscard]] Duration Pieces() const {
     constexpr synod::internal::ProbeName<kKnobs> kDropped = "snapshot_piece_dropped";
     const bool are_dropped = options_.knobs[kDropped.position] > 0;
-    return (are_dropped ? 32 : 1) * synod::internal::SnapshotSender::kRetransmitAfter;
+    return (are_dropped ? 32 : 1) * synod::internal::SnapshotSender::kRetransmitAfter +
+           synod::internal::SnapshotReceiver::kGiveUpAfter;
   }
   [[nodiscard]] Duration Steps(uint64_t count) const {
     return static_cast<int64_t>(count) * Step();

@@ -24,6 +24,7 @@ class PaxosJudge final : public Judge {
       : Judge(world, options, counts), alpha_(options.alpha) {}
 
   [[nodiscard]] std::vector<Members> Deciding() const override;
+  [[nodiscard]] bool AreMembersSettled() const override { return IsSettled(changes_.back()); }
   [[nodiscard]] uint64_t MostToLearn() const override;
 
  private:

@@ -77,11 +77,17 @@ void PaxosJudge::CheckNewConfiguration(NodeId node, Index slot, const Engine& co
                                           " does not govern yet");
   }
   for (Index other = core.commit() + 1; other < slot; ++other) {
-    if (!IsFirst(other, ReignOf(core))) {
+    const std::vector<Proposed>& history = History(other);
+    const bool may_be_chosen =
+        std::any_of(history.begin(), history.end(), [&](const Proposed& proposed) {
+          return proposed.ballot < ReignOf(core) &&
+                 CanBeChosen(proposed, *Governing(other).members);
+        });
+    if (may_be_chosen) {
       Fail("no change before all that was chosen is known (M1)",
            Name(node) + " changes the members in slot " + Str(slot) +
-               ", and does not know whether anything is chosen in " + Str(other) +
-               ", where others have proposed");
+               ", and does not know what others have proposed in " + Str(other) +
+               " to be chosen, though it may be");
     }
     if (core.EntryAt(other).kind != EntryKind::kConfiguration) continue;
     Fail("one change at a time (M2)", Name(node) + " changes the members in slot " + Str(slot) +

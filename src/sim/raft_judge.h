@@ -23,6 +23,9 @@ class RaftJudge final : public Judge {
   RaftJudge(World& world, const Options& options, Counts& counts) : Judge(world, options, counts) {}
 
   [[nodiscard]] std::vector<Members> Deciding() const override;
+  [[nodiscard]] bool AreMembersSettled() const override {
+    return !changes_.back().members->IsJoint();
+  }
   [[nodiscard]] uint64_t MostToLearn() const override { return 0; }
 
  private:

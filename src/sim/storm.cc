@@ -256,6 +256,8 @@ void Storm::Change(const Fault& fault, const std::vector<NodeId>& nodes) {
   if (scenario_.options.stays_recoverable && !atlas_.CanMake(changes)) return;
   ++counts_.changes;
   counts_.replacements += replaced;
+  // While the leader goes on with it, it is under way.
+  constexpr Duration kForEver = std::chrono::hours(24);
   const uint64_t number = atlas_.Begin(changes);
   const auto done = [this, number, changes, of = leader->id()](const Outcome& outcome) {
     atlas_.End(number);
@@ -263,7 +265,7 @@ void Storm::Change(const Fault& fault, const std::vector<NodeId>& nodes) {
     ++counts_.changes_done;
     judge_.OnChanged(of, changes);
   };
-  leader->replica().Submit({.deadline = leader->life().Clock() + std::chrono::seconds(2),
+  leader->replica().Submit({.deadline = leader->life().Clock() + kForEver,
                             .request = synod::internal::PendingChange{done},
                             .command = {},
                             .target = {},
@@ -283,6 +285,9 @@ Node* Storm::Leader() const {
 
 void Storm::End(const std::vector<NodeId>& healthy, Duration soon) {
   over_ = true;
+  // A disk that takes another's place stays away until then, and is needed afterwards. No leader
+  // shall bring it in in the calm.
+  const bool is_replacing = atlas_.IsReplacing();
   network_.Calm(soon);
   for (const auto& node : nodes_) {
     node->disk().SetCapacity(kUnlimited);
@@ -290,7 +295,8 @@ void Storm::End(const std::vector<NodeId>& healthy, Duration soon) {
     const bool shall_run = std::find(healthy.begin(), healthy.end(), node->id()) != healthy.end();
     // One that has failed in the storm shall not find out in the calm.
     const bool must_end = !shall_run || node->IsStopped() || node->HasFailedDisk();
-    if (node->IsUp() && must_end) node->Stop();
+    const bool is_bringing_it_in = is_replacing && node->IsUp() && node->replica().IsLeader();
+    if (node->IsUp() && (must_end || is_bringing_it_in)) node->Stop();
     if (!shall_run) node->StayDown();
     if (shall_run && !node->IsUp()) node->StartIn({});
   }

@@ -96,6 +96,17 @@ TEST_F(AtlasTest, Lose_ChangeIsUnderWay_MustLeaveWhatItLeadsToAQuorum) {
   EXPECT_TRUE(atlas_.CanLose(3));
 }
 
+TEST_F(AtlasTest, Replacing_WhileAChangeThatNamesADiskIsUnderWay) {
+  atlas_.Begin({{.node = 2, .to = To::kNone}});
+  EXPECT_FALSE(atlas_.IsReplacing());
+  const uint64_t change =
+      atlas_.Begin({{.node = 3, .to = To::kNone},
+                    {.node = 2, .to = To::kVoter, .incarnation = Incarnation(7), .address = {}}});
+  EXPECT_TRUE(atlas_.IsReplacing());
+  atlas_.End(change);
+  EXPECT_FALSE(atlas_.IsReplacing());
+}
+
 TEST_F(AtlasTest, Enough_QuorumWithWholeDisks_OfEachConfiguration) {
   const std::vector<NodeId> quorum = {1, 2};
   EXPECT_TRUE(atlas_.IsEnough(quorum));

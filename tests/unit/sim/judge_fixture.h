@@ -15,14 +15,13 @@
 #include "synod/core/configuration_codec.h"
 
 #include "src/sim/raft_judge.h"
-#include "tests/unit/raft/fixture.h"
+#include "tests/unit/sim/on_trial.h"
 
 namespace synod::sim {
 
 using test::Core;
 using test::EntriesOf;
 using test::EntryAt;
-using test::IncarnationOf;
 
 inline Persist Writing(const HardState& hard_state) {
   Persist persist;
@@ -58,35 +57,18 @@ inline Entry ChangeAt(uint64_t index, uint64_t term, const Configuration& member
 
 // Founders that know each other, with empty disks of incarnation IncarnationOf. Whoever is shown to
 // the judge as a core has the state of that core, by whatever way it came there.
-class JudgeFixture : public ::testing::Test {
+class JudgeFixture : public OnTrial<RaftJudge> {
  protected:
   explicit JudgeFixture(size_t founders = 3, size_t spares = 0)
-      : options_{.nodes = founders, .spares = spares} {
-    for (uint64_t node = 1; node <= options_.AllNodes(); ++node) {
-      const bool joins = node > founders;
-      judge_.OnBootstrap(node, IncarnationOf(node), joins ? Configuration() : options_.Founders());
-      if (!joins) WriteTerm(node, 0);
-    }
+      : OnTrial({.nodes = founders, .spares = spares}) {
+    for (uint64_t node = 1; node <= founders; ++node) WriteTerm(node, 0);
   }
 
   // --- Disks ---
 
   // With all founders as known.
   [[nodiscard]] HardState Hard(uint64_t term, NodeId vote = {}) const {
-    HardState hard{.term = Term(term), .vote = vote, .peers = {}};
-    for (uint64_t node = 1; node <= options_.nodes; ++node) {
-      hard.peers.push_back({.node = node, .incarnation = IncarnationOf(node)});
-    }
-    return hard;
-  }
-  void Begin(NodeId node, Persist persist) {
-    persist.token = PersistToken(++writes_);
-    for (const Entry& entry : persist.entries) last_[node] = entry.index;
-    judge_.OnWrite(node, persist);
-  }
-  void Write(NodeId node, Persist persist) {
-    Begin(node, std::move(persist));
-    judge_.OnDurable(node);
+    return HardOf(Term(term), vote, {});
   }
   void WriteTerm(NodeId node, uint64_t term, NodeId vote = {}) {
     Write(node, Writing(Hard(term, vote)));
@@ -108,37 +90,10 @@ class JudgeFixture : public ::testing::Test {
     CopyLog(node, core, persist);
     Write(node, std::move(persist));
   }
-  void Replace(NodeId node, Incarnation incarnation, bool joins = false) {
-    judge_.OnReplaced(node);
-    judge_.OnBootstrap(node, incarnation, joins ? Configuration() : options_.Founders());
-    incarnations_[node] = incarnation;
-  }
-
-  // --- Messages ---
-
-  [[nodiscard]] Message From(NodeId from, NodeId to, uint64_t term, MessageBody body) const {
-    const auto replaced = incarnations_.find(from);
-    return {.group = test::kGroup,
-            .from = from,
-            .to = to,
-            .incarnation = replaced == incarnations_.end() ? IncarnationOf(from) : replaced->second,
-            .term = Term(term),
-            .body = std::move(body)};
-  }
-  void Send(NodeId from, NodeId to, uint64_t term, MessageBody body) {
-    judge_.OnSend(From(from, to, term, std::move(body)));
-  }
-  void Deliver(NodeId from, NodeId to, uint64_t term, MessageBody body) {
-    const Message message = From(from, to, term, std::move(body));
-    judge_.OnDelivered(to, {&message, 1}, now_);
-  }
-
   // --- Turns ---
 
   void Turn(NodeId node, Core& core, bool is_stopped = false) {
-    judge_.OnTurn(node,
-                  {.life = 1, .now = now_, .leads = core->IsLeader(), .is_stopped = is_stopped},
-                  *core.operator->());
+    TurnOf(node, *core.operator->(), /*life=*/1, is_stopped);
   }
   // A turn that follows a vote of `voter` for it, of which the judge knows.
   void TurnElectedBy(NodeId voter, NodeId node, Core& core) {
@@ -153,30 +108,12 @@ class JudgeFixture : public ::testing::Test {
     Send(node, leader, core->term().value(), ack);
   }
 
-  // The first that was broken.
-  [[nodiscard]] std::string Rule() const {
-    return judge_.HasFailed() ? judge_.violation()->rule : "";
-  }
-  [[nodiscard]] std::string What() const {
-    return judge_.HasFailed() ? judge_.violation()->what : "";
-  }
-
-  Options options_;
-  World world_{1};
-  Counts counts_;
-  RaftJudge judge_{world_, options_, counts_};
-  Instant now_{std::chrono::seconds(100)};
-  uint64_t writes_ = 0;
-
  private:
   void CopyLog(NodeId node, Core& core, Persist& persist) {
     for (Index index = last_[node] + 1; index <= core->log().last(); ++index) {
       persist.entries.push_back(core->log().At(index));
     }
   }
-
-  std::map<NodeId, Index> last_;
-  std::map<NodeId, Incarnation> incarnations_;  // Of disks that replaced others.
 };
 
 }  // namespace synod::sim

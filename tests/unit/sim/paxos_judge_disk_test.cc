@@ -25,17 +25,6 @@ class PaxosJudgeDisk : public PaxosJudgeFixture {
                                .payload = Payload::Copy(EncodeMark(mark))});
     Write(node, persist);
   }
-  [[nodiscard]] SnapshotMeta SnapshotOfFirst() const {
-    return {.index = Index(1),
-            .term = Term(1),
-            .configuration = options_.Founders(),
-            .size = 3,
-            .checksum = 7};
-  }
-
-  const Ballot low_ = BallotBy(1, 1);
-  const Ballot middle_ = BallotBy(2, 1);
-  const Ballot high_ = BallotBy(3, 2);
 };
 
 // --- Promises ---

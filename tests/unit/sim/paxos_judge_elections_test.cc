@@ -42,9 +42,7 @@ class PaxosJudgeElections : public PaxosJudgeFixture {
     Turn(2, core);
   }
 
-  const Ballot low_ = BallotBy(1, 1);
-  const Ballot middle_ = BallotBy(3, 1);
-  const Ballot high_ = BallotBy(3, 2);
+  const Ballot beside_ = BallotBy(3, 1);  // In the same round.
 };
 
 // --- Who leads ---
@@ -85,9 +83,9 @@ TEST_F(PaxosJudgeElections, Leader_AnotherLeadsInTheSameRound_IsAllowed) {
   PaxosCore first = Leader();
   PaxosCore second = NewCore(3);
   second.Lead({2});
-  ASSERT_EQ(second->promised(), middle_);
+  ASSERT_EQ(second->promised(), beside_);
   WriteAllOf(3, second);
-  Report(2, middle_);
+  Report(2, beside_);
   Turn(3, second);
   EXPECT_EQ(Rule(), "");
   EXPECT_EQ(counts_.elections, 2u);
@@ -254,7 +252,7 @@ TEST_F(PaxosJudgeElections, Promise_ToACandidateBesideALeader_BreaksTheRule) {
 TEST_F(PaxosJudgeElections, Promise_ToACandidateOfTheSameRoundBesideALeader_BreaksTheRule) {
   HearLeader();
   Deliver(3, 2, 1, PrepareRequest{.from = Index(1)});
-  Adopt(middle_);
+  Adopt(beside_);
   EXPECT_EQ(Rule(), "no vote beside a leader");
 }
 
@@ -319,7 +317,7 @@ TEST_F(PaxosJudgeElections, Leader_HearsOnlyRefusals_BreaksCheckQuorum) {
 TEST_F(PaxosJudgeElections, Leader_HearsAnswersToAnotherBallotOfTheRound_BreaksCheckQuorum) {
   PaxosCore core = Leader();
   now_ += kElectionTimeout;
-  Deliver(2, 1, 1, AnsweringHeartbeat(middle_, 1));
+  Deliver(2, 1, 1, AnsweringHeartbeat(beside_, 1));
   now_ += kHeartbeat + milliseconds(1);
   Turn(1, core);
   EXPECT_EQ(Rule(), "check quorum");

@@ -166,44 +166,31 @@ class PaxosCore {
 
 // Founders that know each other, with empty disks of incarnation IncarnationOf. Whoever is shown to
 // the judge as a core has the state of that core, by whatever way it came there.
-class PaxosJudgeFixture : public ::testing::Test {
+class PaxosJudgeFixture : public OnTrial<PaxosJudge> {
  protected:
   static constexpr uint32_t kAlpha = 4;
 
   explicit PaxosJudgeFixture(size_t founders = 3, size_t spares = 0, const QuorumRule& rule = {})
-      : options_{.nodes = founders,
+      : OnTrial({.nodes = founders,
                  .spares = spares,
                  .quorums = rule,
                  .protocol = Protocol::kMultiPaxos,
-                 .alpha = kAlpha} {
-    for (uint64_t node = 1; node <= options_.AllNodes(); ++node) {
-      const bool joins = node > founders;
-      judge_.OnBootstrap(node, IncarnationOf(node), joins ? Configuration() : options_.Founders());
-      if (!joins) Promise(node, {});
-    }
+                 .alpha = kAlpha}) {
+    for (uint64_t node = 1; node <= founders; ++node) Promise(node, {});
   }
 
   // --- Disks ---
 
   // With all founders as known.
   [[nodiscard]] HardState Hard(const Ballot& ballot) const {
-    HardState hard{.term = ballot.round,
-                   .vote = ballot.node,
-                   .vote_incarnation = ballot.incarnation,
-                   .peers = {}};
-    for (uint64_t node = 1; node <= options_.nodes; ++node) {
-      hard.peers.push_back({.node = node, .incarnation = IncarnationOf(node)});
-    }
-    return hard;
+    return HardOf(ballot.round, ballot.node, ballot.incarnation);
   }
-  void Begin(NodeId node, Persist persist) {
-    persist.token = PersistToken(++writes_);
-    for (const Entry& entry : persist.entries) last_[node] = entry.index;
-    judge_.OnWrite(node, persist);
-  }
-  void Write(NodeId node, Persist persist) {
-    Begin(node, std::move(persist));
-    judge_.OnDurable(node);
+  [[nodiscard]] SnapshotMeta SnapshotOfFirst() const {
+    return {.index = Index(1),
+            .term = Term(1),
+            .configuration = options_.Founders(),
+            .size = 3,
+            .checksum = 7};
   }
   void Promise(NodeId node, const Ballot& ballot) { Write(node, Writing(Hard(ballot))); }
   // A mark, and what is accepted behind it, at the end of the node's log. The promise is there.
@@ -239,31 +226,9 @@ class PaxosJudgeFixture : public ::testing::Test {
   void WriteAllOf(NodeId node, PaxosCore& core) {
     for (Persist& persist : core.TakeWrites()) Write(node, std::move(persist));
   }
-  void Replace(NodeId node, Incarnation incarnation, bool joins = false) {
-    judge_.OnReplaced(node);
-    judge_.OnBootstrap(node, incarnation, joins ? Configuration() : options_.Founders());
-    incarnations_[node] = incarnation;
-    last_[node] = Index();
-  }
 
   // --- Messages ---
 
-  [[nodiscard]] Message From(NodeId from, NodeId to, uint64_t round, MessageBody body) const {
-    const auto replaced = incarnations_.find(from);
-    return {.group = test::kGroup,
-            .from = from,
-            .to = to,
-            .incarnation = replaced == incarnations_.end() ? IncarnationOf(from) : replaced->second,
-            .term = Term(round),
-            .body = std::move(body)};
-  }
-  void Send(NodeId from, NodeId to, uint64_t round, MessageBody body) {
-    judge_.OnSend(From(from, to, round, std::move(body)));
-  }
-  void Deliver(NodeId from, NodeId to, uint64_t round, MessageBody body) {
-    const Message message = From(from, to, round, std::move(body));
-    judge_.OnDelivered(to, {&message, 1}, now_);
-  }
   // Its owner proposes this to `to`.
   void Propose(const Ballot& ballot, NodeId to, const std::vector<Entry>& entries) {
     Send(ballot.node, to, ballot.round.value(), Proposing(entries));
@@ -282,8 +247,7 @@ class PaxosJudgeFixture : public ::testing::Test {
   // --- Turns ---
 
   void Turn(NodeId node, PaxosCore& core, uint64_t life = 1) {
-    judge_.OnTurn(node, {.life = life, .now = now_, .leads = core->IsLeader(), .is_stopped = false},
-                  *core.operator->());
+    TurnOf(node, *core.operator->(), life, /*is_stopped=*/false);
   }
   [[nodiscard]] PaxosCore NewCore(NodeId node) const { return {node, options_.Founders()}; }
   // Of a node that has done nothing but to propose what it has.
@@ -310,25 +274,10 @@ class PaxosJudgeFixture : public ::testing::Test {
     Turn(learner, *learner_);
   }
 
-  // The first that was broken.
-  [[nodiscard]] std::string Rule() const {
-    return judge_.HasFailed() ? judge_.violation()->rule : "";
-  }
-  [[nodiscard]] std::string What() const {
-    return judge_.HasFailed() ? judge_.violation()->what : "";
-  }
-
-  Options options_;
-  World world_{1};
-  Counts counts_;
-  PaxosJudge judge_{world_, options_, counts_};
-  Instant now_{std::chrono::seconds(100)};
-  uint64_t writes_ = 0;
-  std::map<NodeId, Index> last_;  // Positions in their logs.
+  const Ballot low_ = BallotBy(1, 1);
+  const Ballot middle_ = BallotBy(2, 1);
+  const Ballot high_ = BallotBy(3, 2);
   std::unique_ptr<PaxosCore> learner_;
-
- private:
-  std::map<NodeId, Incarnation> incarnations_;  // Of disks that replaced others.
 };
 
 }  // namespace synod::sim

@@ -41,7 +41,6 @@ class PaxosJudgeLeader : public PaxosJudgeFixture {
   }
 
   static constexpr size_t kMuch = 1 << 20;
-  const Ballot low_ = BallotBy(1, 1);
   const std::string text_ = std::string(68, 'x');  // With its header 100 bytes.
   std::unique_ptr<PaxosCore> core_;
 };
@@ -273,7 +272,6 @@ class PaxosJudgeFlexibleReads : public PaxosJudgeFixture {
     Turn(1, core_);
   }
 
-  const Ballot low_ = BallotBy(1, 1);
   PaxosCore core_ = NewCore(1);
 };
 

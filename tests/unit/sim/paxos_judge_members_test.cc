@@ -33,8 +33,6 @@ class PaxosJudgeMembers : public PaxosJudgeFixture {
   [[nodiscard]] static Entry ChangeIn(uint64_t slot, const Configuration& members) {
     return ChangeAt(slot, 1, members);
   }
-
-  const Ballot low_ = BallotBy(1, 1);
 };
 
 // --- A change, step by step ---
@@ -143,10 +141,12 @@ TEST_F(PaxosJudgeChange, IsSaidToBeDoneOnceOneTooFewHasNotedWhatOthersDecided_Br
 // --- Changes that a leader makes ---
 
 // Node 1 leads in round 2, and has taken what it proposes from the report of node 2. Nobody has
-// proposed that before, as far as the judge knows, so it is the leader's own.
+// proposed that before, as far as the judge knows, so it is the leader's own; but node 2 may have
+// accepted something from node 3.
 class PaxosJudgeProposedChange : public PaxosJudgeMembers {
  protected:
-  void LeadWith(const std::vector<Entry>& entries, const std::vector<Entry>& chosen = {}) {
+  void LeadWith(const std::vector<Entry>& entries, const std::vector<Entry>& chosen = {},
+                const std::vector<Entry>& accepted = {}) {
     PaxosCore core = NewCore(1);
     if (chosen.empty()) {
       core.Receive(3, 1, PreVoteRequest{.next_term = Term(2), .last_index = {}, .last_term = {}});
@@ -159,28 +159,48 @@ class PaxosJudgeProposedChange : public PaxosJudgeMembers {
       reported.push_back({.entry = entry, .ballot = BallotBy(3, 1)});
     }
     core.Report(2, reported);
-    ASSERT_EQ(core->promised(), high_);
+    ASSERT_EQ(core->promised(), next_);
     ASSERT_TRUE(core->IsLeader());
-    Promise(1, high_);
-    Promise(2, high_);
-    PrepareReply reply = Reporting(high_);
+    Promise(1, next_);
+    Promise(2, next_);
+    PrepareReply reply = Reporting(next_);
     reply.from = core->commit() + 1;
+    for (const Entry& entry : accepted)
+      reply.accepted.push_back({.entry = entry, .ballot = other_});
     Send(2, 1, 2, reply);
     if (const uint64_t commit = core->commit().value(); commit > 0) {
       core.Settle();
-      NoteChosen(2, high_, commit);
-      Send(2, 1, 2, Acking(high_, commit, commit));
+      NoteChosen(2, next_, commit);
+      Send(2, 1, 2, Acking(next_, commit, commit));
       core.Ack(2, commit, commit);
     }
     ASSERT_EQ(core->extent().last, entries.back().index);
-    Accept(1, high_, entries);
+    Accept(1, next_, entries);
     Turn(1, core);
   }
 
-  const Ballot high_ = BallotBy(1, 2);
+  const Ballot next_ = BallotBy(1, 2);
+  const Ballot other_ = BallotBy(3, 1);
 };
 
 TEST_F(PaxosJudgeProposedChange, One_IsAllowed) {
+  LeadWith({ValueIn(1, 1), ChangeIn(2, MembersOf({1, 2}))});
+  EXPECT_EQ(Rule(), "") << What();
+}
+
+TEST_F(PaxosJudgeProposedChange, WhatOthersProposedMayBeChosen_BreaksTheRule) {
+  Elect(other_, {2});
+  Accept(3, other_, {ValueIn(1, 1)});
+  Propose(other_, 2, {ValueIn(1, 1)});
+  Accept(2, other_, {ValueIn(1, 1)});
+  LeadWith({ValueIn(1, 1), ChangeIn(2, MembersOf({1, 2}))}, {}, {ValueIn(1, 1)});
+  EXPECT_EQ(Rule(), "no change before all that was chosen is known (M1)") << What();
+}
+
+TEST_F(PaxosJudgeProposedChange, WhatOthersProposedCannotBeChosen_IsAllowed) {
+  Elect(other_, {2});
+  Accept(3, other_, {ValueIn(1, 1, "lost")});
+  EndTurn(3);
   LeadWith({ValueIn(1, 1), ChangeIn(2, MembersOf({1, 2}))});
   EXPECT_EQ(Rule(), "") << What();
 }

@@ -24,17 +24,6 @@ class PaxosJudgeMessages : public PaxosJudgeFixture {
     Accept(2, low_, values);
     EXPECT_EQ(Rule(), "");
   }
-  [[nodiscard]] SnapshotMeta SnapshotOfFirst() const {
-    return {.index = Index(1),
-            .term = Term(1),
-            .configuration = options_.Founders(),
-            .size = 3,
-            .checksum = 7};
-  }
-
-  const Ballot low_ = BallotBy(1, 1);
-  const Ballot middle_ = BallotBy(2, 1);
-  const Ballot high_ = BallotBy(3, 2);
 };
 
 // --- Phase 1a ---

@@ -11,9 +11,6 @@ class PaxosJudgeSlots : public PaxosJudgeFixture {
   PaxosJudgeSlots() = default;
   PaxosJudgeSlots(size_t founders, const QuorumRule& rule)
       : PaxosJudgeFixture(founders, /*spares=*/0, rule) {}
-
-  const Ballot low_ = BallotBy(1, 1);
-  const Ballot high_ = BallotBy(3, 2);
 };
 
 // --- One value in a ballot ---
