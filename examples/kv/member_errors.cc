@@ -90,8 +90,9 @@ absl::Status ToChangeStatus(const synod::Outcome& outcome) {
       case synod::Reason::kUnreachable:
         return NewcomerUnreachableError();
       case synod::Reason::kInvalidChange:
-        return OwnError(absl::StatusCode::kInvalidArgument,
-                        "the cluster cannot have such members, or at such an address");
+        return OwnError(
+            absl::StatusCode::kInvalidArgument,
+            "the cluster cannot have such members, be it on the way, or at such an address");
       default:
         break;
     }

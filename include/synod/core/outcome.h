@@ -27,7 +27,8 @@ enum class Reason : uint8_t {
       11,          // The target of a transfer did not catch up in time, or a newcomer not answer.
   kNotReady = 12,  // This leader has not committed anything of its own yet; ask again in a moment.
   kChanging = 13,  // Another change of the members is under way.
-  kInvalidChange = 14,  // The change names a node twice, or leaves too few or too many members.
+  // The change names a node twice, or leaves members, be it on its way, who cannot decide.
+  kInvalidChange = 14,
 };
 
 // One sentence for people.
@@ -62,7 +63,8 @@ constexpr std::string_view Describe(Reason reason) {
     case Reason::kChanging:
       return "another change of the members is under way";
     case Reason::kInvalidChange:
-      return "the change names a node twice, or leaves too few or too many members";
+      return "the change names a node twice, or leaves members, be it on its way, who cannot "
+             "decide";
   }
   return "unknown reason";
 }

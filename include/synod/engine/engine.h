@@ -392,6 +392,8 @@ class Engine {
 
   // --- impl/membership.ipp ---
   [[nodiscard]] Reason RefusalOf(const std::vector<MemberChange>& changes) const;
+  [[nodiscard]] std::vector<MemberChange> RemovalsFirst(
+      const std::vector<MemberChange>& changes) const;
   [[nodiscard]] bool IsStranger(const MemberChange& change) const;
   void ContinueChange();
   [[nodiscard]] bool IsInitialAgain(const Configuration& next) const;

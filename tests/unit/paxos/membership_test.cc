@@ -251,6 +251,21 @@ TEST(Change, ByWhichAnyoneLeaves_NamesTheDisksOfAllFirst) {
   EXPECT_EQ(core.out.resolved[0].kind, Outcome::Kind::kCommitted);
 }
 
+// Seed 31911: the leader died of it.
+TEST(Change, WouldLeaveNoGridOnItsWay_IsRefused) {
+  Core core({.nodes = 4, .quorums = QuorumRule::Grid(2)});
+  core.Lead({2, 3});
+  ASSERT_TRUE(core->IsLeader());
+  const RequestId replace = core.Reconfigure({Join(4, 2004)});
+  core.Take();
+  ASSERT_THAT(core.out.resolved, SizeIs(1));
+  EXPECT_EQ(core.out.resolved[0].request, replace);
+  EXPECT_EQ(core.out.resolved[0].reason, Reason::kInvalidChange);
+  core.Reconfigure({{.node = 4, .to = To::kNone}, Join(5, 1005)});
+  core.Take();
+  EXPECT_THAT(core.out.resolved, IsEmpty()) << "Another name may take its place.";
+}
+
 // A leader that asks for more than its own election quorum could answer would wait for ever.
 TEST(Change, IsNotChosen_WhoeverStepsDownGoesByTheOneBefore) {
   Core core({.nodes = 3, .alpha = 4});

@@ -33,9 +33,27 @@ inline Reason Engine::RefusalOf(const std::vector<MemberChange>& changes) const 
       return Reason::kInvalidChange;
     }
   }
-  Configuration target = Apply(changes, configuration());
-  target.records.clear();  // The change itself will write them.
-  return CanDecide(target) ? Reason::kNone : Reason::kInvalidChange;
+  const auto can_decide = [this](Configuration target) {
+    target.records.clear();  // The change itself will write them.
+    return CanDecide(target);
+  };
+  return can_decide(Apply(changes, configuration())) &&
+                 can_decide(Apply(RemovalsFirst(changes), configuration()))
+             ? Reason::kNone
+             : Reason::kInvalidChange;
+}
+
+// Under one name only one disk counts, so a disk that replaces another comes when that has gone.
+inline std::vector<MemberChange> Engine::RemovalsFirst(
+    const std::vector<MemberChange>& changes) const {
+  std::vector<MemberChange> removals;
+  for (const MemberChange& change : changes) {
+    if (change.incarnation.IsZero() || change.incarnation == Recorded(change.node)) continue;
+    if (configuration().IsMember(change.node) && !Mutated(Mutation::kReplaceDiskInPlace)) {
+      removals.push_back({.node = change.node, .to = MemberChange::To::kNone});
+    }
+  }
+  return removals;
 }
 
 inline void Engine::Reconfigure(std::vector<MemberChange> changes, RequestId request) {
@@ -78,22 +96,13 @@ inline void Engine::ContinueChange() {
   }
   pending.next_introduction = kNever;
   pending.deadline = kNever;
-  // Under one name only one disk counts, so a disk that replaces another comes when that has gone.
-  std::vector<MemberChange> removals;
-  for (const MemberChange& change : pending.changes) {
-    if (change.incarnation.IsZero() || change.incarnation == Recorded(change.node)) continue;
-    if (configuration().IsMember(change.node) && !Mutated(Mutation::kReplaceDiskInPlace)) {
-      removals.push_back({.node = change.node, .to = MemberChange::To::kNone});
-    }
-  }
+  const std::vector<MemberChange> removals = RemovalsFirst(pending.changes);
   if (!removals.empty()) Reached("disk replaced under its name");
   const std::vector<MemberChange>& now = removals.empty() ? pending.changes : removals;
   const Configuration target = Apply(now, configuration());
   const bool are_others =
       target.voters != configuration().voters || target.learners != configuration().learners;
   Configuration next = StepTowards(target);
-  // Nobody can come in whose removal would leave nobody to decide.
-  if (next.voters.empty()) return EndChange(Outcome::Kind::kNotCommitted, Reason::kInvalidChange);
   WriteRecords(next, now);
   if (next == configuration() || (!are_others && IsInitialAgain(next))) {
     return EndChange(Outcome::Kind::kCommitted, Reason::kNone);
