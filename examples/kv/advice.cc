@@ -17,6 +17,14 @@ bool Says(const absl::Status& status, std::string_view words) {
          std::string_view::npos;
 }
 
+// Threads are exhausted by the same code. The first two are the system's own words, the third the
+// stores' for a snapshot that they do not begin.
+bool LacksSpace(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) &&
+         (Says(status, "No space left on device") || Says(status, "Disk quota exceeded") ||
+          Says(status, "too little space"));
+}
+
 // The codes of the library tell these apart from nothing else; its words do, and the tests of this
 // program's processes would see it if they changed.
 std::string AdviceOnPrecondition(const absl::Status& status, const Flags& flags) {
@@ -40,7 +48,7 @@ std::string AdviceOnPrecondition(const absl::Status& status, const Flags& flags)
 }
 
 std::string AdviceOn(const absl::Status& status, const Flags& flags) {
-  if (absl::IsResourceExhausted(status)) {
+  if (LacksSpace(status)) {
     return "The disk of " + flags.data_dir +
            " is full. Free space on it, but delete nothing in that directory, and start again: "
            "nothing that was acknowledged is lost";

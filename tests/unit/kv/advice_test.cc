@@ -23,6 +23,24 @@ TEST(Advice, FullDisk_SaysToFreeSpaceOutsideOfTheDataDirectory) {
             "lost");
 }
 
+TEST(Advice, EachWayInWhichSpaceLacks_IsToldAsAFullDisk) {
+  for (const char* text :
+       {"writing x: IO error: No space left on device: While appending to file: x",
+        "creating x: Disk quota exceeded", "too little space is left in x to begin a snapshot"}) {
+    EXPECT_NE(Advised(absl::ResourceExhaustedError(text)).find("The disk of /data is full"),
+              std::string::npos)
+        << text;
+  }
+}
+
+TEST(Advice, TooManyThreads_IsNotToldAsAFullDisk) {
+  for (const char* text :
+       {"cannot start a thread: raise the limits on threads and memory of this process",
+        "cannot start a thread for the loop: Resource temporarily unavailable"}) {
+    EXPECT_EQ(Advised(absl::ResourceExhaustedError(text)), text);
+  }
+}
+
 TEST(Advice, DamagedStore_SaysToKeepItAndHowToReplaceTheMember) {
   const std::string text = Advised(absl::DataLossError("x is damaged. Nothing was repaired."));
   EXPECT_TRUE(text.starts_with("x is damaged. Nothing was repaired. Leave /data as it is")) << text;
