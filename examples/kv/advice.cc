@@ -25,6 +25,13 @@ bool LacksSpace(const absl::Status& status) {
           Says(status, "too little space"));
 }
 
+// A write or a sync that failed, in the words of a host that it has stopped, or any input or output
+// at the start.
+bool IsDiskFailure(const absl::Status& status) {
+  return absl::IsInternal(status) &&
+         (Says(status, "the log store failed") || Says(status, "Input/output error"));
+}
+
 // The codes of the library tell these apart from nothing else; its words do, and the tests of this
 // program's processes would see it if they changed.
 std::string AdviceOnPrecondition(const absl::Status& status, const Flags& flags) {
@@ -52,6 +59,13 @@ std::string AdviceOn(const absl::Status& status, const Flags& flags) {
     return "The disk of " + flags.data_dir +
            " is full. Free space on it, but delete nothing in that directory, and start again: "
            "nothing that was acknowledged is lost";
+  }
+  if (IsDiskFailure(status)) {
+    return "What " + flags.data_dir +
+           " holds is not known any more. Replace the disk or free the space, and start again: the "
+           "start reads and checks everything, and writes once more what a failed sync has left in "
+           "doubt. If what was on the disk is lost, " +
+           std::string(kReplacement);
   }
   if (absl::IsDataLoss(status)) {
     return "Leave " + flags.data_dir +

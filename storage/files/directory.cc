@@ -122,7 +122,9 @@ absl::Status Directory::CheckFormat() {
     const std::string_view other = std::string_view(*text).substr(0, text->find(','));
     return absl::FailedPreconditionError(path_ + ", as its file FORMAT says, is a '" +
                                          std::string(other.substr(0, kLongestName)) + "', not a '" +
-                                         std::string(format_.name) + "'. Nothing was changed.");
+                                         std::string(format_.name) +
+                                         "'. Nothing was changed. Open it with the log store that "
+                                         "made it.");
   }
   if (version < format_.oldest) {
     return absl::FailedPreconditionError(path_ + " was written by an older version (format " +

@@ -41,6 +41,26 @@ TEST(Advice, TooManyThreads_IsNotToldAsAFullDisk) {
   }
 }
 
+TEST(Advice, FailedWriteOrSync_SaysToReplaceTheDiskAndStartAgain) {
+  for (const char* text :
+       {"the log store failed, and with it every group of this host: syncing x: anything",
+        "the log store failed, and with it every group of this host: writing to the log store x: "
+        "IO error: anything",
+        "reading x: Input/output error"}) {
+    const std::string advised = Advised(absl::InternalError(text));
+    EXPECT_TRUE(advised.starts_with(std::string(text) +
+                                    ". What /data holds is not known any more. Replace the disk or "
+                                    "free the space, and start again"))
+        << advised;
+    EXPECT_NE(advised.find("serve --join"), std::string::npos) << advised;
+  }
+}
+
+TEST(Advice, MissingPermission_IsNotToldAsAFailedDisk) {
+  const char* const text = "creating the directory /data: Permission denied";
+  EXPECT_EQ(Advised(absl::InternalError(text)), text);
+}
+
 TEST(Advice, DamagedStore_SaysToKeepItAndHowToReplaceTheMember) {
   const std::string text = Advised(absl::DataLossError("x is damaged. Nothing was repaired."));
   EXPECT_TRUE(text.starts_with("x is damaged. Nothing was repaired. Leave /data as it is")) << text;

@@ -99,6 +99,7 @@ TEST_P(DurableStore, OfANewerVersionOrAnotherKind_IsRefusedUntouched) {
                                   format + "x\n", format + "0\n", std::string()}) {
     harness().disk().SetContents("/store/FORMAT", text);
     ExpectRefusedUntouched(harness(), "FORMAT");
+    ExpectRefusedUntouched(harness(), "Open it with the log store that made it.");
   }
 }
 
