@@ -158,6 +158,30 @@ TEST_P(DurableStore, Write_DiskFullBelowTheReserve_TheStoreOpensOnceThereIsRoom)
   }
 }
 
+// Others have filled it to the last byte, and a start writes, too.
+TEST_P(DurableStore, Open_DiskFull_FailsTypedAndFindsEverythingOnceThereIsRoom) {
+  harness().MustOpen();
+  ASSERT_EQ(harness().Append(1, 9), absl::OkStatus());
+  ASSERT_EQ(harness().Compact(3), absl::OkStatus());
+  const auto before = harness().store().Load(kGroup);
+  ASSERT_EQ(before.status(), absl::OkStatus());
+  harness().Close();
+  for (int start = 0; start < 3; ++start) {
+    harness().disk().SetCapacity(harness().disk().UsedBytes());
+    const absl::Status status = harness().Open();
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("the disk is full"));
+  }
+  harness().disk().SetCapacity(100 * kMegabyte);
+  ASSERT_EQ(harness().Open(), absl::OkStatus());
+  const auto after = harness().store().Load(kGroup);
+  ASSERT_EQ(after.status(), absl::OkStatus());
+  EXPECT_EQ(after->entries, before->entries);
+  EXPECT_EQ(after->hard_state, before->hard_state);
+  EXPECT_EQ(harness().store().OpenSnapshot(kGroup)->meta.index, Index(3));
+  EXPECT_EQ(harness().Append(10, 12), absl::OkStatus());
+}
+
 TEST_P(DurableStore, HasSpace_BelowTheReserve_IsFalseUntilThereIsRoom) {
   harness().SetReserve(4 * kMegabyte);
   harness().UseSmallFiles();
