@@ -1,4 +1,4 @@
-// A member of a group of two, with its KV service, in this process. What listens to clients in the
+// A member of a group of two, with its services, in this process. What listens to clients in the
 // other member's place is up to the test.
 #ifndef SYNOD_TESTS_UNIT_KV_TEST_MEMBER_H_
 #define SYNOD_TESTS_UNIT_KV_TEST_MEMBER_H_
@@ -25,6 +25,7 @@
 #include "kv/cluster_service.h"
 #include "kv/command.h"
 #include "kv/kv_service.h"
+#include "kv/maintenance_service.h"
 #include "kv/node.h"
 #include "kv/proto/etcdserver.grpc.pb.h"
 #include "kv/request_check.h"
@@ -78,9 +79,11 @@ class TestMember {
     forwarder_->ConnectToOthers(kSelf);
     service_.emplace(*node_, *forwarder_);
     cluster_service_.emplace(*node_, *forwarder_);
+    maintenance_service_.emplace(*node_);
     grpc::ServerBuilder builder;
     builder.RegisterService(&*service_);
     builder.RegisterService(&*cluster_service_);
+    builder.RegisterService(&*maintenance_service_);
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     BoundIntake(&builder, options.intake_bytes);
     server_ = builder.BuildAndStart();
@@ -88,6 +91,7 @@ class TestMember {
     arguments.SetMaxReceiveMessageSize(-1);
     stub_ = etcdserverpb::KV::NewStub(server_->InProcessChannel(arguments));
     cluster_ = etcdserverpb::Cluster::NewStub(server_->InProcessChannel(arguments));
+    maintenance_ = etcdserverpb::Maintenance::NewStub(server_->InProcessChannel(arguments));
   }
 
   ~TestMember() {
@@ -133,6 +137,7 @@ class TestMember {
   [[nodiscard]] const Node& node() const { return *node_; }
   [[nodiscard]] etcdserverpb::KV::Stub& stub() { return *stub_; }
   [[nodiscard]] etcdserverpb::Cluster::Stub& cluster() { return *cluster_; }
+  [[nodiscard]] etcdserverpb::Maintenance::Stub& maintenance() { return *maintenance_; }
   [[nodiscard]] grpc::Server& server() { return *server_; }
   // Where it listens, for what the channel in this process cannot show.
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
@@ -190,10 +195,12 @@ class TestMember {
   std::optional<Forwarder> forwarder_;
   std::optional<KvService> service_;
   std::optional<ClusterService> cluster_service_;
+  std::optional<MaintenanceService> maintenance_service_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<etcdserverpb::KV::Stub> stub_;
   std::unique_ptr<etcdserverpb::Cluster::Stub> cluster_;
+  std::unique_ptr<etcdserverpb::Maintenance::Stub> maintenance_;
 };
 
 }  // namespace synod_kv
