@@ -253,9 +253,12 @@ void TcpTransport::OnHandshakeTimeout(Connection& connection) {
 // The connection has ended, or what came over it leaves no choice but to end it.
 void TcpTransport::OnBroken(Connection& connection, const absl::Status& why) {
   const bool was_established = connection.state == State::kEstablished;
-  const bool hostile = !absl::IsUnavailable(why);
-  const bool noteworthy = was_established ? connection.channel == Channel::kConsensus || hostile
-                                          : hostile || connection.dialed;
+  const bool merely_ended = absl::IsUnavailable(why);
+  const bool noteworthy = was_established
+                              ? connection.channel == Channel::kConsensus || !merely_ended
+                              : connection.dialed || !merely_ended;
+  // Whoever dies while it sends leaves a part of a frame behind.
+  const bool hostile = !merely_ended && !absl::IsAborted(why);
   if (absl::IsUnimplemented(why) && !was_established) {
     // Most likely an upgrade under way; the other side deserves to know.
     SendNow(connection, Encode(Refusal{RefusalReason::kVersion, std::string(why.message())}));

@@ -43,7 +43,8 @@ enum class Counter : size_t {
   kFrameMalformed,
   kFrameUnknown,  // Of a newer version.
   kFrameTooLarge,
-  kFrameStalled,  // Begun, and not gone on with.
+  kFrameStalled,    // Begun, and not gone on with.
+  kFrameTruncated,  // Begun, and the connection was closed.
   kCount,
 };
 
@@ -87,6 +88,7 @@ class Counters {
         "frame_unknown",
         "frame_too_large",
         "frame_stalled",
+        "frame_truncated",
     };
     static_assert(kNames.back() != nullptr, "every counter has a name");
     std::vector<std::pair<std::string, uint64_t>> named;

@@ -23,7 +23,10 @@ absl::StatusOr<size_t> FrameReader::Read(int fd, Buffer& shared, OnFrame on_fram
   message.msg_iov = in_frame ? places.data() : places.data() + 1;
   message.msg_iovlen = in_frame ? 2 : 1;
   const ssize_t received = recvmsg(fd, &message, 0);
-  if (received == 0) return absl::UnavailableError("the peer has closed the connection");
+  if (received == 0) {
+    return IsInFrame() ? absl::AbortedError("the peer has closed the connection within a frame")
+                       : absl::UnavailableError("the peer has closed the connection");
+  }
   if (received < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return size_t{0};
     return ErrnoStatus("the connection has failed");

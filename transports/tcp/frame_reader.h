@@ -27,7 +27,8 @@ class FrameReader {
 
   // Receives once, and calls `on_frame` for each frame that this completes. Returns how much was
   // received; 0 if nothing was there. Errors end the connection: those of wire.h, those of
-  // `on_frame`, and kUnavailable if the other side has closed it or it has failed.
+  // `on_frame`, kAborted if the other side has closed it within a frame, and kUnavailable if it has
+  // closed it between two or the connection has failed.
   [[nodiscard]] absl::StatusOr<size_t> Read(int fd, Buffer& shared, OnFrame on_frame);
 
   // A frame has begun, and its rest is still to come.

@@ -29,6 +29,8 @@ std::optional<Counter> CounterOf(const absl::Status& error, bool in_handshake) {
       return Counter::kFrameTooLarge;
     case absl::StatusCode::kInvalidArgument:
       return in_handshake ? Counter::kHandshakeRefusedMalformed : Counter::kFrameMalformed;
+    case absl::StatusCode::kAborted:
+      return Counter::kFrameTruncated;
     default:
       return std::nullopt;
   }

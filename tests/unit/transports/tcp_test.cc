@@ -318,7 +318,31 @@ TEST_F(TcpTest, TruncatedFrame_ThenEnd_DeliversNothingOfIt) {
     peer.Send(frame.substr(0, frame.size() - 1));
   }
   ASSERT_TRUE(node_->AwaitCounter("disconnected"));
+  EXPECT_EQ(node_->Counter("frame_truncated"), 1u);
+  EXPECT_TRUE(node_->AwaitLog("the peer has closed the connection within a frame"));
   ExpectServes();
+  EXPECT_EQ(node_->received().size(), 1u);
+}
+
+TEST_F(TcpTest, TruncatedHeaderOrLongBody_ThenEnd_IsCountedLikewise) {
+  StartNode();
+  const std::string frame =
+      wire::EncodeFrame(wire::FrameKind::kMessages, std::string(100'000, 'x'));
+  uint64_t times = 0;
+  for (const size_t bytes : {size_t{5}, size_t{50'000}}) {
+    ConnectPeer(tcp::Channel::kBulk).Send(frame.substr(0, bytes));
+    ASSERT_TRUE(node_->AwaitCounter("disconnected", ++times));
+    EXPECT_EQ(node_->Counter("frame_truncated"), times);
+  }
+  EXPECT_TRUE(node_->AwaitLog("the peer has closed the connection within a frame"));
+  ExpectServes();
+}
+
+TEST_F(TcpTest, EndBetweenFrames_IsNoTruncatedFrame) {
+  StartNode();
+  ConnectPeer().Send(FrameOf({HeartbeatOf(1)}));
+  ASSERT_TRUE(node_->AwaitCounter("disconnected"));
+  EXPECT_EQ(node_->Counter("frame_truncated"), 0u);
   EXPECT_EQ(node_->received().size(), 1u);
 }
 
