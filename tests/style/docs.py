@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The README shows an example that is compiled and run, every link leads somewhere, and the format on
-disk that a store's README describes is the one that it writes."""
+"""The README shows an example that is compiled and run, and the project that builds it; every link
+leads somewhere, and the format on disk that a store's README describes is the one that it writes."""
 
 import re
 import sources
 
-EXAMPLE = "examples/counter/counter.cc"
+SHOWN = {"cpp": "examples/counter/counter.cc", "cmake": "tests/package/readme/CMakeLists.txt"}
 
 
 def formats():
@@ -23,9 +23,10 @@ def formats():
 
 def main():
     problems = []
-    blocks = re.findall(r"```cpp\n(.*?)```", sources.read("README.md"), re.DOTALL)
-    if sources.read(EXAMPLE) not in blocks:
-        problems.append(f"README.md: no code block equals {EXAMPLE}")
+    for language, shown in SHOWN.items():
+        blocks = re.findall(rf"```{language}\n(.*?)```", sources.read("README.md"), re.DOTALL)
+        if sources.read(shown) not in blocks:
+            problems.append(f"README.md: no code block equals {shown}")
 
     pages = [path.relative_to(sources.ROOT) for path in sources.ROOT.glob("*.md")]
     pages += sources.files((".md",), sources.FOLDERS + ("docs",))
