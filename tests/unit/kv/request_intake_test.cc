@@ -65,6 +65,27 @@ TEST(RequestIntake, ChangeOfTheMembersBeyondTheLimit_IsRefusedLikewise) {
   EXPECT_EQ(Counted(member, TooLargeError()), 1u);
 }
 
+// There is nothing in them that could be large, other than what is not known here.
+TEST(RequestIntake, RequestThatGrpcParses_IsAnsweredWhateverItsSize) {
+  TestMember member({});
+  const std::string unknown(8 * kMiB, 'x');
+  {
+    grpc::ClientContext context;
+    etcdserverpb::MemberListRequest request;
+    etcdserverpb::MemberListResponse response;
+    request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(1000, unknown);
+    EXPECT_TRUE(Cluster::NewStub(Connect(member))->MemberList(&context, request, &response).ok());
+  }
+  grpc::ClientContext context;
+  etcdserverpb::StatusRequest request;
+  etcdserverpb::StatusResponse response;
+  request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(1000, unknown);
+  EXPECT_TRUE(etcdserverpb::Maintenance::NewStub(Connect(member))
+                  ->Status(&context, request, &response)
+                  .ok());
+  EXPECT_TRUE(member.refusals().Counters().empty());
+}
+
 // gRPC gives the connection up before the request is complete, whatever the client makes of that.
 TEST(RequestIntake, RequestBeyondWhatTheServerTakesIn_IsBrokenOffAndCounted) {
   TestMember member({.intake_bytes = 16 * kMiB});
