@@ -16,6 +16,12 @@ void Types::Declare(const ast::Program& source, Scope& globals) {
       complaint_.Say(type.where, "the type " + type.name + " is declared twice");
     } else if (type.kind == ast::TypeDeclaration::Kind::kTypedef) {
       (void)WidthOf(type.fields[0].type);
+    } else if (type.kind == ast::TypeDeclaration::Kind::kHeader) {
+      int bits = 0;
+      for (const ast::Field& field : type.fields) bits += WidthOf(field.type);
+      if (bits % 8 == 0) continue;
+      complaint_.Say(type.where, "the header " + type.name + " has " + std::to_string(bits) +
+                                     " bits, which are no whole bytes");
     }
   }
 }
@@ -95,10 +101,6 @@ void Types::MakeHeader(const ast::TypeDeclaration& type, const std::string& path
     const int width = WidthOf(field.type);
     header.bits += width;
     header.fields.push_back(MakeField(path + "." + field.name, width));
-  }
-  if (header.bits % 8 != 0) {
-    complaint_.Say(type.where, "the header " + type.name + " has " + std::to_string(header.bits) +
-                                   " bits, which are no whole bytes");
   }
   header.valid = MakeField(path + ".$valid", 1, /*is_bool=*/true);
   headers_[path] = static_cast<int>(program_.headers.size());
