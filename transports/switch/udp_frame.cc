@@ -1,5 +1,6 @@
 #include "synod/switch/udp_frame.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "synod/base/assert.h"
@@ -71,7 +72,7 @@ size_t BuildUdpFrame(const UdpDatagram& datagram, UdpChecksum checksum,
   Store16(datagram.from.port, udp);
   Store16(datagram.to.port, udp + 2);
   Store16(static_cast<uint32_t>(bytes - kUdp), udp + 4);
-  std::memcpy(frame.data() + kFrameHeaderBytes, datagram.payload.data(), datagram.payload.size());
+  std::copy(datagram.payload.begin(), datagram.payload.end(), frame.begin() + kFrameHeaderBytes);
   if (checksum == UdpChecksum::kComputed) {
     const uint32_t sum = ~SumUdp(frame) & 0xffff;
     Store16(sum == 0 ? 0xffff : sum, udp + 6);

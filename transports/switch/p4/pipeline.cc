@@ -104,7 +104,7 @@ void Pipeline::Reset() {
 
 std::optional<Pipeline::Sent> Pipeline::Run(uint16_t port, std::span<const std::byte> frame) {
   if (frame.size() > kMaxFrameBytes) return std::nullopt;
-  std::memcpy(in_.data(), frame.data(), frame.size());
+  std::copy(frame.begin(), frame.end(), in_.begin());
   in_bytes_ = frame.size();
   parsed_bytes_ = 0;
   std::memset(words_.data(), 0, code_.field_slots * sizeof(uint64_t));

@@ -1,0 +1,49 @@
+// What synod-switch puts behind its sockets: the emulator, or the acceptor in software.
+#ifndef SYNOD_TRANSPORTS_SWITCH_DAEMON_DEVICE_H_
+#define SYNOD_TRANSPORTS_SWITCH_DAEMON_DEVICE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "synod/base/time.h"
+#include "synod/switch/emulated_switch.h"
+#include "synod/switch/udp_frame.h"
+
+namespace synod::slots {
+
+class Device {
+ public:
+  // A datagram leaves; it is valid during the call.
+  using Send = absl::FunctionRef<void(Endpoint to, std::span<const std::byte> payload)>;
+
+  virtual ~Device() = default;
+
+  // As in EmulatedSwitch, with datagrams in place of frames.
+  virtual void Receive(const UdpDatagram& datagram, Instant now, Send send) = 0;
+  virtual void Advance(Instant now, Send send) = 0;
+  [[nodiscard]] virtual Instant NextEvent() const = 0;
+  [[nodiscard]] virtual absl::Status Write(std::string_view name, uint32_t index, uint32_t word,
+                                           Instant now) = 0;
+  [[nodiscard]] virtual absl::StatusOr<uint32_t> Read(std::string_view name,
+                                                      uint32_t index) const = 0;
+  [[nodiscard]] virtual size_t PendingWrites() const = 0;
+  virtual void PowerOff() = 0;
+  virtual void PowerOn() = 0;
+};
+
+// Answers what is sent to `own`. kInvalidArgument as EmulatedSwitch::Create.
+[[nodiscard]] absl::StatusOr<std::unique_ptr<Device>> MakeEmulatedDevice(SwitchOptions options,
+                                                                         Endpoint own);
+
+// Without faults and delays.
+[[nodiscard]] std::unique_ptr<Device> MakeSoftwareDevice();
+
+}  // namespace synod::slots
+
+#endif  // SYNOD_TRANSPORTS_SWITCH_DAEMON_DEVICE_H_
