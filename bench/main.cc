@@ -17,6 +17,7 @@
 #include "bench/replica_process.h"
 #include "bench/simulator.h"
 #include "bench/statistics.h"
+#include "bench/switch.h"
 
 namespace synod::bench {
 namespace {
@@ -28,8 +29,8 @@ constexpr char kUsage[] =
     "  --directory DIR  where the RocksDB logs go (default: a new directory in the one for "
     "temporary files);\n"
     "                   it should be on the disk that you mean to use\n"
-    "  --only PART      core, memory, rocksdb, checkers or simulator, beside what the machine\n"
-    "                   itself can do\n"
+    "  --only PART      core, memory, rocksdb, checkers, simulator or switch, beside what the\n"
+    "                   machine itself can do\n"
     "\n"
     "Three replicas run in three processes on loopback. Nothing else should run on the machine "
     "meanwhile.\n";
@@ -127,6 +128,13 @@ void MeasureSimulator(std::chrono::milliseconds duration) {
       "x", "real time", "goal: 500 or more");
 }
 
+void MeasureSwitch(std::chrono::milliseconds duration) {
+  std::printf("slot acceptor, one core, in process\n");
+  Row("acceptor.p4 in the emulator, packets", EmulatedPacketsPerSecond(duration) / 1e3,
+      "thousand/s", "", "goal: 500 or more");
+  Row("in software, packets", SoftwarePacketsPerSecond(duration) / 1e3, "thousand/s");
+}
+
 // `only` names one part; empty: all of them.
 void Run(std::chrono::milliseconds duration, const std::string& directory, std::string_view only) {
   std::printf("machine\n");
@@ -137,11 +145,12 @@ void Run(std::chrono::milliseconds duration, const std::string& directory, std::
   if (only.empty() || only == "rocksdb") MeasureRocksdb(duration, directory);
   if (only.empty() || only == "checkers") MeasureCheckers();
   if (only.empty() || only == "simulator") MeasureSimulator(duration);
+  if (only.empty() || only == "switch") MeasureSwitch(duration);
 }
 
 bool IsPart(std::string_view name) {
   return name == "core" || name == "memory" || name == "rocksdb" || name == "checkers" ||
-         name == "simulator";
+         name == "simulator" || name == "switch";
 }
 
 // `value`: null if there is none.

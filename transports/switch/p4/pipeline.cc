@@ -129,6 +129,8 @@ void Pipeline::Execute(size_t from) {
     switch (now.code) {
       case Code::kMove:
         words[now.target] = words[now.a];
+        // They come in rows.
+        for (; next->code == Code::kMove; ++next) words[next->target] = words[next->a];
         break;
       case Code::kJump:
         next = start + now.object;
