@@ -151,6 +151,19 @@ TEST(Limits, WideArithmetic_OfMoreThan32Bits_IsRefused) {
                 "at most 32 bits");
 }
 
+TEST(Limits, WideArithmetic_BetweenReadAndWrite_IsRefused) {
+  ExpectRefused(
+      {.declarations = kCell,
+       .body = "bit<48> x = hdr.w.a ++ hdr.w.b[15:0]; cell.read(meta.m, 0); if (meta.m == "
+               "1) { x = x $+ 1; cell.write(0, x[31:0]); }"},
+      "at most 32 bits");
+}
+
+TEST(Limits, ComputedIndex_OfARegister_IsRefused) {
+  ExpectRefused({.declarations = kCell, .body = "cell.read(hdr.w.a, hdr.w.b $+ 1);"},
+                "its index is to be computed in a stage before");
+}
+
 TEST(Limits, PacketBits_BeyondTheLimit_AreRefused) {
   const absl::Status status = Load(Whole({}), {.packet_bits = 100}).status();
   EXPECT_NE(std::string(status.message()).find("bits, where a switch has 100"), std::string::npos)

@@ -148,8 +148,9 @@ Expression CodeParser::ParsePostfix() {
       whole.kind = Expression::Kind::kSlice;
       whole.operands.push_back(std::move(value));
       whole.operands.push_back(ParseExpression());
-      if (!tokens_.IsNext(":"))
+      if (!tokens_.IsNext(":")) {
         tokens_.Refuse("':' of a slice is expected here (there are no stacks)");
+      }
       tokens_.Accept(":");
       whole.operands.push_back(ParseExpression());
       tokens_.Expect("]");
@@ -157,8 +158,9 @@ Expression CodeParser::ParsePostfix() {
       whole.kind = Expression::Kind::kCall;
       whole.where = value.where;
       whole.operands.push_back(std::move(value));
-      for (Expression& argument : ParseArguments(")"))
+      for (Expression& argument : ParseArguments(")")) {
         whole.operands.push_back(std::move(argument));
+      }
     } else {
       return value;
     }
@@ -218,8 +220,9 @@ Statement CodeParser::ParseStatement() {
   const Nesting nesting(depth_, tokens_);
   const Location where = tokens_.Peek().where;
   for (const char* word : {"return", "exit", "switch", "for", "while"}) {
-    if (tokens_.IsNext(word))
+    if (tokens_.IsNext(word)) {
       tokens_.RefuseAt(where, "'" + std::string(word) + "' is outside of the subset");
+    }
   }
   if (tokens_.IsNext("if")) return ParseIf();
   ast::Statement statement{.kind = Statement::Kind::kBlock, .where = where};

@@ -81,8 +81,9 @@ absl::StatusOr<Pipeline> Pipeline::Compile(std::string_view file, std::string_vi
   Bytecode code = GenerateCode(program, complaint);
   // A deparser never writes more than it has room for: all headers once, and what was not parsed.
   size_t emitted = 0;
-  for (const int header : program.emitted)
+  for (const int header : program.emitted) {
     emitted += code.headers[static_cast<size_t>(header)].bytes;
+  }
   if (emitted > kMaxFrameBytes) complaint.Say({}, "the headers are longer than a frame");
   if (!complaint.IsEmpty()) return complaint.status();
   return Pipeline(std::move(program), std::move(code), std::move(stages));

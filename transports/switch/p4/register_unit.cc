@@ -48,6 +48,9 @@ class UnitChecker {
     if (DepthOf(step.value) > 1 && step.kind != Step::Kind::kIf) {
       complaint_.Say(step.where, name_ + ": more than one operation at once in its stage");
     }
+    if (const Value* wide = FindWideOperation(step.value)) {
+      complaint_.Say(wide->where, "a switch computes with at most 32 bits");
+    }
     switch (step.kind) {
       case Step::Kind::kAssign:
         ++assignments_;
@@ -80,6 +83,9 @@ class UnitChecker {
       complaint_.Say(step.where, "another register is used between the accesses to " + name_ +
                                      ", which are one stage's");
       return done;
+    }
+    if (DepthOf(step.index) > 0) {
+      complaint_.Say(step.index.where, name_ + ": its index is to be computed in a stage before");
     }
     if (index_ == nullptr) index_ = &step.index;
     if (!AreEqual(*index_, step.index)) {

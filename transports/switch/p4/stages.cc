@@ -233,7 +233,6 @@ void Planner::PlaceUnit(int array, std::span<const Step> run, Times& times, int 
     if (uses_[field] > uses_inside[field]) elsewhere.insert(field);
   }
   CheckUnitResults(program_, array, run, elsewhere, limits_, complaint_);
-  for (const Step& step : run) CheckWidth(step.value);
 
   const int stage = WithRoom(arrays_used_, Earliest(touched, times, from), limits_.arrays_per_stage,
                              run[0].where);
