@@ -1,5 +1,6 @@
 #include "serve.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -49,7 +50,8 @@ class Server {
       const timespec wait = UntilNextEvent();
       ppoll(polled.data(), polled.size(), wait.tv_sec < 0 ? nullptr : &wait, nullptr);
       if (polled[0].revents != 0) return;
-      Turn();
+      const auto is_ready = [](const pollfd& one) { return one.revents != 0; };
+      Turn(/*is_controlled=*/std::any_of(polled.begin() + 2, polled.end(), is_ready));
     }
   }
 
@@ -65,7 +67,7 @@ class Server {
     return {.tv_sec = wait / 1'000'000'000, .tv_nsec = wait % 1'000'000'000};
   }
 
-  void Turn() {
+  void Turn(bool is_controlled) {
     const auto send = [this](Endpoint to, std::span<const std::byte> payload) {
       data_->Send(to, payload);
     };
@@ -77,6 +79,7 @@ class Server {
       data_->Flush();
       if (!is_full) break;
     }
+    if (!is_controlled) return;
     control_->Serve([&](std::string_view line) { return AnswerControl(line, *device_, now); });
   }
 
