@@ -115,6 +115,13 @@ TEST(Limits, OperationsInOneAnother_LaidOut_TakeAStageEach) {
                 "this needs stage 3", {.stages = 2});
 }
 
+// What is read by the last of its operations is not overwritten before.
+TEST(Limits, OperandOfAStageToCome_Overwritten_WaitsForIt) {
+  ExpectRefused({.body = "hdr.w.a = (hdr.w.a + hdr.w.b) ^ hdr.w.c; hdr.w.c = hdr.w.d; $hdr.w.d = "
+                         "hdr.w.c;"},
+                "this needs stage 3", {.stages = 2});
+}
+
 TEST(Limits, MoreArrays_ThanAllStagesHold_AreRefused) {
   std::string registers, body;
   for (int i = 0; i < 5; ++i) {

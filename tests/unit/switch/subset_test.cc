@@ -283,5 +283,40 @@ TEST(Subset, DeepNesting_Loaded_IsRefusedWithoutExhaustingTheStack) {
   }
 }
 
+TEST(Subset, LongChains_Loaded_AreRefusedWithoutExhaustingTheStack) {
+  for (const char* piece : {"+ hdr.w.b", ".a", "[31:0]", "++ 1w0", "&& true"}) {
+    std::string body = "hdr.w.a = hdr.w.a";
+    for (int i = 0; i < 100'000; ++i) body += piece;
+    EXPECT_FALSE(Load(Whole({.body = body + ";"})).ok()) << piece;
+  }
+  std::string states;
+  for (int i = 0; i < 100'000; ++i) {
+    const std::string next = std::to_string(i + 1);
+    states += "state s" + std::to_string(i) + " { transition s" + next + "; }\n";
+  }
+  EXPECT_FALSE(Load(Whole({.transition = "transition s0;",
+                           .states = states + "state s100000 { transition accept; }"}))
+                   .ok());
+}
+
+// Each control has two of the one before: twenty of them would be a million.
+TEST(Subset, ControlsThatDouble_Loaded_AreRefused) {
+  std::string has_register = "control C0(inout bit<32> x) { register<bit<32>>(1) r; apply { } }\n";
+  std::string is_applied = "control C0(inout bit<32> x) { apply { x = x + 1; } }\n";
+  for (int i = 1; i <= 20; ++i) {
+    const std::string name = "C" + std::to_string(i);
+    const std::string inner = "C" + std::to_string(i - 1);
+    has_register += "control " + name + "(inout bit<32> x) { " + inner + "() a; " + inner +
+                    "() b; apply { } }\n";
+    is_applied += "control " + name + "(inout bit<32> x) { " + inner +
+                  "() a; apply { if (x == 1) { a.apply(x); } if (x == 2) { a.apply(x); } } }\n";
+  }
+  for (const std::string& controls : {has_register, is_applied}) {
+    EXPECT_FALSE(
+        Load(Whole({.controls = controls, .declarations = "C20() c;", .body = "c.apply(hdr.w.a);"}))
+            .ok());
+  }
+}
+
 }  // namespace
 }  // namespace synod::slots

@@ -9,9 +9,9 @@ namespace {
 using ast::Expression;
 using ast::Statement;
 
-// Deeper calls, and more steps, are no switch's.
+// Deeper calls, and more statements once all calls are resolved, are no switch's.
 constexpr int kMaxDepth = 16;
-constexpr size_t kMaxSteps = 10'000;
+constexpr int kMaxStatements = 10'000;
 
 Value Constant(uint64_t number, int width, Location where) {
   return {.where = where, .width = width, .constant = number};
@@ -24,7 +24,9 @@ void Bodies::Resolve(const std::vector<Statement>& body, Scope& scope, const std
   Scope inner{.outer = &scope};
   for (const Statement& statement : body) {
     if (!complaint_.IsEmpty()) return;
-    if (steps.size() > kMaxSteps) return complaint_.Say(statement.where, "this is too long");
+    if (++statements_ > kMaxStatements) {
+      return complaint_.Say(statement.where, "the program is too long");
+    }
     ResolveOne(statement, inner, path, steps);
   }
 }

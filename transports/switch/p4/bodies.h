@@ -53,7 +53,8 @@ class Bodies {
   Types& types_;
   Values& values_;
   Complaint& complaint_;
-  int depth_ = 0;  // Of calls in each other.
+  int depth_ = 0;       // Of calls in each other.
+  int statements_ = 0;  // That were resolved.
 };
 
 }  // namespace synod::slots::p4

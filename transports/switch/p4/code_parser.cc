@@ -9,7 +9,8 @@ namespace {
 using ast::Expression;
 using ast::Statement;
 
-// Deeper programs are nobody's, but they must not exhaust the stack.
+// Deeper programs, and longer chains of operators, are nobody's, but they must not exhaust the
+// stack.
 constexpr int kMaxDepth = 64;
 
 // From those that bind least.
@@ -96,7 +97,8 @@ Expression CodeParser::ParseBinary(size_t level) {
   if (level == kLevels.size()) return ParseUnary();
   const Nesting nesting(depth_, tokens_);
   Expression left = ParseBinary(level + 1);
-  while (true) {
+  for (int links = 0;; ++links) {
+    if (links > kMaxDepth) tokens_.Refuse("this is too long");
     const Location where = tokens_.Peek().where;
     const std::string symbol = OperatorOf(level);
     if (symbol.empty()) break;
@@ -135,7 +137,8 @@ Expression CodeParser::ParseUnary() {
 
 Expression CodeParser::ParsePostfix() {
   Expression value = ParsePrimary();
-  while (true) {
+  for (int links = 0;; ++links) {
+    if (links > kMaxDepth) tokens_.Refuse("this is too long");
     const Location where = tokens_.Peek().where;
     Expression whole{.where = where};
     if (tokens_.Accept(".")) {

@@ -21,6 +21,8 @@ using ast::Expression;
 constexpr uint64_t kMaxRegisterWords = uint64_t{1} << 20;
 constexpr uint64_t kMaxTableEntries = uint64_t{1} << 16;
 constexpr size_t kMaxKeys = 4;
+constexpr size_t kMaxStates = 256;
+constexpr size_t kMaxInstances = 1000;
 
 // What V1Switch is made of, in its order.
 enum Part : size_t { kParser, kVerify, kIngress, kEgress, kUpdate, kDeparser, kParts };
@@ -158,6 +160,9 @@ void Resolver::Parser(const ast::Parser& parser) {
   for (const ast::ParserState& state : parser.states) states.push_back(&state);
   std::stable_partition(states.begin(), states.end(),
                         [](const ast::ParserState* state) { return state->name == "start"; });
+  if (states.size() > kMaxStates) {
+    return complaint_.Say(parser.where, "a parser has at most 256 states");
+  }
   if (states.empty() || states[0]->name != "start") {
     return complaint_.Say(parser.where, "a parser begins in a state named start");
   }
@@ -253,6 +258,9 @@ void Resolver::MakeRegister(const ast::Instance& instance, const std::string& pa
 void Resolver::MakeInstances(const ast::Control& control, const std::string& path, Scope& members) {
   for (const ast::Instance& instance : control.instances) {
     if (!complaint_.IsEmpty()) return;
+    if (instances_.size() + program_.registers.size() > kMaxInstances) {
+      return complaint_.Say(instance.where, "there are too many registers and controls");
+    }
     if (members.names.contains(instance.name)) {
       return complaint_.Say(instance.where, instance.name + " is declared twice");
     }

@@ -74,7 +74,7 @@ class Planner {
   Touched TouchedBy(const Table& table);
 
   int Earliest(const Touched& touched, const Times& times, int from) const;
-  void Note(const Touched& touched, Times& times, int first, int last);
+  void Note(const Touched& touched, Times& times, int stage);
   int WithRoom(std::map<int, int>& used, int stage, int limit, Location where);
   void CheckStage(int stage, Location where);
   void CheckWidth(const Value& value);
@@ -157,11 +157,11 @@ int Planner::Earliest(const Touched& touched, const Times& times, int from) cons
   return stage;
 }
 
-// Operands are read in the stage `first`, results are there after `last`.
-void Planner::Note(const Touched& touched, Times& times, int first, int last) {
-  for (const FieldId field : touched.read) times.read[field] = std::max(times.read[field], first);
+// Operands are read in this stage, and results are there after it.
+void Planner::Note(const Touched& touched, Times& times, int stage) {
+  for (const FieldId field : touched.read) times.read[field] = std::max(times.read[field], stage);
   for (const FieldId field : touched.written) {
-    times.written[field] = std::max(times.written[field], last);
+    times.written[field] = std::max(times.written[field], stage);
   }
 }
 
@@ -236,7 +236,7 @@ void Planner::PlaceUnit(int array, std::span<const Step> run, Times& times, int 
 
   const int stage = WithRoom(arrays_used_, Earliest(touched, times, from), limits_.arrays_per_stage,
                              run[0].where);
-  Note(touched, times, stage, stage);
+  Note(touched, times, stage);
   register_stages_[array] = stage;
 }
 
@@ -248,7 +248,8 @@ void Planner::PlaceAssign(const Step& step, Times& times, int from) {
   const int first = Earliest(touched, times, from);
   const int last = first + std::max(DepthOf(step.value), 1) - 1;
   CheckStage(last, step.where);
-  Note(touched, times, first, last);
+  // Some operands are not needed before the last operation.
+  Note(touched, times, last);
 }
 
 void Planner::PlaceIf(const Step& step, Times& times, int from) {
@@ -266,7 +267,7 @@ void Planner::PlaceIf(const Step& step, Times& times, int from) {
   touched.Add(step.value);
   const int stage = WithRoom(conditions_used_, Earliest(touched, times, from),
                              limits_.conditions_per_stage, step.where);
-  Note(touched, times, stage, stage);
+  Note(touched, times, stage);
   Times otherwise = times;
   PlaceBlock(step.body, times, stage);
   PlaceBlock(step.otherwise, otherwise, stage);
@@ -306,7 +307,7 @@ void Planner::PlaceTable(const Step& step, Times& times, int from) {
   const Touched touched = TouchedBy(table);
   const int stage =
       WithRoom(tables_used_, Earliest(touched, times, from), limits_.tables_per_stage, step.where);
-  Note(touched, times, stage, stage);
+  Note(touched, times, stage);
   table_stages_[step.object] = stage;
 }
 
