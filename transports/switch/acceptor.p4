@@ -523,7 +523,7 @@ control Acceptor(inout headers_t hdr, inout metadata_t meta, inout standard_meta
     }
 }
 
-control Egress(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t standard) {
+control SlotEgress(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t standard) {
     apply {
     }
 }
@@ -564,5 +564,5 @@ control SlotDeparser(packet_out packet, in headers_t hdr) {
     }
 }
 
-V1Switch(SlotParser(), VerifyChecksums(), Acceptor(), Egress(), UpdateChecksums(),
+V1Switch(SlotParser(), VerifyChecksums(), Acceptor(), SlotEgress(), UpdateChecksums(),
          SlotDeparser()) main;

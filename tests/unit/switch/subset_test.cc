@@ -243,6 +243,7 @@ TEST(Subset, WhatIsNotRight_Loaded_IsRefusedWithThePlace) {
                 "an argument is a field or a constant");
   ExpectRefused({.declarations = "register<bit<32>>(4) cell;", .body = "cell.write($4, hdr.w.a);"},
                 "4 words, from 0 on");
+  ExpectRefused({.controls = "$control Egress(in bit<32> x) { apply { } }\n"}, "declared twice");
   ExpectRefused({.types = "$header odd_t { bit<7> x; }"}, "7 bits, which are no whole bytes");
 }
 
