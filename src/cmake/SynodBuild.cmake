@@ -54,6 +54,6 @@ function(synod_require_package package)
   if(NOT ${package}_FOUND)
     message(FATAL_ERROR "${arg_FOR} needs ${package}, which was not found. Install it (on Debian, "
       "src/cmake/install-packages.sh installs all), tell CMAKE_PREFIX_PATH where it is, or turn off "
-      "the option that asks for it: SYNOD_ROCKSDB, SYNOD_BUILD_TESTS, SYNOD_BUILD_EXAMPLES.")
+      "the option that asks for it: SYNOD_ROCKSDB, SYNOD_XDP, SYNOD_BUILD_TESTS, SYNOD_BUILD_EXAMPLES.")
   endif()
 endfunction()

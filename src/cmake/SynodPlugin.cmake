@@ -1,11 +1,13 @@
-# synod_add_plugin(<name> SOURCES <files...> LIBRARIES <targets...> [PACKAGES <packages...>])
+# synod_add_plugin(<name> SOURCES <files...> LIBRARIES <targets...> [PACKAGES <packages...>]
+#   [COMPONENTS <plugins...>])
 #
 # A log store or a transport: the library synod_<name>, known as synod::<name> in this tree and in
 # the installed package alike, where it is the component <name>. Its public headers are below
 # include/ of the calling folder. PACKAGES are what find_package must find before it can be linked:
-# here, and once it is installed, if the component is asked for.
+# here, and once it is installed, if the component is asked for. COMPONENTS are the plugins that it is
+# a part of, whose headers its own include.
 function(synod_add_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;PACKAGES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;PACKAGES;COMPONENTS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "synod_add_plugin(${name}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -20,11 +22,13 @@ function(synod_add_plugin name)
   target_include_directories(synod_${name} PUBLIC
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:include>)
-  target_link_libraries(synod_${name} PUBLIC synod::synod PRIVATE ${arg_LIBRARIES})
+  list(TRANSFORM arg_COMPONENTS PREPEND synod:: OUTPUT_VARIABLE components)
+  target_link_libraries(synod_${name} PUBLIC synod::synod ${components} PRIVATE ${arg_LIBRARIES})
   synod_set_warnings(synod_${name})
 
   synod_install_component(${name} TARGETS synod_${name}
-    HEADERS "${CMAKE_CURRENT_SOURCE_DIR}/include/" PACKAGES ${arg_PACKAGES})
+    HEADERS "${CMAKE_CURRENT_SOURCE_DIR}/include/" PACKAGES ${arg_PACKAGES}
+    COMPONENTS ${arg_COMPONENTS})
 endfunction()
 
 # synod_install_component(<name> TARGETS <targets...> HEADERS <folder> [BELOW <folder>]

@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "synod/switch/udp_frame.h"
 
-#include "descriptor.h"
+#include "../descriptor.h"
 
 namespace synod::slots {
 

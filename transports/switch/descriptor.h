@@ -1,6 +1,6 @@
 // A file descriptor that is closed by its owner.
-#ifndef SYNOD_TRANSPORTS_SWITCH_DAEMON_DESCRIPTOR_H_
-#define SYNOD_TRANSPORTS_SWITCH_DAEMON_DESCRIPTOR_H_
+#ifndef SYNOD_TRANSPORTS_SWITCH_DESCRIPTOR_H_
+#define SYNOD_TRANSPORTS_SWITCH_DESCRIPTOR_H_
 
 #include <unistd.h>
 #include <utility>
@@ -28,4 +28,4 @@ class Descriptor {
 
 }  // namespace synod::slots
 
-#endif  // SYNOD_TRANSPORTS_SWITCH_DAEMON_DESCRIPTOR_H_
+#endif  // SYNOD_TRANSPORTS_SWITCH_DESCRIPTOR_H_
