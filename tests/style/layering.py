@@ -27,9 +27,11 @@ MAY_INCLUDE = {
     "src": {"base", "core", "engine", "raft", "paxos", "port", "node"},
     # These see what an outside user sees: any public header of the library and its plugins.
     "example": {"base", "core", "port", "node", "sim", "umbrella", "plugin"},
-    "bench": {"base", "core", "engine", "raft", "paxos", "port", "node", "sim", "umbrella", "plugin"},
+    "bench": {"support", "base", "core", "engine", "raft", "paxos", "port", "node", "sim", "umbrella", "plugin"},
+    # What tests and measurements stand on.
+    "support": {"base", "core", "port", "node", "sim", "files", "plugin", "src"},
     # Unit tests mirror private files too.
-    "tests": {"base", "core", "engine", "raft", "paxos", "port", "node", "sim", "umbrella", "files", "plugin",
+    "tests": {"support", "base", "core", "engine", "raft", "paxos", "port", "node", "sim", "umbrella", "files", "plugin",
               "src", "example"},
 }
 
@@ -49,6 +51,8 @@ def part_of(path):
         return ("files", None)
     if folders[0] in ("storage", "transports"):
         return ("plugin", folders[1])
+    if folders[:2] == ("tests", "support"):
+        return ("support", None)
     if folders[0] == "examples":
         return ("example", folders[1])
     return (folders[0], None)

@@ -6,7 +6,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("include", "src", "storage", "transports", "examples", "bench", "tests")
-CPP = (".h", ".cc", ".ipp")
+CPP = (".h", ".c", ".cc", ".ipp")
 
 
 def files(suffixes=CPP, folders=FOLDERS):

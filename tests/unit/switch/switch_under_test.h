@@ -49,6 +49,8 @@ class Subject {
   virtual uint32_t Read(SlotRegister which, size_t index) = 0;
   virtual void Write(SlotRegister which, size_t index, uint32_t word) = 0;
   virtual void PowerCycle() = 0;
+  // Ends a test, from its SetUp, whose subject does not run everywhere.
+  virtual void SkipIfUnavailable() {}
 
   SlotPacket Ask(const SlotPacket& request) {
     const std::optional<Bytes> answer = Ask(Encoded(request));
