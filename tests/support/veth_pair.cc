@@ -4,7 +4,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <iterator>
+#include <linux/bpf.h>
 #include <linux/ethtool.h>
+#include <linux/if_link.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
@@ -12,6 +15,9 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "synod/base/assert.h"
 
@@ -42,6 +48,25 @@ absl::Status SetFeature(const char* device, uint32_t command, uint32_t value) {
   const bool is_done = ioctl(socket, SIOCETHTOOL, &request) == 0;
   close(socket);
   return is_done ? absl::OkStatus() : Refused("such a setting of a virtual Ethernet device");
+}
+
+// Attaches a program that does so to a device, for as long as there is the device.
+absl::Status PassEverything(const char* device) {
+  const bpf_insn pass[] = {
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K,
+       .dst_reg = BPF_REG_0,
+       .src_reg = 0,
+       .off = 0,
+       .imm = XDP_PASS},
+      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
+  const int program =
+      bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "Apache-2.0", pass, std::size(pass), nullptr);
+  if (program < 0) return Refused("XDP program");
+  const int error = bpf_xdp_attach(static_cast<int>(if_nametoindex(device)), program,
+                                   XDP_FLAGS_DRV_MODE, nullptr);
+  close(program);
+  errno = -error;
+  return error == 0 ? absl::OkStatus() : Refused("XDP in the driver of a veth device");
 }
 
 }  // namespace
@@ -92,7 +117,7 @@ absl::Status VethPair::Configure(Side side) {
                               " && ip link set lo up && ip link set " + device + " up");
   if (!status.ok() || side == Side::kAcceptor) return status;
   status = SetFeature(device.c_str(), ETHTOOL_STXCSUM, 0);
-  return status.ok() ? SetFeature(device.c_str(), ETHTOOL_SGRO, 1) : status;
+  return status.ok() ? PassEverything(device.c_str()) : status;
 }
 
 void VethPair::In(Side side, absl::FunctionRef<void()> run) const {

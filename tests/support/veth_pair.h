@@ -18,9 +18,9 @@ enum class Side : uint8_t { kProposer, kAcceptor };
 
 class VethPair {
  public:
-  // The devices have two queues each. The proposer's computes no checksums for its host and hands
-  // packets over as NAPI does: without the one, a program at the other end would not see checksums,
-  // and without the other, nothing that it sends back would arrive. kPermissionDenied or
+  // The devices have two queues each. The proposer's computes no checksums for its host, and has an
+  // XDP program that passes everything: without the one, a program at the other end would not see
+  // checksums, and without the other, nothing that it sends back would arrive. kPermissionDenied or
   // kUnimplemented where the kernel does not allow it; anything else is a failure.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<VethPair>> Make();
   ~VethPair();
