@@ -18,6 +18,7 @@
 #include "bench/simulator.h"
 #include "bench/statistics.h"
 #include "bench/switch.h"
+#include "bench/xdp.h"
 
 namespace synod::bench {
 namespace {
@@ -133,6 +134,18 @@ void MeasureSwitch(std::chrono::milliseconds duration) {
   Row("acceptor.p4 in the emulator, packets", EmulatedPacketsPerSecond(duration) / 1e3,
       "thousand/s", "", "goal: 500 or more");
   Row("in software, packets", SoftwarePacketsPerSecond(duration) / 1e3, "thousand/s");
+  std::printf("slot acceptor, over a virtual wire, one request outstanding\n");
+  const absl::StatusOr<XdpRoundTrips> trips = MeasureXdp(duration);
+  if (!trips.ok()) {
+    std::printf("  not measured: %s\n", std::string(trips.status().message()).c_str());
+    return;
+  }
+  Row("in the kernel, median round trip", trips->kernel_micros, "us");
+  Row("in software on the same core, median round trip", trips->socket_micros, "us",
+      Ratio(trips->socket_ratio, "the kernel's"), "goal: 1.30 x or more");
+  if (trips->across_micros == 0) return;
+  Row("in software on another core, both polling", trips->across_micros, "us",
+      Ratio(trips->across_ratio, "the kernel's"), "goal: 1.30 x or more");
 }
 
 // `only` names one part; empty: all of them.

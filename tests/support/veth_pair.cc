@@ -50,8 +50,8 @@ absl::Status SetFeature(const char* device, uint32_t command, uint32_t value) {
   return is_done ? absl::OkStatus() : Refused("such a setting of a virtual Ethernet device");
 }
 
-// Attaches a program that does so to a device, for as long as there is the device.
-absl::Status PassEverything(const char* device) {
+// A program that passes everything, or none (-1).
+int LoadPass() {
   const bpf_insn pass[] = {
       {.code = BPF_ALU64 | BPF_MOV | BPF_K,
        .dst_reg = BPF_REG_0,
@@ -59,14 +59,7 @@ absl::Status PassEverything(const char* device) {
        .off = 0,
        .imm = XDP_PASS},
       {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-  const int program =
-      bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "Apache-2.0", pass, std::size(pass), nullptr);
-  if (program < 0) return Refused("XDP program");
-  const int error = bpf_xdp_attach(static_cast<int>(if_nametoindex(device)), program,
-                                   XDP_FLAGS_DRV_MODE, nullptr);
-  close(program);
-  errno = -error;
-  return error == 0 ? absl::OkStatus() : Refused("XDP in the driver of a veth device");
+  return bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "Apache-2.0", pass, std::size(pass), nullptr);
 }
 
 }  // namespace
@@ -117,7 +110,7 @@ absl::Status VethPair::Configure(Side side) {
                               " && ip link set lo up && ip link set " + device + " up");
   if (!status.ok() || side == Side::kAcceptor) return status;
   status = SetFeature(device.c_str(), ETHTOOL_STXCSUM, 0);
-  return status.ok() ? PassEverything(device.c_str()) : status;
+  return status.ok() ? SetPassing(true) : status;
 }
 
 void VethPair::In(Side side, absl::FunctionRef<void()> run) const {
@@ -127,6 +120,19 @@ void VethPair::In(Side side, absl::FunctionRef<void()> run) const {
   run();
   SYNOD_ASSERT(setns(before, CLONE_NEWNET) == 0, "a thread may go back to its namespace");
   close(before);
+}
+
+absl::Status VethPair::SetPassing(bool is_passing) const {
+  const int program = is_passing ? LoadPass() : -1;
+  if (is_passing && program < 0) return Refused("XDP program");
+  int error = 0;
+  In(Side::kProposer, [&] {
+    error = bpf_xdp_attach(static_cast<int>(if_nametoindex(Device(Side::kProposer))), program,
+                           XDP_FLAGS_DRV_MODE, nullptr);
+  });
+  if (program >= 0) close(program);
+  errno = -error;
+  return error == 0 ? absl::OkStatus() : Refused("XDP in the driver of a veth device");
 }
 
 absl::StatusOr<std::string> MountBpffs() {

@@ -34,6 +34,9 @@ class VethPair {
   // stay there.
   void In(Side side, absl::FunctionRef<void()> run) const;
 
+  // Whether the proposer's device has that program.
+  [[nodiscard]] absl::Status SetPassing(bool is_passing) const;
+
  private:
   VethPair() = default;
   absl::Status Connect();

@@ -39,6 +39,16 @@ TEST(SwitchFlags, EveryFlag_Given_IsTaken) {
   EXPECT_EQ(flags->options.seed, 9u);
 }
 
+TEST(SwitchFlags, XdpFlags_Given_AreTaken) {
+  const auto flags =
+      ParseFlags(Arguments{"serve", "--listen=10.0.0.1:7400", "--control=127.0.0.1:0", "--xdp=eth0",
+                           "--xdp-pin=/sys/fs/bpf/acceptor", "--xdp-generic"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->xdp.interface, "eth0");
+  EXPECT_EQ(flags->xdp.directory, "/sys/fs/bpf/acceptor");
+  EXPECT_TRUE(flags->xdp.is_generic);
+}
+
 TEST(SwitchFlags, Wrong_Given_SaysWhatWouldBeRight) {
   ExpectWrong({}, "serve, check or control");
   ExpectWrong({"run"}, "'run' is none of serve, check and control");
@@ -58,6 +68,11 @@ TEST(SwitchFlags, Wrong_Given_SaysWhatWouldBeRight) {
               "--control-delay-max must not be less");
   ExpectWrong({"serve", "--listen=127.0.0.1:1", "--control=127.0.0.1:2", "--software", "--loss=1"},
               "--software goes with --listen and --control alone");
+  ExpectWrong({"serve", "--listen=127.0.0.1:1", "--control=127.0.0.1:2", "--xdp=eth0", "--loss=1"},
+              "--xdp goes with --listen, --control, --xdp-pin and --xdp-generic alone");
+  ExpectWrong({"serve", "--listen=127.0.0.1:1", "--control=127.0.0.1:2", "--xdp-generic"},
+              "--xdp-pin and --xdp-generic go with --xdp");
+  ExpectWrong({"serve", "--xdp="}, "--xdp: must not be empty");
   ExpectWrong({"check", "--seed=1"}, "check takes no other flag");
   ExpectWrong({"control", "127.0.0.1:1"}, "control takes HOST:PORT and a command");
 }
@@ -65,7 +80,7 @@ TEST(SwitchFlags, Wrong_Given_SaysWhatWouldBeRight) {
 TEST(SwitchFlags, Help_Asked_NamesEveryFlag) {
   EXPECT_EQ(ParseFlags(Arguments{"serve", "--help"})->verb, Flags::Verb::kHelp);
   for (const char* flag :
-       {"--listen", "--control", "--program", "--software", "--loss", "--seed"}) {
+       {"--listen", "--control", "--program", "--software", "--xdp", "--loss", "--seed"}) {
     EXPECT_THAT(HelpText(), HasSubstr(flag));
   }
 }

@@ -1,15 +1,12 @@
 // A rule that can be taken out of acceptor.bpf.c without a test that fails is no rule: each is
 // taken out of a copy, which is compiled and loaded, and the golden vectors or random requests miss
 // it.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "gtest/gtest.h"
+#include "tests/unit/switch/bpf_workshop.h"
 #include "tests/unit/switch/golden.h"
 #include "tests/unit/switch/random_requests.h"
 #include "tests/unit/switch/xdp_under_test.h"
@@ -89,38 +86,6 @@ constexpr Mutation kMutations[] = {
     {"fragments are not answered", "(ipv4->frag_off & bpf_htons(0x3fff)) == 0 && ", ""},
 };
 
-// A folder that is gone with the object.
-class Workshop {
- public:
-  Workshop() {
-    std::string place = (std::filesystem::temp_directory_path() / "synod-xdp-XXXXXX").string();
-    EXPECT_NE(mkdtemp(place.data()), nullptr);
-    folder_ = place;
-  }
-  ~Workshop() { std::filesystem::remove_all(folder_); }
-  Workshop(const Workshop&) = delete;
-  Workshop& operator=(const Workshop&) = delete;
-
-  // Empty if the source does not compile.
-  std::string Compile(const std::string& text) {
-    const std::string source = folder_ + "/acceptor.bpf.c";
-    const std::string object = folder_ + "/acceptor.bpf.o";
-    std::filesystem::remove(object);
-    std::ofstream(source) << text;
-    // What is not used any more without a rule is no mistake here.
-    const std::string command =
-        std::string(SYNOD_BPF_COMMAND) + " -w -c " + source + " -o " + object;
-    return std::system(command.c_str()) == 0 ? ReadFile(object) : "";
-  }
-  static std::string ReadFile(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
- private:
-  std::string folder_;
-};
-
 // Does something that is no request of the acceptor's get an answer, or a request none or one with
 // a wrong checksum?
 bool FramesAreMissed(XdpAcceptor& acceptor) {
@@ -175,8 +140,8 @@ class XdpMutations : public ::testing::Test {
 };
 
 TEST_F(XdpMutations, EachRule_TakenOut_IsMissed) {
-  Workshop workshop;
-  const std::string sound = Workshop::ReadFile(SYNOD_BPF_SOURCE);
+  BpfWorkshop workshop;
+  const std::string sound = BpfWorkshop::ReadFile(SYNOD_BPF_SOURCE);
   ASSERT_FALSE(IsMissed(workshop.Compile(sound)));
   for (const Mutation& mutation : kMutations) {
     std::string text = sound;

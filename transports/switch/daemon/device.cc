@@ -58,13 +58,13 @@ class SoftwareDevice : public Device {
   void Advance(Instant, Send) override {}
   Instant NextEvent() const override { return kNever; }
   absl::Status Write(std::string_view name, uint32_t index, uint32_t word, Instant) override {
-    const absl::StatusOr<SlotRegister> which = Find(name, index);
+    const absl::StatusOr<SlotRegister> which = FindSlotRegister(is_on_, name, index);
     if (!which.ok()) return which.status();
     acceptor_.Write(*which, index, word);
     return absl::OkStatus();
   }
   absl::StatusOr<uint32_t> Read(std::string_view name, uint32_t index) const override {
-    const absl::StatusOr<SlotRegister> which = Find(name, index);
+    const absl::StatusOr<SlotRegister> which = FindSlotRegister(is_on_, name, index);
     if (!which.ok()) return which.status();
     return acceptor_.Read(*which, index);
   }
@@ -76,17 +76,6 @@ class SoftwareDevice : public Device {
   }
 
  private:
-  absl::StatusOr<SlotRegister> Find(std::string_view name, uint32_t index) const {
-    if (!is_on_) return absl::UnavailableError("the power is off");
-    const std::optional<SlotRegister> which = SlotRegisterNamed(name);
-    if (!which) return absl::NotFoundError("there is no register " + std::string(name));
-    if (index >= SizeOf(*which)) {
-      return absl::OutOfRangeError("the register " + std::string(name) + " has no word " +
-                                   std::to_string(index));
-    }
-    return *which;
-  }
-
   SlotAcceptor acceptor_;
   bool is_on_ = true;
 };
@@ -98,6 +87,17 @@ absl::StatusOr<std::unique_ptr<Device>> MakeEmulatedDevice(SwitchOptions options
   auto created = EmulatedSwitch::Create(std::move(options));
   if (!created.ok()) return created.status();
   return std::make_unique<EmulatedDevice>(*std::move(created));
+}
+
+absl::StatusOr<SlotRegister> FindSlotRegister(bool is_on, std::string_view name, uint32_t index) {
+  if (!is_on) return absl::UnavailableError("the power is off");
+  const std::optional<SlotRegister> which = SlotRegisterNamed(name);
+  if (!which) return absl::NotFoundError("there is no register " + std::string(name));
+  if (index >= SizeOf(*which)) {
+    return absl::OutOfRangeError("the register " + std::string(name) + " has no word " +
+                                 std::to_string(index));
+  }
+  return *which;
 }
 
 std::unique_ptr<Device> MakeSoftwareDevice() { return std::make_unique<SoftwareDevice>(); }

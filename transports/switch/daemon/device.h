@@ -1,4 +1,5 @@
-// What synod-switch puts behind its sockets: the emulator, or the acceptor in software.
+// What synod-switch puts behind its sockets: the emulator, or the acceptor in software, or in the
+// kernel.
 #ifndef SYNOD_TRANSPORTS_SWITCH_DAEMON_DEVICE_H_
 #define SYNOD_TRANSPORTS_SWITCH_DAEMON_DEVICE_H_
 
@@ -6,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
@@ -13,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "synod/base/time.h"
 #include "synod/switch/emulated_switch.h"
+#include "synod/switch/slot_registers.h"
 #include "synod/switch/udp_frame.h"
 
 namespace synod::slots {
@@ -43,6 +46,23 @@ class Device {
 
 // Without faults and delays.
 [[nodiscard]] std::unique_ptr<Device> MakeSoftwareDevice();
+
+struct XdpPlace {
+  std::string interface {};
+  bool is_generic = false;
+  std::string directory{};  // Empty: nothing is pinned.
+};
+
+// Answers what arrives for `own` at an interface, in the kernel; what comes to the socket at `own`
+// nevertheless is dropped. kInvalidArgument unless `own` is whole; kUnimplemented if this was built
+// without it; else as XdpAcceptor.
+[[nodiscard]] absl::StatusOr<std::unique_ptr<Device>> MakeXdpDevice(const XdpPlace& place,
+                                                                    Endpoint own);
+
+// Of the devices whose registers are those of slot_registers.h: kUnavailable while the power is
+// off, kNotFound, kOutOfRange.
+[[nodiscard]] absl::StatusOr<SlotRegister> FindSlotRegister(bool is_on, std::string_view name,
+                                                            uint32_t index);
 
 }  // namespace synod::slots
 

@@ -82,6 +82,23 @@ const Flag kFlags[] = {
        flags.is_software = true;
        return absl::OkStatus();
      }},
+    {"xdp", "INTERFACE",
+     "Answers in the kernel, at this network interface, for --listen. Takes only the next two.",
+     [](std::string_view text, Flags& flags) {
+       flags.xdp.interface = text;
+       return text.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
+     }},
+    {"xdp-pin", "DIRECTORY",
+     "In a bpffs: what it knows survives synod-switch, and it goes on answering.",
+     [](std::string_view text, Flags& flags) {
+       flags.xdp.directory = text;
+       return text.empty() ? absl::InvalidArgumentError("must not be empty") : absl::OkStatus();
+     }},
+    {"xdp-generic", "", "Not in the interface's driver, which is slow but works with every driver.",
+     [](std::string_view, Flags& flags) {
+       flags.xdp.is_generic = true;
+       return absl::OkStatus();
+     }},
     {"control-delay-min", "TIME",
      "How long a word that the control plane writes takes at least (default 0s),",
      [](std::string_view text, Flags& flags) {
@@ -141,6 +158,20 @@ absl::Status ParseFlag(std::string_view argument, std::vector<std::string_view>&
   return status.ok() ? status : Wrong(shown + ": " + std::string(status.message()));
 }
 
+absl::Status CheckXdp(const std::vector<std::string_view>& seen, const XdpPlace& place) {
+  const auto is_its = [](std::string_view name) {
+    return name == "listen" || name == "control" || name.starts_with("xdp");
+  };
+  if (place.interface.empty()) {
+    return place.is_generic || !place.directory.empty()
+               ? Wrong("--xdp-pin and --xdp-generic go with --xdp")
+               : absl::OkStatus();
+  }
+  return std::all_of(seen.begin(), seen.end(), is_its)
+             ? absl::OkStatus()
+             : Wrong("--xdp goes with --listen, --control, --xdp-pin and --xdp-generic alone");
+}
+
 absl::Status CheckTogether(const std::vector<std::string_view>& seen, const Flags& flags) {
   const auto is_given = [&](std::string_view name) {
     return std::find(seen.begin(), seen.end(), name) != seen.end();
@@ -155,6 +186,7 @@ absl::Status CheckTogether(const std::vector<std::string_view>& seen, const Flag
   if (flags.is_software && seen.size() > 3) {
     return Wrong("--software goes with --listen and --control alone");
   }
+  if (absl::Status status = CheckXdp(seen, flags.xdp); !status.ok()) return status;
   if (flags.options.control_delay_max < flags.options.control_delay_min) {
     return Wrong("--control-delay-max must not be less than --control-delay-min");
   }

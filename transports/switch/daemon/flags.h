@@ -11,6 +11,8 @@
 #include "synod/switch/emulated_switch.h"
 #include "synod/switch/udp_frame.h"
 
+#include "device.h"
+
 namespace synod::slots {
 
 struct Flags {
@@ -21,6 +23,7 @@ struct Flags {
   Endpoint control;
   std::string program_file;  // Empty: the program that is built in.
   bool is_software = false;
+  XdpPlace xdp;           // Without an interface: not in the kernel.
   SwitchOptions options;  // Without the program's text.
   // Of kControl: where, and what.
   std::string control_address;

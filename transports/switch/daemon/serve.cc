@@ -88,6 +88,12 @@ class Server {
   std::unique_ptr<Device> device_;
 };
 
+absl::StatusOr<std::unique_ptr<Device>> MakeDevice(const Flags& flags, Endpoint own) {
+  if (!flags.xdp.interface.empty()) return MakeXdpDevice(flags.xdp, own);
+  if (flags.is_software) return MakeSoftwareDevice();
+  return MakeEmulatedDevice(flags.options, own);
+}
+
 }  // namespace
 
 absl::Status Serve(const Flags& flags) {
@@ -95,18 +101,12 @@ absl::Status Serve(const Flags& flags) {
   if (!data.ok()) return data.status();
   auto control = ControlPort::Listen(flags.control);
   if (!control.ok()) return control.status();
-  std::unique_ptr<Device> device;
-  if (flags.is_software) {
-    device = MakeSoftwareDevice();
-  } else {
-    auto made = MakeEmulatedDevice(flags.options, (*data)->address());
-    if (!made.ok()) return made.status();
-    device = *std::move(made);
-  }
+  auto device = MakeDevice(flags, (*data)->address());
+  if (!device.ok()) return device.status();
   std::printf("synod-switch: answers at %s, is controlled at %s\n",
               Describe((*data)->address()).c_str(), Describe((*control)->address()).c_str());
   std::fflush(stdout);
-  Server(*std::move(data), *std::move(control), std::move(device)).Run();
+  Server(*std::move(data), *std::move(control), *std::move(device)).Run();
   return absl::OkStatus();
 }
 
