@@ -112,7 +112,8 @@ absl::StatusOr<LoadedProgram> LoadedProgram::Load(std::string_view elf, Endpoint
     }
   }
   if (const int error = bpf_object__load(object.get()); error != 0) {
-    return refused("the kernel does not take the program", -error);
+    // The verifier says EACCES of a program that it finds wrong, whoever asks.
+    return refused("the kernel does not take the program", error == -EACCES ? EINVAL : -error);
   }
   const int fd = bpf_program__fd(program);
   return LoadedProgram(std::move(object), fd);
