@@ -47,7 +47,7 @@ enum {
   kUnsupportedVersion = 10,
 };
 
-struct ballot {
+struct Ballot {
   __be32 round;
   __be32 node;
   __be32 high;
@@ -55,7 +55,7 @@ struct ballot {
 };
 
 // The same for requests and answers; docs/switch.md says what each is.
-struct slot_packet {
+struct SlotPacket {
   __be16 magic;
   __u8 version;
   __u8 message;
@@ -65,30 +65,30 @@ struct slot_packet {
   __be32 cookie[2];
   __be32 incarnation_high;
   __be32 incarnation_low;
-  struct ballot ballot;
+  struct Ballot ballot;
   __be32 slot_high;
   __be32 slot_low;
   __be32 trim;
   __be32 highest;
-  struct ballot promised;
-  struct ballot accepted;
+  struct Ballot promised;
+  struct Ballot accepted;
   __be32 shape;
   __be32 value[kValueWords];
 };
 
 enum {
-  kUdpBytes = sizeof(struct udphdr) + sizeof(struct slot_packet),
+  kUdpBytes = sizeof(struct udphdr) + sizeof(struct SlotPacket),
   kIpv4Bytes = sizeof(struct iphdr) + kUdpBytes,
   kFrameBytes = sizeof(struct ethhdr) + kIpv4Bytes,
 };
-_Static_assert(sizeof(struct slot_packet) == 128, "a slot packet has 128 bytes");
+_Static_assert(sizeof(struct SlotPacket) == 128, "a slot packet has 128 bytes");
 
 // Where a frame's headers are.
-struct frame {
+struct Frame {
   struct ethhdr* ethernet;
   struct iphdr* ipv4;
   struct udphdr* udp;
-  struct slot_packet* slot;
+  struct SlotPacket* slot;
 };
 
 // This acceptor's address, as it is in packets. Set before the program is loaded.
@@ -99,7 +99,7 @@ struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, struct synod_control);
+  __type(value, struct SynodControl);
 } control SEC(".maps");
 
 struct {
@@ -107,7 +107,7 @@ struct {
   __uint(map_flags, BPF_F_MMAPABLE);
   __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, struct synod_promise);
+  __type(value, struct SynodPromise);
 } promise SEC(".maps");
 
 struct {
@@ -115,14 +115,14 @@ struct {
   __uint(map_flags, BPF_F_MMAPABLE);
   __uint(max_entries, kWindowSlots);
   __type(key, __u32);
-  __type(value, struct synod_slot);
+  __type(value, struct SynodSlot);
 } slots SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, struct synod_counters);
+  __type(value, struct SynodCounters);
 } counters SEC(".maps");
 
 // The one's complement sum of words, from `sum` on, not folded yet. Unrolled once it is inlined, as
@@ -141,12 +141,12 @@ static __always_inline __u16 Fold(__u64 sum) {
   return sum;
 }
 
-static __always_inline __u16 SumIpv4(const struct frame* frame) {
+static __always_inline __u16 SumIpv4(const struct Frame* frame) {
   return Fold(AddWords(frame->ipv4, kIpv4Words, 0));
 }
 
 // Over the header, the payload, and what UDP sums of IPv4's header.
-static __always_inline __u16 SumUdp(const struct frame* frame) {
+static __always_inline __u16 SumUdp(const struct Frame* frame) {
   __u64 sum = bpf_htons(IPPROTO_UDP) + bpf_htons(kUdpBytes);
   sum = AddWords(&frame->ipv4->saddr, 2, sum);
   return Fold(AddWords(frame->udp, kUdpBytes / 4, sum));
@@ -154,7 +154,7 @@ static __always_inline __u16 SumUdp(const struct frame* frame) {
 
 // Is the frame one that is a slot packet's in all but what is in it? Fragments, options and other
 // lengths are somebody else's, and nobody answers as a group of stations.
-static __always_inline int HasShape(const struct frame* frame) {
+static __always_inline int HasShape(const struct Frame* frame) {
   const struct iphdr* ipv4 = frame->ipv4;
   return (frame->ethernet->h_dest[0] & 1) == 0 && frame->ethernet->h_proto == bpf_htons(ETH_P_IP) &&
          ipv4->version == 4 && ipv4->ihl == kIpv4Words && ipv4->tot_len == bpf_htons(kIpv4Bytes) &&
@@ -164,21 +164,21 @@ static __always_inline int HasShape(const struct frame* frame) {
 
 // Verified over the data and the checksum itself. UDP's may be zero, which says that the sender
 // computed none.
-static __always_inline int IsDamaged(const struct frame* frame) {
+static __always_inline int IsDamaged(const struct Frame* frame) {
   if (SumIpv4(frame) != 0xffff) return 1;
   return frame->udp->check != 0 && SumUdp(frame) != 0xffff;
 }
 
-static __always_inline __u32 ChunkOf(const struct slot_packet* packet) {
+static __always_inline __u32 ChunkOf(const struct SlotPacket* packet) {
   return bpf_ntohl(packet->slot_high) << 20 | bpf_ntohl(packet->slot_low) >> 12;
 }
 
-static __always_inline __u32 GenerationOf(const struct slot_packet* packet) {
+static __always_inline __u32 GenerationOf(const struct SlotPacket* packet) {
   return bpf_ntohl(packet->slot_high) << 16 | bpf_ntohl(packet->slot_low) >> 16;
 }
 
 // What is wrong with a request whoever is asked.
-static __always_inline __u8 CheckForm(const struct slot_packet* packet) {
+static __always_inline __u8 CheckForm(const struct SlotPacket* packet) {
   const int is_2a = packet->message == k2a;
   if (packet->version != kVersion) return kUnsupportedVersion;
   if ((packet->message != k1a && !is_2a) || packet->ballot.round == 0) return kMalformed;
@@ -188,14 +188,14 @@ static __always_inline __u8 CheckForm(const struct slot_packet* packet) {
 }
 
 // The acceptor's own part of the answer: who it is. What follows is called under the lock.
-struct identity {
+struct Identity {
   __u32 high;  // Zero unless it is enabled.
   __u32 low;
   __u32 trim;
 };
 
-static __always_inline struct identity ReadIdentity(const struct synod_control* control) {
-  struct identity identity = {.trim = control->trim};
+static __always_inline struct Identity ReadIdentity(const struct SynodControl* control) {
+  struct Identity identity = {.trim = control->trim};
   if (control->enabled != 0) {
     identity.high = control->incarnation_high;
     identity.low = control->incarnation_low;
@@ -203,9 +203,9 @@ static __always_inline struct identity ReadIdentity(const struct synod_control* 
   return identity;
 }
 
-static __always_inline __u8 CheckAddressee(const struct slot_packet* packet,
-                                           const struct synod_control* control,
-                                           const struct identity* identity) {
+static __always_inline __u8 CheckAddressee(const struct SlotPacket* packet,
+                                           const struct SynodControl* control,
+                                           const struct Identity* identity) {
   const __u32 chunk = ChunkOf(packet);
   if (identity->high == 0 && identity->low == 0) return kNotAVoter;
   if (bpf_ntohl(packet->group) != control->group) return kWrongGroup;
@@ -219,8 +219,8 @@ static __always_inline __u8 CheckAddressee(const struct slot_packet* packet,
 
 // Compares the promise with the request's ballot and raises it, for all slots. What the answer says
 // of it is in `promised`.
-static __always_inline __u8 Promise(const struct ballot* ballot, struct synod_promise* promise,
-                                    struct ballot* promised) {
+static __always_inline __u8 Promise(const struct Ballot* ballot, struct SynodPromise* promise,
+                                    struct Ballot* promised) {
   const __u64 first = (__u64)bpf_ntohl(ballot->round) << 32 | bpf_ntohl(ballot->node);
   const __u64 second = (__u64)bpf_ntohl(ballot->high) << 32 | bpf_ntohl(ballot->low);
   const __u64 held_first = (__u64)promise->promised_round << 32 | promise->promised_node;
@@ -240,7 +240,7 @@ static __always_inline __u8 Promise(const struct ballot* ballot, struct synod_pr
   return kDone;
 }
 
-static __always_inline void WriteSlot(struct slot_packet* packet, struct synod_slot* slot) {
+static __always_inline void WriteSlot(struct SlotPacket* packet, struct SynodSlot* slot) {
   slot->generation = GenerationOf(packet);
   slot->accepted_round = bpf_ntohl(packet->ballot.round);
   slot->accepted_node = bpf_ntohl(packet->ballot.node);
@@ -252,7 +252,7 @@ static __always_inline void WriteSlot(struct slot_packet* packet, struct synod_s
   packet->accepted = packet->ballot;
 }
 
-static __always_inline void ReadSlot(const struct synod_slot* slot, struct slot_packet* packet) {
+static __always_inline void ReadSlot(const struct SynodSlot* slot, struct SlotPacket* packet) {
   packet->accepted.round = bpf_htonl(slot->accepted_round);
   packet->accepted.node = bpf_htonl(slot->accepted_node);
   packet->accepted.high = bpf_htonl(slot->accepted_high);
@@ -262,7 +262,7 @@ static __always_inline void ReadSlot(const struct synod_slot* slot, struct slot_
   for (int i = 0; i < kValueWords; ++i) packet->value[i] = bpf_htonl(slot->value[i]);
 }
 
-static __always_inline void ReadNothing(struct slot_packet* packet) {
+static __always_inline void ReadNothing(struct SlotPacket* packet) {
   packet->shape = 0;
 #pragma unroll
   for (int i = 0; i < kValueWords; ++i) packet->value[i] = 0;
@@ -270,8 +270,8 @@ static __always_inline void ReadNothing(struct slot_packet* packet) {
 
 // The cells are shared with all slots that are equal modulo kWindowSlots: an earlier one's content
 // reads as nothing and is overwritten, a later one's is not touched (I8).
-static __always_inline __u8 AnswerInSlot(struct slot_packet* packet, struct synod_slot* slot,
-                                         struct synod_promise* promise) {
+static __always_inline __u8 AnswerInSlot(struct SlotPacket* packet, struct SynodSlot* slot,
+                                         struct SynodPromise* promise) {
   const __u32 generation = GenerationOf(packet);
   const __u32 chunk = ChunkOf(packet);
   if (slot->generation > generation) return kSlotReused;
@@ -288,15 +288,15 @@ static __always_inline __u8 AnswerInSlot(struct slot_packet* packet, struct syno
 }
 
 // The answer begins as the request does, with nothing in what only answers have.
-static __always_inline void ClearAnswer(struct slot_packet* packet) {
-  const struct ballot none = {};
+static __always_inline void ClearAnswer(struct SlotPacket* packet) {
+  const struct Ballot none = {};
   packet->highest = 0;
   packet->promised = none;
   packet->accepted = none;
 }
 
 // Turns the request around. UDP sends a sum of zero as 0xffff, since zero says that there is none.
-static __always_inline void SendBack(const struct frame* frame) {
+static __always_inline void SendBack(const struct Frame* frame) {
   struct ethhdr* ethernet = frame->ethernet;
   struct iphdr* ipv4 = frame->ipv4;
   struct udphdr* udp = frame->udp;
@@ -319,12 +319,12 @@ static __always_inline void SendBack(const struct frame* frame) {
 }
 
 // What a request asks for, and all of the answer that is in the slot packet.
-static __always_inline void Answer(struct slot_packet* packet, struct synod_control* control,
-                                   struct synod_promise* promise, struct synod_slot* slot) {
+static __always_inline void Answer(struct SlotPacket* packet, struct SynodControl* control,
+                                   struct SynodPromise* promise, struct SynodSlot* slot) {
   __u8 outcome = CheckForm(packet);
   ClearAnswer(packet);
   bpf_spin_lock(&control->lock);
-  const struct identity identity = ReadIdentity(control);
+  const struct Identity identity = ReadIdentity(control);
   if (outcome == kDone) outcome = CheckAddressee(packet, control, &identity);
   if (outcome == kDone) outcome = Promise(&packet->ballot, promise, &packet->promised);
   if (outcome == kDone) outcome = AnswerInSlot(packet, slot, promise);
@@ -342,7 +342,7 @@ SEC("xdp")
 int acceptor(struct xdp_md* context) {
   void* data = (void*)(long)context->data;
   void* end = (void*)(long)context->data_end;
-  const struct frame frame = {
+  const struct Frame frame = {
       .ethernet = data,
       .ipv4 = data + sizeof(struct ethhdr),
       .udp = data + sizeof(struct ethhdr) + sizeof(struct iphdr),
@@ -352,11 +352,11 @@ int acceptor(struct xdp_md* context) {
   if (frame.ipv4->daddr != own_address || frame.udp->dest != own_port) return XDP_PASS;
 
   const __u32 first = 0;
-  struct synod_counters* counter = bpf_map_lookup_elem(&counters, &first);
-  struct synod_control* controls = bpf_map_lookup_elem(&control, &first);
-  struct synod_promise* promises = bpf_map_lookup_elem(&promise, &first);
+  struct SynodCounters* counter = bpf_map_lookup_elem(&counters, &first);
+  struct SynodControl* controls = bpf_map_lookup_elem(&control, &first);
+  struct SynodPromise* promises = bpf_map_lookup_elem(&promise, &first);
   const __u32 index = bpf_ntohl(frame.slot->slot_low) % kWindowSlots;
-  struct synod_slot* slot = bpf_map_lookup_elem(&slots, &index);
+  struct SynodSlot* slot = bpf_map_lookup_elem(&slots, &index);
   if (!counter || !controls || !promises || !slot) return XDP_PASS;
   if (IsDamaged(&frame)) {
     ++counter->damaged;

@@ -52,8 +52,9 @@ absl::Status Attachment::Attach(int program, const std::string& interface, XdpMo
 absl::Status Attachment::Create(int program, const std::string& interface, int index,
                                 XdpMode mode) {
   const bool is_native = mode == XdpMode::kNative;
-  LIBBPF_OPTS(bpf_link_create_opts, options,
-              .flags = is_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+  bpf_link_create_opts options{};
+  options.sz = sizeof(options);
+  options.flags = is_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
   Descriptor link(bpf_link_create(program, index, BPF_XDP, &options));
   if (link.get() < 0) {
     return KernelError("cannot attach the acceptor to " + interface +
@@ -69,7 +70,8 @@ absl::Status Attachment::Create(int program, const std::string& interface, int i
 
 absl::Status Attachment::Replace(int program, const std::string& interface, int index,
                                  XdpMode mode) {
-  LIBBPF_OPTS(bpf_xdp_query_opts, there);
+  bpf_xdp_query_opts there{};
+  there.sz = sizeof(there);
   if (const int error = bpf_xdp_query(index, /*flags=*/0, &there); error != 0) {
     return KernelError("cannot ask what is attached to " + interface, -error);
   }

@@ -22,19 +22,19 @@ namespace {
 constexpr size_t kLastOfControl = static_cast<size_t>(SlotRegister::kTrim);
 constexpr size_t kFirstOfPromise = static_cast<size_t>(SlotRegister::kHighest);
 constexpr size_t kFirstOfSlot = static_cast<size_t>(SlotRegister::kGeneration);
-constexpr size_t kSlotWords = sizeof(synod_slot) / sizeof(uint32_t);
+constexpr size_t kSlotWords = sizeof(SynodSlot) / sizeof(uint32_t);
 
-static_assert(offsetof(synod_control, trim) - offsetof(synod_control, enabled) ==
+static_assert(offsetof(SynodControl, trim) - offsetof(SynodControl, enabled) ==
               kLastOfControl * sizeof(uint32_t));
-static_assert(offsetof(synod_promise, promised_low) ==
+static_assert(offsetof(SynodPromise, promised_low) ==
               (kFirstOfSlot - kFirstOfPromise - 1) * sizeof(uint32_t));
-static_assert(offsetof(synod_slot, value) ==
+static_assert(offsetof(SynodSlot, value) ==
               (static_cast<size_t>(SlotRegister::kValue0) - kFirstOfSlot) * sizeof(uint32_t));
 
 constexpr uint32_t kFirstKey = 0;
 
 // Reads all of the control plane's words at one instant: under the lock.
-absl::Status ReadControl(int map, synod_control& control) {
+absl::Status ReadControl(int map, SynodControl& control) {
   control = {};
   if (bpf_map_lookup_elem_flags(map, &kFirstKey, &control, BPF_F_LOCK) == 0) {
     return absl::OkStatus();
@@ -43,13 +43,13 @@ absl::Status ReadControl(int map, synod_control& control) {
 }
 
 // Once this returns, no packet is under way that has seen what was there before.
-absl::Status WriteControl(int map, const synod_control& control) {
+absl::Status WriteControl(int map, const SynodControl& control) {
   if (bpf_map_update_elem(map, &kFirstKey, &control, BPF_F_LOCK) == 0) return absl::OkStatus();
   return KernelError("cannot write the control plane's registers", errno);
 }
 
-std::byte* WordOf(synod_control& control, SlotRegister which) {
-  return reinterpret_cast<std::byte*>(&control) + offsetof(synod_control, enabled) +
+std::byte* WordOf(SynodControl& control, SlotRegister which) {
+  return reinterpret_cast<std::byte*>(&control) + offsetof(SynodControl, enabled) +
          static_cast<size_t>(which) * sizeof(uint32_t);
 }
 
@@ -85,24 +85,24 @@ void MappedValues::Store(size_t word, uint32_t stored) {
 void MappedValues::Clear() { std::memset(words_, 0, bytes_); }
 
 absl::StatusOr<KernelRegisters> KernelRegisters::Of(const LoadedProgram& program) {
-  const absl::StatusOr<int> control = program.Map("control", sizeof(synod_control));
-  const absl::StatusOr<int> promise = program.Map("promise", sizeof(synod_promise));
-  const absl::StatusOr<int> slots = program.Map("slots", sizeof(synod_slot));
+  const absl::StatusOr<int> control = program.Map("control", sizeof(SynodControl));
+  const absl::StatusOr<int> promise = program.Map("promise", sizeof(SynodPromise));
+  const absl::StatusOr<int> slots = program.Map("slots", sizeof(SynodSlot));
   for (const auto& map : {control, promise, slots}) {
     if (!map.ok()) return map.status();
   }
-  synod_control now{};
+  SynodControl now{};
   if (absl::Status status = ReadControl(*control, now); !status.ok()) return status;
-  if (now.layout != 0 && now.layout != SYNOD_LAYOUT) {
+  if (now.layout != 0 && now.layout != kSynodLayout) {
     return absl::FailedPreconditionError("what is pinned is another version's: layout " +
                                          std::to_string(now.layout));
   }
-  now.layout = SYNOD_LAYOUT;
+  now.layout = kSynodLayout;
   if (absl::Status status = WriteControl(*control, now); !status.ok()) return status;
-  absl::StatusOr<MappedValues> shared_promise = MappedValues::Of(*promise, sizeof(synod_promise));
+  absl::StatusOr<MappedValues> shared_promise = MappedValues::Of(*promise, sizeof(SynodPromise));
   if (!shared_promise.ok()) return shared_promise.status();
   absl::StatusOr<MappedValues> shared_slots =
-      MappedValues::Of(*slots, kWindowSlots * sizeof(synod_slot));
+      MappedValues::Of(*slots, kWindowSlots * sizeof(SynodSlot));
   if (!shared_slots.ok()) return shared_slots.status();
   KernelRegisters registers;
   registers.control_ = *control;
@@ -117,7 +117,7 @@ uint32_t KernelRegisters::Read(SlotRegister which, size_t index) const {
   if (which >= SlotRegister::kHighest) {
     return promise_.Load(static_cast<size_t>(which) - kFirstOfPromise);
   }
-  synod_control control{};
+  SynodControl control{};
   SYNOD_ASSERT(ReadControl(control_, control).ok(), "a map that is there can be read");
   uint32_t word = 0;
   std::memcpy(&word, WordOf(control, which), sizeof(word));
@@ -136,7 +136,7 @@ absl::Status KernelRegisters::Write(const RegisterWrite& write) {
     promise_.Store(static_cast<size_t>(write.which) - kFirstOfPromise, write.word);
     return absl::OkStatus();
   }
-  synod_control control{};
+  SynodControl control{};
   if (absl::Status status = ReadControl(control_, control); !status.ok()) return status;
   std::memcpy(WordOf(control, write.which), &write.word, sizeof(write.word));
   return WriteControl(control_, control);
@@ -144,8 +144,8 @@ absl::Status KernelRegisters::Write(const RegisterWrite& write) {
 
 // The vote first. Behind that no packet touches the rest.
 absl::Status KernelRegisters::Clear() {
-  synod_control none{};
-  none.layout = SYNOD_LAYOUT;
+  SynodControl none{};
+  none.layout = kSynodLayout;
   if (absl::Status status = WriteControl(control_, none); !status.ok()) return status;
   promise_.Clear();
   slots_.Clear();

@@ -19,13 +19,14 @@ namespace {
 
 constexpr const char* kPinned[] = {"control", "promise", "slots", "counters"};
 
+std::mutex print_mutex;  // Held by who has replaced libbpf's function for messages.
 thread_local std::string* collected_messages = nullptr;
 
 // Takes libbpf's warnings, which say more than its error numbers, for as long as this exists.
 // libbpf has one function for them in a process.
 class MessageCollector {
  public:
-  MessageCollector() : lock_(mutex_) {
+  MessageCollector() : lock_(print_mutex) {
     collected_messages = &text_;
     previous_ = libbpf_set_print(&Collect);
   }
@@ -58,7 +59,6 @@ class MessageCollector {
     return bytes;
   }
 
-  static inline std::mutex mutex_;
   std::lock_guard<std::mutex> lock_;
   std::string text_;
   libbpf_print_fn_t previous_ = nullptr;
@@ -96,7 +96,9 @@ absl::StatusOr<LoadedProgram> LoadedProgram::Load(std::string_view elf, Endpoint
   const auto refused = [&messages](const std::string& what, int error) {
     return KernelError(what + " (" + messages.text() + ")", error);
   };
-  LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "synod_acceptor");
+  bpf_object_open_opts open_options{};
+  open_options.sz = sizeof(open_options);
+  open_options.object_name = "synod_acceptor";
   Object object(bpf_object__open_mem(elf.data(), elf.size(), &open_options));
   if (object == nullptr) return refused("this is no XDP acceptor", errno);
   bpf_program* const program = bpf_object__find_program_by_name(object.get(), "acceptor");

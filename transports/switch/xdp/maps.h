@@ -8,14 +8,14 @@
 #include <linux/types.h>
 
 // To be raised with each change of what follows.
-enum { SYNOD_LAYOUT = 1 };
+enum { kSynodLayout = 1 };
 
 // The control plane's: nothing else writes these. `lock` is held by whoever writes them, and by the
 // program from where it reads them until it is done with promise and slot, so that no packet sees
 // half of an incarnation, or is still under way in an acceptor that was disabled.
-struct synod_control {
+struct SynodControl {
   struct bpf_spin_lock lock;
-  __u32 layout;  // SYNOD_LAYOUT once it is in use: what was pinned may be another version's.
+  __u32 layout;  // kSynodLayout once it is in use: what was pinned may be another version's.
   __u32 enabled;
   __u32 group;
   __u32 incarnation_high;
@@ -23,8 +23,8 @@ struct synod_control {
   __u32 trim;
 };
 
-// The program's, as what follows: written under the lock of synod_control alone.
-struct synod_promise {
+// The program's, as what follows: written under the lock of SynodControl alone.
+struct SynodPromise {
   __u32 highest;
   __u32 promised_round;
   __u32 promised_node;
@@ -33,7 +33,7 @@ struct synod_promise {
   __u32 unused;  // Values of maps that are shared by mmap have a multiple of 8 bytes.
 };
 
-struct synod_slot {
+struct SynodSlot {
   __u32 generation;
   __u32 accepted_round;
   __u32 accepted_node;
@@ -45,7 +45,7 @@ struct synod_slot {
 };
 
 // Of one processor.
-struct synod_counters {
+struct SynodCounters {
   __u64 answered;
   __u64 damaged;
 };

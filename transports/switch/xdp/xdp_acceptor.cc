@@ -32,7 +32,7 @@ class XdpAcceptor::Impl {
   Attachment attachment;
 };
 
-absl::StatusOr<std::unique_ptr<XdpAcceptor>> XdpAcceptor::Open(XdpOptions options) {
+absl::StatusOr<std::unique_ptr<XdpAcceptor>> XdpAcceptor::Open(const XdpOptions& options) {
   if (options.address.address == 0 || options.address.port == 0) {
     return absl::InvalidArgumentError("an acceptor in the kernel needs its whole address and port");
   }
@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<XdpAcceptor>> XdpAcceptor::Open(XdpOptions option
   if (!program.ok()) return program.status();
   auto registers = KernelRegisters::Of(*program);
   if (!registers.ok()) return registers.status();
-  const auto counters = program->Map("counters", sizeof(synod_counters));
+  const auto counters = program->Map("counters", sizeof(SynodCounters));
   if (!counters.ok()) return counters.status();
   return std::unique_ptr<XdpAcceptor>(new XdpAcceptor(std::make_unique<Impl>(
       std::move(directory), *std::move(program), *std::move(registers), *counters)));
@@ -73,13 +73,13 @@ absl::Status XdpAcceptor::PowerCycle() { return impl_->registers.Clear(); }
 absl::StatusOr<XdpCounters> XdpAcceptor::Counters() const {
   const int processors = libbpf_num_possible_cpus();
   if (processors < 0) return KernelError("cannot count the processors", -processors);
-  std::vector<synod_counters> each(static_cast<size_t>(processors));
+  std::vector<SynodCounters> each(static_cast<size_t>(processors));
   const uint32_t key = 0;
   if (bpf_map_lookup_elem(impl_->counters, &key, each.data()) != 0) {
     return KernelError("cannot read the counters", errno);
   }
   XdpCounters sum;
-  for (const synod_counters& one : each) {
+  for (const SynodCounters& one : each) {
     sum.answered += one.answered;
     sum.damaged += one.damaged;
   }
@@ -89,9 +89,13 @@ absl::StatusOr<XdpCounters> XdpAcceptor::Counters() const {
 absl::StatusOr<XdpVerdict> XdpAcceptor::Run(std::span<const std::byte> frame) const {
   XdpVerdict verdict;
   verdict.frame.resize(frame.size());
-  LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_out = verdict.frame.data(),
-              .data_size_in = static_cast<uint32_t>(frame.size()),
-              .data_size_out = static_cast<uint32_t>(frame.size()), .repeat = 1);
+  bpf_test_run_opts options{};
+  options.sz = sizeof(options);
+  options.data_in = frame.data();
+  options.data_size_in = static_cast<uint32_t>(frame.size());
+  options.data_out = verdict.frame.data();
+  options.data_size_out = options.data_size_in;
+  options.repeat = 1;
   int error = -EINTR;
   while (error == -EINTR) error = bpf_prog_test_run_opts(impl_->program.fd(), &options);
   if (error != 0) return KernelError("cannot run the program", -error);

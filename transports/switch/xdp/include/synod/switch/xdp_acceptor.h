@@ -61,7 +61,7 @@ class XdpAcceptor {
   // kInvalidArgument for an address that is not whole, or a directory outside a bpffs; kUnavailable
   // if another object has that directory; kFailedPrecondition also if what is pinned there is not
   // this program's. Replaces libbpf's function for messages while it runs.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<XdpAcceptor>> Open(XdpOptions options);
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<XdpAcceptor>> Open(const XdpOptions& options);
   // With a directory, everything stays as it is.
   ~XdpAcceptor();
   XdpAcceptor(const XdpAcceptor&) = delete;
