@@ -14,12 +14,12 @@
 
 namespace synod::slots::testing {
 
-inline constexpr uint32_t kGroup = 3;
-inline constexpr uint64_t kIncarnation = 0xfeedface12345678;
-
 template <class Subject>
 class Acceptor : public ::testing::Test {
  protected:
+  static constexpr uint32_t kGroup = 3;
+  static constexpr uint64_t kIncarnation = 0xfeedface12345678;
+
   void SetUp() override {
     subject_.SkipIfUnavailable();
     if (!IsSkipped()) subject_.Do(EnableSteps(kGroup, kIncarnation, 0));
@@ -141,17 +141,17 @@ TYPED_TEST_P(Acceptor, PowerCycle_AfterPromise_LeavesNoVoter) {
 
 TYPED_TEST_P(Acceptor, NewIncarnation_AskedAsTheOldOne_RefusesAndNamesItself) {
   this->subject_.PowerCycle();
-  this->subject_.Do(EnableSteps(kGroup, kIncarnation + 1, 0));
+  this->subject_.Do(EnableSteps(this->kGroup, this->kIncarnation + 1, 0));
   const SlotPacket answer = this->Prepare({9, 1, 1}, 0);
   EXPECT_EQ(answer.outcome, Outcome::kWrongIncarnation);
-  EXPECT_EQ(answer.incarnation, kIncarnation + 1);
+  EXPECT_EQ(answer.incarnation, this->kIncarnation + 1);
   EXPECT_EQ(this->subject_.Read(SlotRegister::kPromisedRound, 0), 0u);
 }
 
 // Writes of a step may come in any order, and packets in between: nobody is answered as a voter
 // before all of them are there.
 TYPED_TEST_P(Acceptor, EachOrderOfWrites_WhileEnabling_NeverVotesHalfSet) {
-  const std::vector<ControlStep> steps = EnableSteps(kGroup, kIncarnation, 0);
+  const std::vector<ControlStep> steps = EnableSteps(this->kGroup, this->kIncarnation, 0);
   std::vector<size_t> order = {0, 1, 2, 3};
   do {
     this->subject_.PowerCycle();
@@ -169,8 +169,8 @@ TYPED_TEST_P(Acceptor, ValueOfEveryLength_Accepted_IsReadBack) {
   Rng rng(1);
   for (uint8_t length = 0; length <= kMaxValueBytes; ++length) {
     SlotPacket packet{.message = Message::k2a,
-                      .group = kGroup,
-                      .incarnation = kIncarnation,
+                      .group = this->kGroup,
+                      .incarnation = this->kIncarnation,
                       .ballot = {1, 1, 1},
                       .slot = length};
     packet.value.length = length;
@@ -184,8 +184,8 @@ TYPED_TEST_P(Acceptor, ValueOfEveryLength_Accepted_IsReadBack) {
 TYPED_TEST_P(Acceptor, RequestsBitsFlipped_Asked_ChangeNothingUnlessTheyAreRequests) {
   (void)this->Accept({2, 2, 2}, 5, 50);
   SlotPacket request{.message = Message::k1a,
-                     .group = kGroup,
-                     .incarnation = kIncarnation,
+                     .group = this->kGroup,
+                     .incarnation = this->kIncarnation,
                      .ballot = {1, 9, 9},
                      .slot = 6};
   const auto before = this->Registers();

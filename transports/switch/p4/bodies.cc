@@ -10,7 +10,7 @@ using ast::Expression;
 using ast::Statement;
 
 // Deeper calls, and more statements once all calls are resolved, are no switch's.
-constexpr int kMaxDepth = 16;
+constexpr int kMaxCallDepth = 16;
 constexpr int kMaxStatements = 10'000;
 
 Value Constant(uint64_t number, int width, Location where) {
@@ -224,7 +224,7 @@ void Bodies::Bind(const Expression& call, const std::vector<ast::Parameter>& par
 
 void Bodies::CallAction(const Expression& call, const ast::Action& action, const Scope& scope,
                         const std::string& path, std::vector<Step>& steps) {
-  if (++depth_ > kMaxDepth) return complaint_.Say(call.where, "calls are nested too deeply");
+  if (++depth_ > kMaxCallDepth) return complaint_.Say(call.where, "calls are nested too deeply");
   // An action sees what its control sees, not what is local to the caller.
   const Scope* home = &scope;
   while (home->outer != nullptr && !home->names.contains(action.name)) home = home->outer;
@@ -236,7 +236,7 @@ void Bodies::CallAction(const Expression& call, const ast::Action& action, const
 
 void Bodies::ApplyControl(const Expression& call, const ControlInstance& instance,
                           const Scope& scope, std::vector<Step>& steps) {
-  if (++depth_ > kMaxDepth) return complaint_.Say(call.where, "calls are nested too deeply");
+  if (++depth_ > kMaxCallDepth) return complaint_.Say(call.where, "calls are nested too deeply");
   Scope inner{.outer = &instance.members};
   Bind(call, instance.control->parameters, scope, inner);
   for (const Statement& variable : instance.control->variables) {

@@ -11,7 +11,7 @@ using ast::Statement;
 
 // Deeper programs, and longer chains of operators, are nobody's, but they must not exhaust the
 // stack.
-constexpr int kMaxDepth = 64;
+constexpr int kMaxNesting = 64;
 
 // From those that bind least.
 constexpr std::array<std::array<std::string_view, 4>, 10> kLevels = {{{"||"},
@@ -28,7 +28,7 @@ constexpr std::array<std::array<std::string_view, 4>, 10> kLevels = {{{"||"},
 class Nesting {
  public:
   Nesting(int& depth, TokenStream& tokens) : depth_(depth) {
-    if (++depth_ > kMaxDepth) tokens.Refuse("this is nested too deeply");
+    if (++depth_ > kMaxNesting) tokens.Refuse("this is nested too deeply");
   }
   ~Nesting() { --depth_; }
   Nesting(const Nesting&) = delete;
@@ -98,7 +98,7 @@ Expression CodeParser::ParseBinary(size_t level) {
   const Nesting nesting(depth_, tokens_);
   Expression left = ParseBinary(level + 1);
   for (int links = 0;; ++links) {
-    if (links > kMaxDepth) tokens_.Refuse("this is too long");
+    if (links > kMaxNesting) tokens_.Refuse("this is too long");
     const Location where = tokens_.Peek().where;
     const std::string symbol = OperatorOf(level);
     if (symbol.empty()) break;
@@ -138,7 +138,7 @@ Expression CodeParser::ParseUnary() {
 Expression CodeParser::ParsePostfix() {
   Expression value = ParsePrimary();
   for (int links = 0;; ++links) {
-    if (links > kMaxDepth) tokens_.Refuse("this is too long");
+    if (links > kMaxNesting) tokens_.Refuse("this is too long");
     const Location where = tokens_.Peek().where;
     Expression whole{.where = where};
     if (tokens_.Accept(".")) {
