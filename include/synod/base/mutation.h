@@ -99,23 +99,21 @@ enum class Mutation {
   kJointLeftEarly = 74,        // Raft §6
   kJointCountsNewHalf = 75,    // Raft §6
   // Multi-Paxos.
-  kPhase1PicksAny = 79,          // "Paxos Made Simple" §2.2, P2c
-  kAcceptIgnoresPromise = 80,    // "Paxos Made Simple" §2.2, P1a
-  kChosenInMixedBallots = 81,    // I7
-  kPhase1OfOnePage = 82,         // "Paxos Made Simple" §2.2, P2c
-  kPromiseForgotten = 83,        // I3
-  kPromiseReportsNothing = 84,   // "Paxos Made Simple" §2.2, P1b
-  kCountAcksOfAnyBallot = 85,    // I9
-  kAckAheadOfGap = 86,           // I6
-  kChosenNotNoted = 87,          // I5
-  kAcceptedIsCompacted = 88,     // I3
-  kNoAlphaBound = 89,            // "Paxos Made Simple" §3
-  kGovernsAtOnce = 90,           // "Paxos Made Simple" §3
-  kUnpreparedQuorum = 91,        // "Paxos Made Simple" §2.2, P2c
-  kChangeDoneEarly = 92,         // M9
-  kNewMembersUninformed = 93,    // M9
-  kPreVoteBesideCandidate = 94,  // Ongaro §9.6
-  kSilentPhase1 = 95,            // "Paxos Made Simple" §2.4
+  kPhase1PicksAny = 79,         // "Paxos Made Simple" §2.2, P2c
+  kAcceptIgnoresPromise = 80,   // "Paxos Made Simple" §2.2, P1a
+  kChosenInMixedBallots = 81,   // I7
+  kPhase1OfOnePage = 82,        // "Paxos Made Simple" §2.2, P2c
+  kPromiseForgotten = 83,       // I3
+  kPromiseReportsNothing = 84,  // "Paxos Made Simple" §2.2, P1b
+  kCountAcksOfAnyBallot = 85,   // I9
+  kAckAheadOfGap = 86,          // I6
+  kChosenNotNoted = 87,         // I5
+  kAcceptedIsCompacted = 88,    // I3
+  kNoAlphaBound = 89,           // "Paxos Made Simple" §3
+  kGovernsAtOnce = 90,          // "Paxos Made Simple" §3
+  kUnpreparedQuorum = 91,       // "Paxos Made Simple" §2.2, P2c
+  kChangeDoneEarly = 92,        // M9
+  kNewMembersUninformed = 93,   // M9
 };
 
 #if defined(SYNOD_MUTATIONS)

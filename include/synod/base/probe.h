@@ -41,7 +41,6 @@ inline constexpr std::string_view kMarks[] = {
     "paxos: candidate behind a compacted log",
     "paxos: candidate learns what is chosen",
     "paxos: candidate learns of other members",
-    "paxos: leader behind compacted logs",
     "paxos: gap filled with a no-op",
     "paxos: accept refused below the promise",
     "paxos: leader hears of a higher ballot",

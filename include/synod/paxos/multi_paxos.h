@@ -130,6 +130,7 @@ class MultiPaxos final : public Engine {
   [[nodiscard]] bool IsSettled() const override;
   [[nodiscard]] bool IsChangeOver() const override;
   [[nodiscard]] bool KnowsCommit() const override;
+  void LetNewMembersDecide();
   void OnPeersChanged() override;
   void OnConfigurationChosen(const Entry& entry) override;
   void OnStepDown() override { ForgetUnchosen(); }

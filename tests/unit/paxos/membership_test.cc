@@ -124,6 +124,24 @@ TEST(NewMembers, HaveCompactedWhatIsAsked_AreAskedFromCommitOn) {
   ASSERT_THAT(core.Take().resolved, SizeIs(1));
 }
 
+TEST(NewMembers, AllHaveCompactedWhatTheLeaderLacks_ItStepsDown) {
+  Core core({.nodes = 3, .alpha = 3});
+  core.Lead({2});
+  core.Reconfigure(
+      {{.node = 2, .to = To::kNone}, {.node = 3, .to = To::kNone}, Join(4, 1004), Join(5, 1005)});
+  core.Choose({2, 3});  // The disks' names,
+  core.Choose({2, 3});  // and no-ops up to where these govern.
+  core.Know({2, 3});
+  core.Choose({2, 3});  // The first slot there, {1 4 5},
+  core.Choose({2, 3});  // and no-ops up to where they decide.
+  ASSERT_TRUE(core->IsLeader());
+  ASSERT_EQ(core->commit(), Index(7));
+  core.Report(4, 1, {}, 0, /*asked=*/Index(4), /*first=*/Index(16));
+  EXPECT_TRUE(core->IsLeader()) << "The other may have the slots themselves.";
+  core.Report(5, 1, {}, 0, /*asked=*/Index(4), /*first=*/Index(16));
+  EXPECT_FALSE(core->IsLeader()) << "A snapshot must come first.";
+}
+
 TEST(NewMembers, OnNewDisksOfThoseWhoHadPromised_HaveNot) {
   Core core({.nodes = 5, .alpha = 1});
   core.Lead({2, 3});
@@ -146,7 +164,7 @@ TEST(NewMembers, OnNewDisksOfThoseWhoHadPromised_HaveNot) {
   EXPECT_EQ(core->extent().last, Index(6)) << "A no-op is proposed, in the one slot that may be.";
 }
 
-// A replica of a group of three, of whom `voters` are left from slot 1 on: in slot 9 they decide.
+// A replica of a group of three, of whom `members` are left from slot 1 on: in slot 9 they decide.
 Core Told(const Configuration& members) {
   Core core({.nodes = 3, .alpha = 8});
   AcceptRequest request = Accepts(1, 1, 1, /*commit=*/1);
@@ -178,6 +196,22 @@ TEST(OldMembers, CampaignUntilTheNewOnesHaveDecidedSomething) {
   core.Receive(2, 1, Accepts(1, 9, 9, /*commit=*/9));
   ASSERT_EQ(core->commit(), Index(9));
   EXPECT_FALSE(core->MayCampaign());
+}
+
+// A log that was full of no-ops took nothing else, and could not be cut before that.
+TEST(NewMembers, AreOne_WhoLeadsDecidesAtOnce) {
+  Configuration alone = Without(2);
+  alone.voters = {1};
+  alone.records.resize(1);
+  Core core = Told(alone);
+  core.Receive(2, 1, Accepts(1, 2, 8, /*commit=*/8));
+  core.Take();
+  core.Persisted();
+  core.Elapse(2 * kElectionTimeout);
+  core.Take();
+  core.Persisted();
+  ASSERT_TRUE(core->IsLeader());
+  EXPECT_EQ(core->extent().last, Index(9));
 }
 
 // Its snapshot could not say who they were.

@@ -142,16 +142,20 @@ inline void MultiPaxos::SettleConfiguration() {
     }
     return;
   }
-  // The first that the new members decide tells everyone that they do.
-  if (!IsChangeOver() && slots_.accepted() == SettledAt() && recovered_.empty() &&
-      MayPropose(slots_.accepted() + 1)) {
-    AppendOwn(EntryKind::kNoOp, Payload());
-  }
+  LetNewMembersDecide();
   if (leader.change && leader.change->has_begun && IsWidelyKnown()) {
     ContinueChange();
     if (commit_ < configurations_.newest_index()) return;
   }
   if (!leader.change && !configuration().IsVoter(self_.node) && IsWidelyKnown()) LeaveOffice();
+}
+
+// The first that the new members decide tells everyone that they do.
+inline void MultiPaxos::LetNewMembersDecide() {
+  if (!IsChangeOver() && slots_.accepted() == SettledAt() && recovered_.empty() &&
+      MayPropose(slots_.accepted() + 1)) {
+    AppendOwn(EntryKind::kNoOp, Payload());
+  }
 }
 
 inline void MultiPaxos::OnPeersChanged() {

@@ -20,7 +20,6 @@ inline bool MultiPaxos::WouldVote(const PreVoteRequest& request) const {
 inline bool MultiPaxos::IsElectingOtherThan(NodeId candidate) const {
   const bool goes_on = last_report_ && now_ < *last_report_ + options_.election_timeout;
   if (!goes_on || candidate == promised().node) return false;
-  if (Mutated(Mutation::kPreVoteBesideCandidate)) return false;
   Reached("paxos: pre-vote refused beside a candidate");
   return true;
 }
@@ -123,7 +122,7 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
 // As a report takes many messages, those whose own is complete would campaign for want of a leader,
 // and all would begin anew. They hear that phase 1 goes on, and have no more to report.
 inline void MultiPaxos::KeepBallot() {
-  if (IsLeader() || Mutated(Mutation::kSilentPhase1)) return;
+  if (IsLeader()) return;
   for (const Report& report : reports_) {
     if (!report.next.IsZero()) continue;
     Reached("paxos: long phase 1 made known");
@@ -145,7 +144,6 @@ inline void MultiPaxos::RecordReport(NodeId acceptor, bool is_complete) {
         reports_, [node](const Report& r) { return r.node == node && r.next == kNoReport; });
   });
   if (!can_be_prepared && !MayPropose(commit_ + 1)) {
-    Reached("paxos: leader behind compacted logs");
     BecomeFollower(NodeId());
     return;
   }
@@ -188,6 +186,8 @@ inline Index MultiPaxos::TakeOver() {
   }
   const Index last = recovered_.empty() ? commit_ : recovered_.rbegin()->first;
   ProposeRecovered();
+  // Alone there is no answer to wait for, and a log that is full takes nothing else.
+  LetNewMembersDecide();
   return last;
 }
 
