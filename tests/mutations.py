@@ -165,26 +165,22 @@ def print_stale(searches):
         print(f"stale recorded seeds, renew them with --record: {', '.join(late)}")
 
 
-def print_unrecorded(table):
-    """What --fast leaves out, since no seed is known that would show it."""
-    seeds = recorded()
-    missing = [f"{m.name} of {m.protocol}" for m in table if (m.name, m.protocol) not in seeds]
-    if missing:
-        print(f"no seed is recorded of {', '.join(missing)}")
-
-
 def record(table, searches):
-    lines = ["# For tests/mutations.py --fast: a seed that kills each mutation. Written by --record."]
+    """A seed for each of these; those of others stay, as long as there are such mutations."""
+    seeds = recorded()
     for mutation in table:
         best = min((s.seeds, start) for m, start, s in searches if m is mutation and s.rule)
-        lines.append(f"{mutation.name} {mutation.protocol} {best[1] + best[0] - 1}")
+        seeds[mutation.name, mutation.protocol] = best[1] + best[0] - 1
+    lines = ["# For tests/mutations.py --fast: a seed that kills each mutation. Written by --record."]
+    lines += [f"{m.name} {m.protocol} {seeds[m.name, m.protocol]}"
+              for m in mutations() if (m.name, m.protocol) in seeds]
     RECORDED.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", type=pathlib.Path, help="directory of the preset `mutations`")
-    parser.add_argument("--fast", action="store_true", help="those that have a recorded seed, from that on")
+    parser.add_argument("--fast", action="store_true", help="each from its recorded seed on")
     parser.add_argument("--record", action="store_true", help="record seeds for --fast")
     parser.add_argument("--store", default="wal", help="for rocksdb, build with SYNOD_ROCKSDB=ON")
     parser.add_argument("--only", type=int, nargs="*", help="numbers of mutations")
@@ -194,8 +190,9 @@ def main():
     simulator = [arguments.build.resolve() / "bin/synod-sim", "--store", arguments.store]
     table = [m for m in mutations() if (not arguments.only or m.number in arguments.only) and
              arguments.protocol in (None, m.protocol)]
-    if arguments.fast:
-        table = [m for m in table if (m.name, m.protocol) in recorded()]
+    unknown = [f"{m.name} of {m.protocol}" for m in table if (m.name, m.protocol) not in recorded()]
+    if arguments.fast and unknown:
+        sys.exit(f"no seed is recorded of {', '.join(unknown)}: run with --record, without --fast")
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for protocol in PROTOCOLS:
@@ -221,7 +218,6 @@ def main():
     print(f"\n{len(table) - len(survivors)} of {len(table)} mutations are killed")
     if arguments.fast:
         print_stale(searches)
-        print_unrecorded(mutations())
     if arguments.record and not survivors:
         record(table, searches)
     stale = check_transcripts(simulator, table)

@@ -16,9 +16,9 @@ transports under ThreadSanitizer, a build by clang, and a check of the simulator
   --ci              what a push is checked by: the same without clang-tidy, which takes the longest
   --fast            the release build and its tests only, without clang-tidy
   --nightly         what takes too long for each push: the mutation table, 20,000 seeds of the day, 600
-                    of them on RocksDB too and 2,000 with more damage than is tolerated, and chaos
-                    in storms of a minute, five times. Each part says what came of it, and those
-                    behind it run whatever that is; fails if one does. An hour or two
+                    on RocksDB and 2,000 with more damage than is tolerated, of each protocol, and
+                    chaos in storms of a minute, five times. Each part says what came of it, and
+                    those behind it run whatever that is; fails if one does. Some hours
   --mutations       only the mutation table: takes one rule at a time out of the library and shows
                     which rule of the simulator is broken by it, and after how many seeds; fails if
                     none is. Five unrelated starts for each rule: some minutes
@@ -59,9 +59,8 @@ check_by_mutations() {
 
 # Each part is run, whatever became of those before it.
 check_nightly() {
-  local failed=() ruinous
-  # Others each day.
-  local sim=(build/bin/synod-sim --keep-going --seed "$(date +%Y%m%d)000000" --seeds)
+  local failed=() ruinous protocol
+  local sim  # With others each day.
   part() {
     say "$1"
     "${@:2}" || failed+=("$1")
@@ -70,9 +69,12 @@ check_nightly() {
   ruinous+=" faults.misdirect=2s"
   say "Building: release"
   build release
-  part "Nightly: fresh seeds" "${sim[@]}" 20000
-  part "Nightly: seeds beyond the atlas" "${sim[@]}" 2000 --options "$ruinous"
-  part "Nightly: seeds on RocksDB" "${sim[@]}" 600 --store rocksdb
+  for protocol in raft multipaxos; do
+    sim=(build/bin/synod-sim --keep-going --protocol "$protocol" --seed "$(date +%Y%m%d)000000")
+    part "Nightly: fresh seeds of $protocol" "${sim[@]}" --seeds 20000
+    part "Nightly: seeds of $protocol beyond the atlas" "${sim[@]}" --seeds 2000 --options "$ruinous"
+    part "Nightly: seeds of $protocol on RocksDB" "${sim[@]}" --seeds 600 --store rocksdb
+  done
   part "Nightly: chaos" env SYNOD_CHAOS_SECONDS=60 build/tests/bin/chaos_test --gtest_repeat=5
   part "Nightly: mutations" tests/run.sh --mutations
   if [[ ${#failed[@]} -gt 0 ]]; then
@@ -91,6 +93,9 @@ case $mode in
   nightly) check_nightly; exit ;;
 esac
 
+# With what they came to printed, which says what was tried.
+fresh_seeds='^sim/[a-z]*/fresh_seeds$'
+
 say "Building: release"
 build release
 if [[ $mode != fast ]]; then
@@ -104,11 +109,12 @@ if [[ $mode != fast ]]; then
   build clang
   check_by_mutations --fast
 fi
+say "Testing: fresh seeds"
+run_tests release --tests-regex "$fresh_seeds" --verbose
 # Last, so that the run ends with this summary.
 say "Testing: release"
-tests/sim/fresh_seeds.sh
 if [[ $mode == all ]]; then
-  run_tests release
+  run_tests release --exclude-regex "$fresh_seeds"
 else
-  run_tests release --label-exclude '^tidy$'
+  run_tests release --exclude-regex "$fresh_seeds" --label-exclude '^tidy$'
 fi

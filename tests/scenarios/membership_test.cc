@@ -96,6 +96,7 @@ TEST(Membership, M2_ChangeDuringAnother_IsRefused) {
 
 // --- Disks and snapshots ---
 
+// The way back from M3.
 TEST(Membership, M3_AnotherDiskUnderTheName_ComesInByAChange) {
   Script s;
   s.Elect(A);
@@ -197,6 +198,7 @@ TEST(Membership, M6_LeaderRemovesItself_LeadsUntilThatIsCommittedAndHandsOver) {
   s.HealAndConverge();
 }
 
+// openraft#2091, etcd-io/raft#83.
 TEST(Membership, M6_LeaderOnItsWayOutLosesItsLeadership_VotesAsOneOfTheOldHalf) {
   Script s({.nodes = 4});
   s.Elect(A);

@@ -169,6 +169,7 @@ TEST(Snapshots, S5_CrashInTheMiddleOfReceiving_BeginsAgain) {
   }
 }
 
+// NuRaft#590.
 TEST(Snapshots, S5_CrashInTheMiddleOfJoining_BeginsAgain) {
   for (const bool by_power : {false, true}) {
     auto setup = Compacting();
