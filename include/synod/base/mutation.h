@@ -83,7 +83,6 @@ enum class Mutation {
   kNoUndurableBound = 63,    // X3
   // Members.
   kChangeBeforeTermCommit = 64,         // M1
-  kTwoChangesAtOnce = 65,               // M2
   kReplaceDiskInPlace = 66,             // M3
   kSnapshotOfNewestConfiguration = 67,  // M4
   kSnapshotWithoutConfiguration = 68,   // M4
@@ -94,7 +93,8 @@ enum class Mutation {
   kOnlyVotersCampaign = 76,             // Ongaro §4.2.2
   kNoEpochCheck = 77,                   // I9, M8
   kElectByCommitQuorum = 78,            // Flexible Paxos
-  // Joint configurations, which Raft alone has.
+  // Changes by joint configurations, which Raft alone has.
+  kTwoChangesAtOnce = 65,      // M2
   kNoJointConfiguration = 73,  // Raft §6
   kJointLeftEarly = 74,        // Raft §6
   kJointCountsNewHalf = 75,    // Raft §6

@@ -285,6 +285,20 @@ TEST(Change, ByWhichAnyoneLeaves_NamesTheDisksOfAllFirst) {
   EXPECT_EQ(core.out.resolved[0].kind, Outcome::Kind::kCommitted);
 }
 
+// Each would be made of the one before, and both could be chosen (M2).
+TEST(Change, AnotherLeadersDoesNotGovernYet_IsRefused) {
+  Core core = Told(Without(3));
+  core.Persisted();
+  core.BecomeCandidate(2);
+  core.Report(2, 2, {});
+  ASSERT_TRUE(core->IsLeader());
+  ASSERT_EQ(core->commit(), Index(1));
+  core.Reconfigure({Join(4, 1004)});
+  core.Take();
+  ASSERT_THAT(core.out.resolved, SizeIs(1));
+  EXPECT_EQ(core.out.resolved[0].reason, Reason::kChanging);
+}
+
 // Seed 31911: the leader died of it.
 TEST(Change, WouldLeaveNoGridOnItsWay_IsRefused) {
   Core core({.nodes = 4, .quorums = QuorumRule::Grid(2)});
