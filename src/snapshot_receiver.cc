@@ -98,10 +98,10 @@ bool SnapshotReceiver::IsReplacedBy(const Key& key, const SnapshotMeta& meta) co
   const Key& held = current_->key;
   const bool is_newer = key.term > held.term || (key.term == held.term && key.from == held.from &&
                                                  key.transfer > held.transfer);
-  // The whole is here and about to be the core's. Dropped for another attempt at the same, it would
-  // be too late each time.
-  const bool is_same = key.term == held.term && meta == current_->meta;
   if (is_newer) {
+    // The whole is here and about to be the core's. Dropped for another attempt at the same, it
+    // would be too late each time.
+    const bool is_same = key.term == held.term && meta == current_->meta;
     if (is_same && current_->complete) return false;
     Reached("snapshot transfer replaced by a newer one");
     return true;

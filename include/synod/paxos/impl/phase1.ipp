@@ -101,7 +101,8 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
   const Index newest = configurations_.newest_index();
   for (AcceptedEntry& accepted : reply.accepted) {
     // Where a quorum of those who decide has reported, nothing else can have been chosen. What a
-    // newcomer has left from an earlier membership would only come back.
+    // newcomer has left from an earlier membership would only come back, be it a change of the
+    // members beside the one that is under way (M2).
     if (IsLeader() && Governing(accepted.entry.index).index <= prepared_) continue;
     Consider(std::move(accepted), reply.chosen);
   }
