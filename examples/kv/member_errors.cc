@@ -41,6 +41,11 @@ absl::Status OtherIdError() {
   return OwnError(absl::StatusCode::kInvalidArgument,
                   "the peer URL names another id than the request, or a disk: a member keeps both");
 }
+absl::Status MemberMovedError() {
+  return OwnError(absl::StatusCode::kFailedPrecondition,
+                  "the peer URL says where the member serves clients, and the member has another "
+                  "peer URL by now: update it without ?client= first");
+}
 absl::Status MemberExistsError() {
   return absl::FailedPreconditionError("etcdserver: member ID already exist");
 }

@@ -53,12 +53,19 @@ absl::StatusOr<PeerUrl> TheUrl(const google::protobuf::RepeatedPtrField<std::str
   return url;
 }
 
+// The member that is at the address; 0 if nobody is.
+NodeId MemberAt(const std::string& peer_address, const synod::ReplicaStatus& leader,
+                const Directory& directory) {
+  for (const Directory::Listed& listed : directory.ListOf(leader.configuration)) {
+    if (listed.member.peer_address == peer_address) return listed.member.id;
+  }
+  return {};
+}
+
 bool IsTaken(const std::string& peer_address, NodeId except, const synod::ReplicaStatus& leader,
              const Directory& directory) {
-  const std::vector<Directory::Listed> all = directory.ListOf(leader.configuration);
-  return std::any_of(all.begin(), all.end(), [&](const Directory::Listed& listed) {
-    return listed.member.peer_address == peer_address && listed.member.id != except;
-  });
+  const NodeId holder = MemberAt(peer_address, leader, directory);
+  return !holder.IsZero() && holder != except;
 }
 
 NodeId NextId(const synod::Configuration& configuration) {
@@ -136,6 +143,11 @@ absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberUpdateRequest& req
   const bool is_other = !url->id.IsZero() && url->id != id;
   if (is_other || !url->incarnation.IsZero()) return OtherIdError();
   if (IsTaken(url->peer_address, id, leader, directory)) return PeerUrlExistsError();
+  // An Announcer's, which may have waited for the change that moved the member.
+  const bool is_announced = !url->client_address.empty();
+  if (is_announced && MemberAt(url->peer_address, leader, directory) != id) {
+    return MemberMovedError();
+  }
   return MemberChange{.node = id,
                       .to = members.IsVoter(id) ? To::kVoter : To::kLearner,
                       .address = RecordedAddress(url->peer_address, url->client_address)};

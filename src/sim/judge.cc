@@ -89,8 +89,9 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Engine& core) {
   self.reign = reign;
   self.vote = core.vote();
   CheckOwnDisk(node, self, core);
-  // A replaced disk is told of what its predecessor had.
-  if (core.counters().invalid_messages > 0 && self.own == self.first) complaint_ = node;
+  // A disk that was bootstrapped in place of another is told of what that had.
+  const bool is_legitimate = self.own == self.first || self.joins;
+  if (core.counters().invalid_messages > 0 && is_legitimate) complaint_ = node;
   if (self.is_told && !moment.is_stopped) {
     Fail("a replaced disk stops (M3)",
          Name(node) + " goes on, though others have told it that they know another disk of it");

@@ -44,22 +44,18 @@ TEST(ToStatus, UnknownOutcomes_Mapped_AreEtcdsOwn) {
 }
 
 TEST(WasNotExecuted, EveryError_Asked_SaysWhatIsTrue) {
-  for (const absl::Status& refusal : {EmptyKeyError(),         TooLargeError(),
-                                      MalformedError("it"),    KeyNotFoundError(),
-                                      CompactedError(),        NoSpaceError(),
-                                      NoLeaderError(),         NotLeaderError(),
-                                      LeaderChangedError(),    LeaderUnreachableError(),
-                                      TooManyRequestsError(),  StoppingError(),
-                                      WrongTargetError(),      AnswerTooLargeError(),
-                                      NotYetMemberError(),     RemovedError(),
-                                      BadUrlsError(),          NoTlsError(),
-                                      BadUserError(),          OneUrlError(),
-                                      OtherIdError(),          MemberExistsError(),
-                                      PeerUrlExistsError(),    MemberNotFoundError(),
-                                      NotLearnerError(),       LearnerNotReadyError(),
-                                      TooManyLearnersError(),  TooManyVotersError(),
-                                      NotEnoughStartedError(), UnhealthyError(),
-                                      OwnDiskError(),          NewcomerUnreachableError()}) {
+  for (const absl::Status& refusal :
+       {EmptyKeyError(),          TooLargeError(),        MalformedError("it"),
+        KeyNotFoundError(),       CompactedError(),       NoSpaceError(),
+        NoLeaderError(),          NotLeaderError(),       LeaderChangedError(),
+        LeaderUnreachableError(), TooManyRequestsError(), StoppingError(),
+        WrongTargetError(),       AnswerTooLargeError(),  NotYetMemberError(),
+        RemovedError(),           BadUrlsError(),         NoTlsError(),
+        BadUserError(),           OneUrlError(),          OtherIdError(),
+        MemberExistsError(),      MemberMovedError(),     PeerUrlExistsError(),
+        MemberNotFoundError(),    NotLearnerError(),      LearnerNotReadyError(),
+        TooManyLearnersError(),   TooManyVotersError(),   NotEnoughStartedError(),
+        UnhealthyError(),         OwnDiskError(),         NewcomerUnreachableError()}) {
     EXPECT_TRUE(WasNotExecuted(ToGrpc(refusal))) << refusal;
   }
   for (const absl::Status& unknown :

@@ -169,9 +169,20 @@ TEST_F(MemberPlanTest, Remove_LastVoter_IsRefusedAndALearnerIsNot) {
 TEST_F(MemberPlanTest, Update_Member_MovesItAndLeavesItWhatItIs) {
   AddLearner(4, Index(0));
   const MemberChange voter = {.node = 2, .to = To::kVoter, .address = "new:2"};
-  const MemberChange learner = {.node = 4, .to = To::kLearner, .address = "new:4/c:4"};
+  const MemberChange learner = {.node = 4, .to = To::kLearner, .address = "new:4"};
   EXPECT_EQ(Update(2, "http://new:2").value(), voter);
-  EXPECT_EQ(Update(4, "http://4@new:4?client=c:4").value(), learner);
+  EXPECT_EQ(Update(4, "http://4@new:4").value(), learner);
+}
+
+// What a member says of itself may come behind the change that moved it, and must not undo that.
+TEST_F(MemberPlanTest, Update_ClientAddress_HoldsOnlyWhereTheMemberStillIs) {
+  const MemberChange announced = {.node = 2, .to = To::kVoter, .address = "p:2/new:2"};
+  EXPECT_EQ(Update(2, "http://p:2?client=new:2").value(), announced);
+  WriteRecords();
+  status_.configuration.records[1].address = "moved:2";
+  EXPECT_EQ(Update(2, "http://p:2?client=new:2").status(), MemberMovedError());
+  const MemberChange again = {.node = 2, .to = To::kVoter, .address = "moved:2/new:2"};
+  EXPECT_EQ(Update(2, "http://moved:2?client=new:2").value(), again);
 }
 
 TEST_F(MemberPlanTest, Update_SomebodyElse_IsRefused) {

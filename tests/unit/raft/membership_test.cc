@@ -194,6 +194,16 @@ TEST(Joiner, IsToldOfAnotherDisk_GoesOnWaiting) {
   EXPECT_THAT(core.out.alerts, IsEmpty());
 }
 
+// The leader has yet to hear that the disk is another, and goes by what the lost one acked.
+TEST(Joiner, IsToldOfCommitsThatALostDiskHad_BlamesNobody) {
+  Core core({.node = 3, .members = {}});
+  core.Receive(1, 1, Heartbeat{.round = 0, .commit = Index(2)});
+  core.Take();
+  EXPECT_EQ(core->counters().invalid_messages, 0u);
+  EXPECT_EQ(core->counters().stale_messages, 1u);
+  EXPECT_THAT(core.out.messages, IsEmpty());
+}
+
 TEST(Joiner, NeverCampaigns_ButVotesWhenItIsAsked) {
   Core core({.node = 4, .members = {}});
   core.ElapseElectionTimer();

@@ -16,10 +16,14 @@ inline void Raft::On(const Message& message, const Heartbeat& heartbeat) {
     Invalid(message);  // Two leaders in one term: not by any correct replica (Raft §5.2).
     return;
   }
-  // The commit index is at most what this replica has acked in this term (I7), so the log must have
-  // it.
+  // The commit index is at most what this node has acked in this term (I7), so the log must have
+  // it, unless it was acked by the disk whose place this one is to take.
   if (heartbeat.commit > log_.last()) {
-    Invalid(message);
+    if (IsJoiner()) {
+      ++counters_.stale_messages;
+    } else {
+      Invalid(message);
+    }
     return;
   }
   HeardFromLeader(message.from);
