@@ -163,7 +163,7 @@ bool Calm::AllKnowIfRemoved() {
 bool Calm::AwaitReign(Recovery::Part& part, Instant from, Duration most, bool settled) {
   Instant since;
   const Duration timeout = cluster_.options().engine.election_timeout;
-  return Await(part, from, most, [&] {
+  const bool is_done = Await(part, from, most, [&] {
     const Reign current = CurrentReign();
     const Instant now = cluster_.world().Now();
     const bool stands = !current.leader.IsZero() && (!settled || AreSettled(current.leader));
@@ -171,6 +171,9 @@ bool Calm::AwaitReign(Recovery::Part& part, Instant from, Duration most, bool se
     reign_ = current;
     return stands && now >= since + timeout;
   });
+  // Of a node that is alone, and has nothing to do, the next event may be long after that.
+  part.took = std::min(part.took, std::max(since + timeout - from, Duration()));
+  return is_done;
 }
 
 void Calm::AwaitLeader() {

@@ -217,8 +217,9 @@ Options Options::Swarm(uint64_t seed, Protocol protocol) {
   options.mixed_elections = draw.Chance(1, 2);
   options.faults.blackout = draw.Maybe<Duration>({seconds(1), seconds(5)});
   // A log that is full wants a snapshot before anything else.
-  if (engine.max_uncommitted_bytes < kSmallLog && draw.Chance(1, 2))
+  if (engine.max_uncommitted_bytes < kSmallLog && draw.Chance(1, 2)) {
     engine.max_log_bytes = kSmallLog;
+  }
   return options;
 }
 

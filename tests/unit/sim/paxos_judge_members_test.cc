@@ -155,6 +155,7 @@ class PaxosJudgeProposedChange : public PaxosJudgeMembers {
     }
     core.BecomeCandidate();
     std::vector<AcceptedEntry> reported;
+    reported.reserve(entries.size());
     for (const Entry& entry : entries) {
       reported.push_back({.entry = entry, .ballot = BallotBy(3, 1)});
     }
@@ -165,8 +166,9 @@ class PaxosJudgeProposedChange : public PaxosJudgeMembers {
     Promise(2, next_);
     PrepareReply reply = Reporting(next_);
     reply.from = core->commit() + 1;
-    for (const Entry& entry : accepted)
+    for (const Entry& entry : accepted) {
       reply.accepted.push_back({.entry = entry, .ballot = other_});
+    }
     Send(2, 1, 2, reply);
     if (const uint64_t commit = core->commit().value(); commit > 0) {
       core.Settle();
