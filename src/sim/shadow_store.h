@@ -37,10 +37,12 @@ class ShadowStore final : public LogStore {
     judge_.OnWrite(NodeId(life_.node()), batch.front().persist);
     store_->Write(std::move(batch), [this, done = std::move(done)](absl::Status status) mutable {
       if (status.ok() && life_.IsAlive()) judge_.OnDurable(NodeId(life_.node()));
-      // That it is done is known some time after it is so: what is written meanwhile is not.
-      disk_.Post([status = std::move(status), done = std::move(done)]() mutable {
+      // That it is done is known some time after it is so: what is written meanwhile is not. What
+      // has shared a sync becomes known at once.
+      reports_.push_back([status = std::move(status), done = std::move(done)]() mutable {
         done(std::move(status));
       });
+      if (reports_.size() == 1) disk_.Post([this] { Report(); });
     });
   }
   bool HasSpace() const override { return store_->HasSpace(); }
@@ -59,9 +61,14 @@ class ShadowStore final : public LogStore {
   }
 
  private:
+  void Report() {
+    for (Executor::Task& report : std::exchange(reports_, {})) report();
+  }
+
   Life& life_;
   Judge& judge_;
   Executor& disk_;
+  std::vector<Executor::Task> reports_;  // Outlives the store, whose writes are reported here.
   const std::unique_ptr<LogStore> store_;
 };
 

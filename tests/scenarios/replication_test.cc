@@ -139,10 +139,13 @@ TEST(Replication, R4_AcksAndRejectionsOutOfOrder_MatchNeverFalls) {
 TEST(Replication, R5_IndexWrittenTwice_FirstWriteDoesNotMakeItDurable) {
   Script s({.nodes = 5});
   const Index x = LeadBesideB(s);
-  s.SlowDisk(B, milliseconds(100));
+  s.SlowDisk(B, seconds(1));
   NetworkRule& old_acks = s.Copy(AcksOf(B, x).To(A));
+  const uint64_t before = s.At(B).disk().operations();
   s.Propose(A, "old");
-  s.RunUntil([&] { return s.Core(B).log().last() == x; });
+  // It is on the disk, and B does not know it yet.
+  s.RunUntil([&] { return s.At(B).disk().operations() > before; });
+  ASSERT_EQ(s.Core(B).log().last(), x);
   s.Elect(C);
   NetworkRule& acks = s.Copy(AcksOf(B, x).To(C));
   s.Cut(A, B);
