@@ -72,9 +72,11 @@ class Judge {
   // A snapshot was received whole, and is not needed any more.
   void OnDiscarded() { ++counts_.snapshots_unneeded; }
   // Something on the disk is not what it was, ...
-  void OnDamaged(NodeId node) { At(node).is_damaged = true; }
-  // ... and is again, before the node has come back.
-  void OnRepaired(NodeId node) { At(node).is_damaged = false; }
+  void OnDamaged(NodeId node);
+  // ... which can be undone as long as nothing is written behind it, ...
+  [[nodiscard]] bool CanBeRepaired(NodeId node) { return At(node).undamaged.has_value(); }
+  // ... and all is again as it was.
+  void OnRepaired(NodeId node);
   // The disk is gone; another is bootstrapped in its place.
   void OnReplaced(NodeId node);
 
@@ -187,10 +189,15 @@ class Judge {
     Reign asked = {};       // The latest of a candidate whom no leader has asked to campaign.
     bool is_moved = false;  // Something else may have ended its reign, or its obedience.
   };
-  struct Node {
+  struct Disk {
     ShadowLog durable;
-    ShadowLog latest;       // With the writes under way.
-    Members in_force = {};  // After its last turn.
+    ShadowLog latest;  // With the writes under way.
+    std::deque<Persist> under_way;
+    std::deque<size_t> proposed_bytes;  // In each, by who was the first to. Of Multi-Paxos alone.
+  };
+  struct Node : Disk {
+    std::optional<Disk> undamaged;  // What it was before the damage.
+    Members in_force = {};          // After its last turn.
     Instant in_force_since;
     Index checked_change;  // The newest in its log then.
     Incarnation own;
@@ -198,9 +205,8 @@ class Judge {
     bool joins = false;    // Bootstrapped without members.
     bool is_up = false;    // A turn of this life is over; what came before it was for nobody.
     bool is_told = false;  // In this life, that the others know another disk of it.
-    std::deque<Persist> under_way;
     std::map<Reign, Index> reached;  // How far the durable log ever reached in each.
-    bool is_damaged = false;         // Something on its disk is not what it was.
+    bool is_damaged = false;         // No start has found since that this does not count.
     EngineOptions engine;
     size_t max_pending_requests = 0;
     uint64_t life = 0;

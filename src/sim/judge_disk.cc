@@ -59,6 +59,7 @@ bool Judge::PerformSnapshot(NodeId node, ShadowLog& log, const Persist& persist)
 
 void Judge::OnWrite(NodeId node, const Persist& persist) {
   Node& self = At(node);
+  self.undamaged.reset();
   if (persist.snapshot) {
     ++counts_.snapshots;
     if (persist.snapshot->resets_log) {
@@ -79,6 +80,19 @@ void Judge::OnDurable(NodeId node) {
   world_.Mix(Mixed(disk.ChainAt(disk.last()), disk.last().value()));
   world_.Mix(Mixed(disk.hard_state.term.value(), disk.hard_state.vote.value()));
   CheckDurable(node, self, before);
+}
+
+void Judge::OnDamaged(NodeId node) {
+  Node& self = At(node);
+  self.undamaged = static_cast<const Disk&>(self);
+  self.is_damaged = true;
+}
+
+// What a start has found that was refused, such as that writes under way are lost, is void.
+void Judge::OnRepaired(NodeId node) {
+  Node& self = At(node);
+  static_cast<Disk&>(self) = *std::exchange(self.undamaged, std::nullopt);
+  self.is_damaged = false;
 }
 
 bool Judge::IsEqual(const ShadowLog& log, const DurableState& state) const {
@@ -121,6 +135,7 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   if (kept > 0) ++counts_.writes_kept_by_chance;
   if (kept < under_way) ++counts_.writes_lost;
   self.under_way.clear();
+  self.proposed_bytes.clear();
   self.is_damaged = false;
   CheckLoad(node, self);
   self.latest = self.durable;

@@ -131,9 +131,7 @@ class PaxosJudge final : public Judge {
   std::map<NodeId, std::vector<Fresh>> fresh_;
   std::set<std::pair<Incarnation, Ballot>> promises_;  // Whose report is complete.
   std::set<std::pair<Ballot, Index>> prepared_;        // By the configurations that were set there.
-  // Of each write under way: what its node is the first to propose.
-  std::map<NodeId, std::deque<size_t>> proposed_bytes_;
-  std::vector<Accept> accepts_;  // Of the write that was looked at last.
+  std::vector<Accept> accepts_;                        // Of the write that was looked at last.
 };
 
 }  // namespace synod::sim

@@ -103,7 +103,7 @@ void PaxosJudge::PerformCompaction(NodeId node, ShadowLog& log, const Persist& p
 }
 
 void PaxosJudge::CheckWrite(NodeId node, Node& self, const Persist& /*persist*/) {
-  size_t& bytes = proposed_bytes_[node].emplace_back();
+  size_t& bytes = self.proposed_bytes.emplace_back();
   for (const Accept& accept : accepts_) {
     if (accept.ballot.node == node && accept.ballot.incarnation == self.own) {
       Propose(node, accept.slot, accept.ballot, accept.value);
@@ -119,7 +119,7 @@ void PaxosJudge::CheckWrite(NodeId node, Node& self, const Persist& /*persist*/)
 }
 
 void PaxosJudge::CheckBoundedWrites(NodeId node, const Node& self) {
-  const std::deque<size_t>& writes = proposed_bytes_[node];
+  const std::deque<size_t>& writes = self.proposed_bytes;
   const size_t bytes = std::accumulate(writes.begin(), writes.end(), size_t{0});
   if (bytes <= self.engine.max_uncommitted_bytes) return;
   Fail("bounded writes",
@@ -133,14 +133,13 @@ void PaxosJudge::CheckDurable(NodeId /*node*/, Node& self, const Reign& /*before
 void PaxosJudge::CheckLoad(NodeId node, Node& self) {
   Reach(self, ReignOf(self.durable.hard_state));
   fresh_[node].clear();
-  proposed_bytes_[node].clear();
 }
 
 void PaxosJudge::FinishWrite(NodeId node) {
   Node& self = At(node);
   const Persist persist = std::move(self.under_way.front());
   self.under_way.pop_front();
-  proposed_bytes_[node].pop_front();
+  self.proposed_bytes.pop_front();
   Perform(node, self.durable, persist);
   for (const Accept& accept : accepts_) {
     Proposed* const proposed = FindProposed(accept.slot, accept.ballot);

@@ -81,7 +81,7 @@ bool Storm::Fits(const Fault& fault, const Node& node) const {
     case FaultKind::kBlackout:
       return fault.amount == 0 || node.IsUp();
     case FaultKind::kRepair:
-      return node.IsRefused();
+      return node.IsRefused() && judge_.CanBeRepaired(node.id());
     case FaultKind::kWipe:
       if (replacements_left_ == 0) return false;
       [[fallthrough]];

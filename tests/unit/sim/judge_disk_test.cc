@@ -163,6 +163,30 @@ TEST_F(JudgeDisk, Load_FindsSomeOfTheWritesUnderWay_CountsThem) {
   EXPECT_EQ(counts_.writes_kept_by_chance, 1u);
 }
 
+TEST_F(JudgeDisk, Repaired_AfterAStartThatWasRefused_HasItsWritesUnderWayAgain) {
+  Begin(1, Appending({EntryAt(3, 1)}));
+  judge_.OnDamaged(1);
+  judge_.OnLoad(1, StateOf());  // And finds other damage behind that.
+  judge_.OnRepaired(1);
+  judge_.OnLoad(1, Core::StateOf({.log = {1, 1, 1}}));
+  EXPECT_EQ(Rule(), "");
+}
+
+TEST_F(JudgeDisk, Repaired_DamageThatNoStartFinds_IsTakenForNoneAnyMore) {
+  judge_.OnDamaged(1);
+  judge_.OnRepaired(1);
+  judge_.OnLoad(1, Core::StateOf({.log = {1}}));
+  EXPECT_EQ(Rule(), "durability");
+}
+
+TEST_F(JudgeDisk, Damaged_WritesAfterAll_CannotGoBackAnyMore) {
+  judge_.OnDamaged(1);
+  EXPECT_TRUE(judge_.CanBeRepaired(1));
+  judge_.OnLoad(1, StateOf());
+  Begin(1, Appending({EntryAt(3, 1)}));
+  EXPECT_FALSE(judge_.CanBeRepaired(1));
+}
+
 struct Change {
   std::string name;
   std::function<void(DurableState&)> make;
