@@ -253,6 +253,9 @@ uint64_t Calm::Backlog() {
   for (NodeId id : members_) {
     last = std::max(last, cluster_.node(id).replica().core().extent().last);
   }
+  // Who leads has all of it, and may be on its way out.
+  const Node& leader = cluster_.node(reign_.leader);
+  if (leader.IsUp()) last = std::max(last, leader.replica().core().extent().last);
   for (NodeId id : members_) {
     most = std::max(most, last - cluster_.node(id).replica().Status().applied);
   }
