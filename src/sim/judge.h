@@ -74,7 +74,7 @@ class Judge {
   // Something on the disk is not what it was, ...
   void OnDamaged(NodeId node);
   // ... which can be undone as long as nothing is written behind it, ...
-  [[nodiscard]] bool CanBeRepaired(NodeId node) { return At(node).undamaged.has_value(); }
+  [[nodiscard]] bool CanBeRepaired(NodeId node) const { return At(node).undamaged.has_value(); }
   // ... and all is again as it was.
   void OnRepaired(NodeId node);
   // The disk is gone; another is bootstrapped in its place.

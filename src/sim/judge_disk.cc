@@ -2,6 +2,8 @@
 // must find.
 #include <algorithm>
 
+#include "synod/base/assert.h"
+
 #include "src/sim/judge.h"
 
 namespace synod::sim {
@@ -91,6 +93,7 @@ void Judge::OnDamaged(NodeId node) {
 // What a start has found that was refused, such as that writes under way are lost, is void.
 void Judge::OnRepaired(NodeId node) {
   Node& self = At(node);
+  SYNOD_ASSERT(self.undamaged, "a disk is repaired before anything is written to it again");
   static_cast<Disk&>(self) = *std::exchange(self.undamaged, std::nullopt);
   self.is_damaged = false;
 }
