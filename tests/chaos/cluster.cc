@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <poll.h>
@@ -27,6 +28,14 @@ std::filesystem::path NewFolder() {
   std::string path = std::filesystem::temp_directory_path() / "synod-chaos-test.XXXXXX";
   if (mkdtemp(path.data()) == nullptr) ADD_FAILURE() << "cannot make a folder " << path;
   return path;
+}
+
+// Enough of a file to show why its writer ended.
+std::string EndOf(const std::string& path) {
+  constexpr size_t kLength = 2000;
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return text.substr(text.size() - std::min(text.size(), kLength));
 }
 
 }  // namespace
@@ -64,16 +73,20 @@ Cluster::Cluster(const Options& options)
     }
   }
   for (uint64_t id = 1; id <= options.size; ++id) {
-    const std::string log = folder_ / (std::to_string(id) + ".log");
+    const std::string log = LogOf(NodeId(id));
     EXPECT_EQ(RunCommand(CommandOf("bootstrap", id), log), 0) << "see " << log;
     members_.emplace_back(id, CommandOf("serve", id), log).Start();
   }
 }
 
 Cluster::~Cluster() {
+  const uint64_t size = members_.size();
   members_.clear();
   if (::testing::Test::HasFailure()) {
-    std::cerr << "the output of the members is in " << folder_ << std::endl;
+    std::cerr << "the output of the members is in " << folder_ << ", and ends in" << std::endl;
+    for (uint64_t id = 1; id <= size; ++id) {
+      std::cerr << "== member " << id << "\n" << EndOf(LogOf(NodeId(id))) << std::endl;
+    }
   } else {
     std::filesystem::remove_all(folder_);
   }
@@ -87,6 +100,10 @@ std::vector<std::string> Cluster::CommandOf(const char* verb, NodeId id) const {
           // back through a snapshot.
           "--heartbeat-interval=20ms", "--election-timeout=200ms", "--snapshot-entries=50",
           "--trailing-entries=5"};
+}
+
+std::string Cluster::LogOf(NodeId id) const {
+  return folder_ / (std::to_string(id.value()) + ".log");
 }
 
 std::vector<NodeId> Cluster::Ids() const {

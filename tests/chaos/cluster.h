@@ -26,8 +26,8 @@ namespace synod::chaos {
 [[nodiscard]] std::shared_ptr<grpc::Channel> Connect(const std::string& address);
 
 // Used by one thread, but for what clients need: the ids and channels of members. Fails the test
-// that runs if something ends or stays away that should not; its folder, with the output of all
-// members, is kept if the test has failed.
+// that runs if something ends or stays away that should not; if the test has failed, its folder,
+// with the output of all members, is kept, and the end of each output shown.
 class Cluster {
  public:
   struct Options {
@@ -70,6 +70,7 @@ class Cluster {
 
  private:
   [[nodiscard]] std::vector<std::string> CommandOf(const char* verb, NodeId id) const;
+  [[nodiscard]] std::string LogOf(NodeId id) const;  // Where its output goes.
 
   const Options options_;
   std::filesystem::path folder_;

@@ -31,6 +31,11 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& log_path
   // Nothing is to outlive a test that crashes.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
+  // A stop that comes before the program can take it waits for it, instead of killing it.
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigprocmask(SIG_BLOCK, &stop, nullptr);
   dup2(log.get(), STDOUT_FILENO);
   dup2(log.get(), STDERR_FILENO);
   execv(argv[0], argv.data());
