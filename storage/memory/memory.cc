@@ -113,8 +113,19 @@ class MemoryStore final : public LogStore {
     Image image;
   };
 
-  // Why the change does not fit what is there; the caller has a bug then.
-  absl::Status Check(const Group& group, const GroupWrite& write) const;
+  // How far a group's log and snapshot reach once what was checked so far of a batch is applied.
+  struct Extent {
+    GroupId group;
+    Protocol protocol;
+    Index base;
+    Index last;
+    Index covered;  // By the snapshot.
+    StagedSnapshot installed;
+  };
+
+  // Why part of the batch does not fit what is there; the caller has a bug then.
+  absl::Status Check(const std::vector<GroupWrite>& batch) const;
+  absl::Status Check(const GroupWrite& write, Extent& extent) const;
   void Apply(Group& group, Persist persist);
   // Returns how many bytes of entries it has freed.
   uint64_t Install(Group& group, const InstallStaged& install);
@@ -208,58 +219,78 @@ void MemoryStore::Write(std::vector<GroupWrite> batch, Done done) {
   absl::Status status;
   {
     const std::lock_guard lock(mutex_);
-    for (size_t i = 0; failure_.ok() && i < batch.size(); ++i) {
-      const auto found = groups_.find(batch[i].group);
-      if (found == groups_.end()) {
-        failure_ =
-            absl::InvalidArgumentError("write to group " + std::to_string(batch[i].group.value()) +
-                                       ", which was never bootstrapped");
-        break;
-      }
-      failure_ = Check(found->second, batch[i]);
-      if (failure_.ok()) Apply(found->second, std::move(batch[i].persist));
+    // All of it first, so that a batch takes effect as a whole or not at all.
+    if (failure_.ok()) failure_ = Check(batch);
+    if (failure_.ok()) {
+      for (GroupWrite& write : batch) Apply(groups_.at(write.group), std::move(write.persist));
+      ++writes_;
     }
-    if (failure_.ok()) ++writes_;
     status = failure_;
   }
   done(std::move(status));
 }
 
-absl::Status MemoryStore::Check(const Group& group, const GroupWrite& write) const {
+absl::Status MemoryStore::Check(const std::vector<GroupWrite>& batch) const {
+  std::vector<Extent> extents;  // Of the groups in it, which are few.
+  extents.reserve(batch.size());
+  for (const GroupWrite& write : batch) {
+    auto extent = std::find_if(extents.begin(), extents.end(),
+                               [&](const Extent& seen) { return seen.group == write.group; });
+    if (extent == extents.end()) {
+      const auto found = groups_.find(write.group);
+      if (found == groups_.end()) {
+        return absl::InvalidArgumentError("write to group " + std::to_string(write.group.value()) +
+                                          ", which was never bootstrapped");
+      }
+      const Group& group = found->second;
+      extent = extents.insert(extents.end(), {.group = write.group,
+                                              .protocol = group.initial.protocol,
+                                              .base = group.base,
+                                              .last = group.last(),
+                                              .covered = group.snapshot.index,
+                                              .installed = StagedSnapshot()});
+    }
+    if (absl::Status status = Check(write, *extent); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::Check(const GroupWrite& write, Extent& extent) const {
   const auto refuse = [&write](std::string_view why) {
     return absl::InvalidArgumentError("write to group " + std::to_string(write.group.value()) +
                                       ": " + std::string(why));
   };
   const Persist& persist = write.persist;
-  Index base = group.base;
-  Index last = group.last();
-  const bool counts = LogCountsAsSnapshots(group.initial.protocol);
-  Index covered = group.snapshot.index;
+  const bool counts = LogCountsAsSnapshots(extent.protocol);
   if (persist.snapshot) {
     const SnapshotMeta& meta = persist.snapshot->meta;
     const auto staged = staged_.find(persist.snapshot->staged);
-    if (staged == staged_.end() || staged->second.group != write.group ||
-        staged->second.image.size != meta.size || staged->second.image.checksum != meta.checksum) {
+    if (staged == staged_.end() || staged->first == extent.installed ||
+        staged->second.group != write.group || staged->second.image.size != meta.size ||
+        staged->second.image.checksum != meta.checksum) {
       return refuse("the snapshot to install is not the one that was staged");
     }
     if (persist.snapshot->resets_log) {
-      base = last = meta.index;
-    } else if (counts && (meta.index < base || meta.index > last)) {
+      extent.base = extent.last = meta.index;
+    } else if (counts && (meta.index < extent.base || meta.index > extent.last)) {
       return refuse("the snapshot is outside of the log");
     }
-    covered = meta.index;
+    extent.covered = meta.index;
+    extent.installed = staged->first;
   }
   if (persist.truncate_from) {
-    if (*persist.truncate_from <= std::max(base, covered)) {
+    if (*persist.truncate_from <= std::max(extent.base, extent.covered)) {
       return refuse("truncation of what a snapshot covers");
     }
-    last = std::min(last, *persist.truncate_from - 1);
+    extent.last = std::min(extent.last, *persist.truncate_from - 1);
   }
-  if (persist.compact_to && *persist.compact_to > (counts ? std::min(covered, last) : last)) {
-    return refuse("compaction beyond the snapshot");
+  if (persist.compact_to) {
+    const Index limit = counts ? std::min(extent.covered, extent.last) : extent.last;
+    if (*persist.compact_to > limit) return refuse("compaction beyond the snapshot");
+    extent.base = std::max(extent.base, *persist.compact_to);
   }
   for (const Entry& entry : persist.entries) {
-    if (entry.index != ++last) return refuse("the entries do not continue the log");
+    if (entry.index != ++extent.last) return refuse("the entries do not continue the log");
   }
   return absl::OkStatus();
 }

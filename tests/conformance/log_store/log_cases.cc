@@ -212,6 +212,16 @@ TEST_P(LogStoreConformance, Write_ThatDoesNotFit_FailsItAndAllThatFollow) {
   ExpectEntries(kGroup, MakeEntries(1, 3, 1));
 }
 
+TEST_P(LogStoreConformance, Write_LastPartDoesNotFit_NothingOfItIsThere) {
+  Bootstrap({1, 2});
+  ASSERT_EQ(Write(1, Append(MakeEntries(1, 2, 1))), absl::OkStatus());
+  std::vector<GroupWrite> batch;
+  batch.push_back({.group = 1, .persist = Append(MakeEntries(3, 4, 1))});
+  batch.push_back({.group = 2, .persist = Append(MakeEntries(7, 7, 1))});
+  EXPECT_FALSE(Write(std::move(batch)).ok());
+  ExpectEntries(1, MakeEntries(1, 2, 1));
+}
+
 TEST_P(LogStoreConformance, Write_UnknownGroup_IsRefused) {
   Bootstrap();
   EXPECT_TRUE(absl::IsInvalidArgument(Write(kOtherGroup, Append(MakeEntries(1, 1, 1)))));

@@ -101,6 +101,12 @@ TEST_P(FileSystemTest, Lock_Held_IsRefusedUntilItIsGone) {
   EXPECT_THAT(files().List(directory()).value(), UnorderedElementsAre("lock"));
 }
 
+TEST_P(FileSystemTest, Lock_WhereNoFileCanBe_IsNotTakenForHeld) {
+  const absl::Status status = files().Lock(At("missing/lock")).status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_FALSE(absl::IsFailedPrecondition(status)) << status;
+}
+
 TEST_P(FileSystemTest, FreeBytes_Asked_IsSomething) {
   EXPECT_GT(files().FreeBytes(directory()).value(), 0U);
 }

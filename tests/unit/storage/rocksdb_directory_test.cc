@@ -1,6 +1,8 @@
 // The store's directory: what is the RocksDB store's own.
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,6 +65,27 @@ class LockHolder {
   int release_ = -1;
   bool holds_ = false;
 };
+
+// What RocksDB itself wrote down of how it was opened.
+std::string OptionsIn(const std::string& path) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(path)) {
+    if (!file.path().filename().string().starts_with("OPTIONS-")) continue;
+    std::ifstream stream(file.path());
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  return {};
+}
+
+// By its defaults RocksDB drops all that follows a corruption without a word, and tries a failed
+// sync again (F2, F4).
+TEST(RocksdbDirectory, Open_TellsCorruptionFromATornTailAndRetriesNoSync) {
+  const RealDirectory directory;
+  ASSERT_EQ(rocksdb::Open(directory.path()).status(), absl::OkStatus());
+  const std::string options = OptionsIn(directory.path());
+  EXPECT_THAT(options, HasSubstr("\n  wal_recovery_mode=kTolerateCorruptedTailRecords\n"));
+  EXPECT_THAT(options, HasSubstr("\n  max_bgerror_resume_count=0\n"));
+  EXPECT_THAT(options, HasSubstr("\n  recycle_log_file_num=0\n"));
+}
 
 TEST(RocksdbDirectory, Open_HeldByAnotherProcess_IsRefused) {
   const RealDirectory directory;
