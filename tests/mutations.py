@@ -113,12 +113,16 @@ def search(simulator, mutation, start, limit):
 
 def check_transcripts(simulator, table):
     """Each transcript that says under which mutation it breaks which rule still does."""
-    numbers = {m.name: m.number for m in table}
+    numbers = {m.name: m.number for m in mutations()}
+    asked_for = {m.name for m in table}
     stale = []
     for path in sorted(TRANSCRIPTS.glob("*.txt")):
-        claim = re.search(r'^# Breaks "(.*)" under the mutation (\w+)\.$',
-                          path.read_text(encoding="utf-8"), re.MULTILINE)
-        if not claim or claim.group(2) not in numbers:
+        text = path.read_text(encoding="utf-8")
+        claim = re.search(r'^# Breaks "(.*)" under the mutation (\w+)\.$', text, re.MULTILINE)
+        if "under the mutation" in text and not claim or claim and claim.group(2) not in numbers:
+            sys.exit(f"{path.name} names no mutation that there is, or not as "
+                     '\'# Breaks "rule" under the mutation Name.\'')
+        if not claim or claim.group(2) not in asked_for:
             continue
         found = run(simulator, numbers[claim.group(2)], "--transcript", str(path))
         print(f"{path.name}: {found[1] or 'ok'}")

@@ -16,9 +16,9 @@ transports under ThreadSanitizer, a build by clang, and a check of the simulator
   --ci              what a push is checked by: the same without clang-tidy, which takes the longest
   --fast            the release build and its tests only, without clang-tidy
   --nightly         what takes too long for each push: the mutation table, 20,000 seeds of the day, 600
-                    on RocksDB and 2,000 with more damage than is tolerated, of each protocol, and
-                    chaos in storms of a minute, five times. Each part says what came of it, and
-                    those behind it run whatever that is; fails if one does. Some hours
+                    on RocksDB and 2,000 with more damage than is tolerated, of each protocol, chaos
+                    in storms of a minute, five times, and clang-tidy. Each part says what came of
+                    it, and those behind it run whatever that is; fails if one does. Some hours
   --mutations       only the mutation table: takes one rule at a time out of the library and shows
                     which rule of the simulator is broken by it, and after how many seeds; fails if
                     none is. Five unrelated starts for each rule: some minutes
@@ -77,6 +77,7 @@ check_nightly() {
   done
   part "Nightly: chaos" env SYNOD_CHAOS_SECONDS=60 build/tests/bin/chaos_test --gtest_repeat=5
   part "Nightly: mutations" tests/run.sh --mutations
+  part "Nightly: clang-tidy" run_tests release --label-regex '^tidy$'
   if [[ ${#failed[@]} -gt 0 ]]; then
     say "Failed"
     printf '  %s\n' "${failed[@]}"

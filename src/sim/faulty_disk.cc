@@ -109,6 +109,18 @@ void FaultyDisk::Restart(Lost lost, uint64_t seed) {
   file_syncs_lie_ = directory_syncs_lie_ = false;
 }
 
+std::unique_ptr<FaultyDisk> FaultyDisk::AfterPowerCut() const {
+  auto other = std::make_unique<FaultyDisk>(order_);
+  const std::lock_guard lock(mutex_);
+  for (const auto& [path, node] : durable_) {
+    auto copy = std::make_shared<Node>(*node);
+    LoseUnsynced(*copy, nullptr);
+    other->durable_.emplace(path, std::move(copy));
+  }
+  other->now_ = other->durable_;
+  return other;
+}
+
 void FaultyDisk::LoseNames(Rng& rng) {
   if (order_ == Order::kNone) {
     std::map<std::string, NameChange> last;
@@ -201,6 +213,16 @@ void FaultyDisk::SetSyncsLie(bool files, bool directories) {
 void FaultyDisk::SetCapacity(uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   capacity_ = bytes;
+}
+
+bool FaultyDisk::IsLimited() const {
+  const std::lock_guard lock(mutex_);
+  return capacity_ != kUnlimited;
+}
+
+uint64_t FaultyDisk::times_full() const {
+  const std::lock_guard lock(mutex_);
+  return times_full_;
 }
 
 uint64_t FaultyDisk::UsedBytes() const {
@@ -413,7 +435,10 @@ absl::Status FaultyDisk::WriteAt(Node& node, uint64_t offset, std::string_view b
     bytes.copy(node.bytes.data() + offset, bytes.size());
   }
   absl::Status status = Operate();
-  if (status.ok() && is_full) return absl::ResourceExhaustedError("the disk is full");
+  if (status.ok() && is_full) {
+    ++times_full_;
+    return absl::ResourceExhaustedError("the disk is full");
+  }
   return status;
 }
 

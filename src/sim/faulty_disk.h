@@ -40,6 +40,8 @@ class FaultyDisk final : public Disk {
   [[nodiscard]] uint64_t operations() const;
   // Off, if it is not, and on again. Draws from `seed` what is lost.
   void Restart(Lost lost, uint64_t seed);
+  // Another disk, as this one would be if its power were cut now and all that is not synced lost.
+  [[nodiscard]] std::unique_ptr<FaultyDisk> AfterPowerCut() const;
 
   // --- A disk that fails or lies.
 
@@ -57,6 +59,9 @@ class FaultyDisk final : public Disk {
   void SetSyncsLie(bool files, bool directories);
   // How many bytes may be in files before one can grow no more for want of space, and how many are.
   void SetCapacity(uint64_t bytes);
+  [[nodiscard]] bool IsLimited() const;
+  // How often something was refused for want of space.
+  [[nodiscard]] uint64_t times_full() const;
   [[nodiscard]] uint64_t UsedBytes() const;
 
   // --- Damage, done to what is durable and to what is seen alike.
@@ -181,6 +186,7 @@ class FaultyDisk final : public Disk {
   bool file_syncs_lie_ = false;
   bool directory_syncs_lie_ = false;
   uint64_t capacity_ = kUnlimited;
+  uint64_t times_full_ = 0;
 };
 
 }  // namespace synod::sim

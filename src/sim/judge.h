@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "synod/core/ballot.h"
 #include "synod/core/configuration.h"
 #include "synod/core/durable_state.h"
@@ -67,6 +68,8 @@ class Judge {
   void OnWrite(NodeId node, const Persist& persist);
   // ... and its oldest write that is not done is.
   void OnDurable(NodeId node);
+  // If the power were cut now, this is what the disk would hold at least.
+  void OnImage(NodeId node, const absl::StatusOr<DurableState>& image);
   // A new life finds `state`: what was durable, and any number of the writes that were under way.
   void OnLoad(NodeId node, const DurableState& state);
   // A snapshot was received whole, and is not needed any more.

@@ -84,6 +84,22 @@ void Judge::OnDurable(NodeId node) {
   CheckDurable(node, self, before);
 }
 
+// I5: what the store has said to be durable is, with any number of the writes that share its sync.
+void Judge::OnImage(NodeId node, const absl::StatusOr<DurableState>& image) {
+  const Node& self = At(node);
+  ShadowLog log = self.durable;
+  size_t more = 0;
+  while (image.ok() && !IsEqual(log, *image)) {
+    if (more == self.under_way.size()) break;
+    Perform(node, log, self.under_way[more++]);
+  }
+  if (image.ok() && IsEqual(log, *image)) return;
+  Fail("durable is on the disk (I5)",
+       Name(node) + " takes its log for durable up to " + Str(self.durable.last()) +
+           ", and had its power been cut it would " +
+           (image.ok() ? "have found another state" : "not start: " + image.status().ToString()));
+}
+
 void Judge::OnDamaged(NodeId node) {
   Node& self = At(node);
   self.undamaged = static_cast<const Disk&>(self);

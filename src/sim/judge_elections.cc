@@ -119,24 +119,26 @@ void Judge::CheckCandidacy(NodeId node, const Node& self, const Engine& core) {
   const bool is_new = core.term() != self.reign.round;
   if (core.role() != Role::kCandidate || !is_new || !self.engine.pre_vote) return;
   if (WasAsked(node, core.term(), self.reign.round)) return;
-  auto question = pre_votes_.find({node, core.term()});
-  if (MaySkipTerms()) {
-    question = pre_votes_.upper_bound({node, core.term()});
-    // What it had asked before it took part in another ballot is answered to nobody.
-    const bool has_asked = question != pre_votes_.begin() &&
-                           std::prev(question)->first > std::pair(node, self.reign.round);
-    question = has_asked ? std::prev(question) : pre_votes_.end();
-  }
-  const auto granted = question == pre_votes_.end() ? std::set<Incarnation>() : question->second;
   const Configuration& members = Electors(core);
-  const bool is_quorum = IsQuorum(Phase::kElection, members, [&](NodeId member) {
-    return member == node || granted.contains(Recorded(member, members));
-  });
-  if (!is_quorum) {
-    Fail("candidacy by pre-votes", Name(node) + " campaigns in term " + Str(core.term()) +
-                                       " with the pre-votes of " + std::to_string(granted.size()) +
-                                       " others, of " + Describe(members));
+  size_t most = 0;
+  const auto is_granted = [&](const std::set<Incarnation>& by) {
+    most = std::max(most, by.size());
+    return IsQuorum(Phase::kElection, members, [&](NodeId member) {
+      return member == node || by.contains(Recorded(member, members));
+    });
+  };
+  // Where terms may be skipped, any question counts that it has asked since it took part in another
+  // ballot: a restart makes it forget how far the others are, and ask for less than before.
+  const Term first = MaySkipTerms() ? self.reign.round + 1 : core.term();
+  for (auto question = pre_votes_.lower_bound({node, first});
+       question != pre_votes_.end() && question->first <= std::pair(node, core.term());
+       ++question) {
+    if (is_granted(question->second)) return;
   }
+  if (is_granted({})) return;
+  Fail("candidacy by pre-votes", Name(node) + " campaigns in term " + Str(core.term()) +
+                                     " with the pre-votes of at most " + std::to_string(most) +
+                                     " others, of " + Describe(members));
 }
 
 // What it has heard in this turn, at its end or later.

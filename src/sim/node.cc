@@ -79,19 +79,21 @@ uint64_t Node::StateInterval() const {
 void Node::Start() {
   const Options& options = around_.options;
   NewLife();
-  has_stopped_ = false;
+  has_stopped_ = was_flipped_ = false;
   disk_failures_ = disk_->failures();
+  times_full_ = disk_->times_full();
   disk_executor_ = std::make_unique<SimulatedExecutor>(*life_, sync_, Rng(dice_.Next()));
   auto store = OpenStore();
   if (!store.ok()) return CannotStart(store.status());
   auto machine = std::make_unique<SimulatedMachine>(
       *life_, Pace{.turn = options.turn, .blocking = options.blocking});
   Loop& loop = machine->simulated_loop();
-  HostOptions host_options{.id = id_,
-                           .log = std::make_unique<ShadowStore>(*life_, around_.judge,
-                                                                *disk_executor_, *std::move(store)),
-                           .transport = around_.network.NewTransport(*life_, loop),
-                           .logger = [](Severity, std::string_view) {}};
+  HostOptions host_options{
+      .id = id_,
+      .log = std::make_unique<ShadowStore>(*life_, around_.judge, *disk_executor_,
+                                           *std::move(store), [this] { ExamineDisk(); }),
+      .transport = around_.network.NewTransport(*life_, loop),
+      .logger = [](Severity, std::string_view) {}};
   auto host = synod::internal::HostImpl::StartOn(std::move(machine), std::move(host_options));
   if (!host.ok()) return CannotStart(host.status());
   host_ = *std::move(host);
@@ -125,6 +127,18 @@ void Node::Start() {
   ++around_.counts.starts;
 }
 
+// Now and then, since it takes long: the store's word that a write is durable is true of the disk.
+void Node::ExamineDisk() {
+  constexpr uint64_t kInterval = 1000;
+  if (++durable_writes_ % kInterval != 0 || is_corrupt_ || !flips_.empty()) return;
+  const std::unique_ptr<FaultyDisk> image = disk_->AfterPowerCut();
+  SimulatedExecutor executor(*life_, Duration(), Rng(0));
+  auto store = around_.stores.Open(kPath, *image, executor, around_.options);
+  if (!store.ok()) return around_.judge.OnImage(id_, store.status());
+  around_.judge.OnImage(id_, (*store)->Load(kGroup));
+  ++around_.counts.examined_disks;
+}
+
 void Node::Observe() {
   if (replica_ == nullptr) return;
   around_.judge.OnTurn(id_,
@@ -137,12 +151,22 @@ void Node::Observe() {
   if (!around_.judge.HasFailed()) replica_->core().CheckInvariants();
 }
 
-// A replica that finds itself or its peers in the wrong stops for good; none is, but a new disk
-// under an old name (M3) and who is lied to.
+// Whether something was done to it that it answers by this. A replica that finds itself or its
+// peers in the wrong stops for good; none is, but a new disk under an old name (M3) and who is lied
+// to.
+bool Node::MayStop(const absl::Status& why) const {
+  if (absl::IsCancelled(why)) return true;  // With its host.
+  if (absl::IsFailedPrecondition(why)) return is_impostor_ || is_lied_to_;
+  if (absl::IsDataLoss(why)) return is_corrupt_ || was_flipped_;
+  if (absl::IsResourceExhausted(why))
+    return disk_->IsLimited() || disk_->times_full() > times_full_;
+  return disk_->failures() > disk_failures_ || disk_->PowerIsOff();
+}
+
 void Node::OnStopped(const absl::Status& why) {
   has_stopped_ = true;
   if (is_impostor_ && absl::IsFailedPrecondition(why)) ++around_.counts.wiped_stops;
-  if (absl::IsFailedPrecondition(why) && !is_impostor_ && !is_lied_to_) {
+  if (!MayStop(why)) {
     around_.judge.Fail("nobody gives up",
                        "node " + std::to_string(id_.value()) + " stops: " + why.ToString());
   }
@@ -315,6 +339,7 @@ bool Node::FlipSnapshot(uint64_t where) {
                     .offset = dice.Below(disk_->SizeOf(file)),
                     .bit = static_cast<unsigned>(dice.Below(8))});
   disk_->FlipBit(file, flips_.back().offset, flips_.back().bit);
+  was_flipped_ = true;
   ++around_.counts.flipped_snapshots;
   return true;
 }

@@ -127,6 +127,8 @@ class Node final : public Actor {
   void Corrupt(const std::string& file, uint64_t where);
   [[nodiscard]] absl::StatusOr<std::unique_ptr<LogStore>> OpenStore();
   void CannotStart(const absl::Status& why);
+  [[nodiscard]] bool MayStop(const absl::Status& why) const;
+  void ExamineDisk();
   void Observe();
   void OnStopped(const absl::Status& why);
   void End(Way way);
@@ -144,7 +146,9 @@ class Node final : public Actor {
   Duration sync_;
   EngineOptions engine_;
   std::optional<Lost> loss_;
-  uint64_t disk_failures_ = 0;  // Before this start.
+  uint64_t disk_failures_ = 0;  // Before this start, ...
+  uint64_t times_full_ = 0;     // ... as is how often the disk was full.
+  uint64_t durable_writes_ = 0;
   uint64_t counted_syncs_ = 0;  // Of the failures of its disk.
   uint64_t counted_changes_ = 0;
   struct Flip {
@@ -152,7 +156,8 @@ class Node final : public Actor {
     uint64_t offset = 0;
     unsigned bit = 0;
   };
-  std::vector<Flip> flips_;  // In its snapshots.
+  std::vector<Flip> flips_;   // In its snapshots.
+  bool was_flipped_ = false;  // One of them, in this life.
   Incarnation incarnation_;
   bool is_impostor_ = false;  // The disk took the place of a founder's.
   bool is_corrupt_ = false;

@@ -31,6 +31,7 @@ void ForEachFieldOfSurroundings(Visit& visit) {
   SYNOD_FIELD("disk.sync", disk.sync);
   SYNOD_FIELD("disk.reserve_bytes", disk.reserve_bytes);
   SYNOD_FIELD("faults.crash", faults.crash);
+  SYNOD_FIELD("faults.cut_power", faults.cut_power);
   SYNOD_FIELD("faults.stop", faults.stop);
   SYNOD_FIELD("faults.pause", faults.pause);
   SYNOD_FIELD("faults.partition", faults.partition);

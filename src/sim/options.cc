@@ -42,14 +42,14 @@ class Draw {
 
 FaultOptions DrawFaults(Draw& draw) {
   FaultOptions faults;
-  faults.crash = draw.Maybe<Duration>({milliseconds(500), seconds(3)});
+  faults.crash = draw.Maybe<Duration>({seconds(1), seconds(6)});
   faults.stop = draw.Maybe<Duration>({seconds(2), seconds(8)});
   faults.pause = draw.Maybe<Duration>({milliseconds(300), seconds(1), seconds(5)});
   faults.partition = draw.Maybe<Duration>({milliseconds(300), seconds(1), seconds(5)});
   faults.leap = draw.Maybe<Duration>({seconds(2), seconds(10)});
   faults.full_disk = draw.Maybe<Duration>({seconds(3), seconds(10)});
   faults.stall = draw.Maybe<Duration>({seconds(1), seconds(5)});
-  faults.fail_sync = faults.fail_change = draw.Maybe<Duration>({seconds(5), seconds(15)});
+  faults.fail_sync = draw.Maybe<Duration>({seconds(5), seconds(15)});
   faults.transfer = draw.Maybe<Duration>({milliseconds(200), seconds(1), seconds(5)});
   if (draw.Chance(1, 4)) faults.wipe = seconds(10);
   if (draw.Chance(1, 3)) faults.corrupt = draw.Of<Duration>({seconds(2), seconds(10)});
@@ -91,6 +91,12 @@ void DrawDamage(Draw draw, FaultOptions& faults) {
   faults.corrupt = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
   faults.lose_write = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
   faults.misdirect = draw.Maybe<Duration>({milliseconds(200), seconds(1)});
+}
+
+// Each by itself, so that one is not always taken for the other.
+void DrawPower(Draw draw, FaultOptions& faults) {
+  faults.cut_power = draw.Maybe<Duration>({seconds(1), seconds(6)});
+  faults.fail_change = draw.Maybe<Duration>({seconds(5), seconds(15)});
 }
 
 // In some runs snapshots cannot be read as they were written.
@@ -209,6 +215,7 @@ Options Options::Swarm(uint64_t seed, Protocol protocol) {
   options.network.late = draw.Maybe<uint32_t>({10, 200, 1000});
   options.network.garble = draw.Maybe<uint32_t>({10, 100});
   options.faults = DrawFaults(draw);
+  DrawPower(Draw(world.Dice(Stream::kPower)), options.faults);
   DrawDamage(Draw(world.Dice(Stream::kDamage)), options.faults);
   DrawSnapshots(Draw(world.Dice(Stream::kSnapshots)), options.faults);
   DrawMembers(Draw(world.Dice(Stream::kMembers)), options);

@@ -144,6 +144,12 @@ void PaxosJudge::FinishWrite(NodeId node) {
   for (const Accept& accept : accepts_) {
     Proposed* const proposed = FindProposed(accept.slot, accept.ballot);
     if (proposed != nullptr) proposed->accepted_by.push_back(self.own);
+    // What is chosen, and has gone from this disk by that, must be left on enough others (I5).
+    // Those who govern by now may not have it all yet, and those who chose it not any more.
+    const bool takes_away =
+        accept.slot <= committed() && accept.value != committed_[accept.slot.value() - 1].value;
+    if (!takes_away || IsDurableOnQuorum(accept.slot, *changes_.back().members)) continue;
+    CheckDurableOnQuorum(accept.slot, *Governing(accept.slot).members);
   }
 }
 

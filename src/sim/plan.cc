@@ -31,7 +31,7 @@ constexpr uint64_t kAnywhere = uint64_t{1} << 32;
 
 constexpr Cause kCauses[] = {
     {&FaultOptions::crash, FaultKind::kCrash, seconds(3), 20},
-    {&FaultOptions::crash, FaultKind::kCutPower, seconds(3), 20},
+    {&FaultOptions::cut_power, FaultKind::kCutPower, seconds(3), 20},
     {&FaultOptions::stop, FaultKind::kStop, seconds(3)},
     {&FaultOptions::pause, FaultKind::kPause, seconds(2)},
     {&FaultOptions::partition, FaultKind::kPartition, seconds(4)},
@@ -110,6 +110,11 @@ void DrawChange(Rng& dice, const Options& options, Fault fault, std::vector<Faul
   if (fault.kind == FaultKind::kChange) {
     for (size_t i = 0; i < fault.nodes.size(); ++i) fault.amount += dice.Chance(2, 3) ? 1 : 0;
   }
+  faults.push_back(fault);
+  // Who has just gone comes in again, maybe in the same term (M8).
+  if (fault.kind != FaultKind::kChange || dice.Chance(2, 3)) return;
+  fault.at += MicrosecondsUpTo(dice, 4 * options.engine.election_timeout);
+  fault.amount = fault.nodes.size();
   faults.push_back(std::move(fault));
 }
 
@@ -146,10 +151,8 @@ Scenario Expand(const Options& options) {
   scenario.options.faults = FaultOptions{.drift = options.faults.drift};
   const World world(options.seed);
   for (const Cause& cause : kCauses) {
-    Duration interval = options.faults.*cause.interval;
+    const Duration interval = options.faults.*cause.interval;
     if (interval <= Duration::zero()) continue;
-    // Two causes share it.
-    if (cause.interval == &FaultOptions::crash) interval *= 2;
     Rng dice = world.Dice(Stream::kFaults, static_cast<uint64_t>(cause.kind));
     const Instant end = Instant() + options.storm;
     for (Instant at = Instant() + MicrosecondsUpTo(dice, 2 * interval); at < end;

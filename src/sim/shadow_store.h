@@ -2,6 +2,7 @@
 #ifndef SYNOD_SRC_SIM_SHADOW_STORE_H_
 #define SYNOD_SRC_SIM_SHADOW_STORE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,9 +18,14 @@ namespace synod::sim {
 
 class ShadowStore final : public LogStore {
  public:
-  // `disk`: what the store works on.
-  ShadowStore(Life& life, Judge& judge, Executor& disk, std::unique_ptr<LogStore> store)
-      : life_(life), judge_(judge), disk_(disk), store_(std::move(store)) {}
+  // `disk`: what the store works on. Calls `on_durable` after each write that it says is.
+  ShadowStore(Life& life, Judge& judge, Executor& disk, std::unique_ptr<LogStore> store,
+              std::function<void()> on_durable)
+      : life_(life),
+        judge_(judge),
+        disk_(disk),
+        on_durable_(std::move(on_durable)),
+        store_(std::move(store)) {}
 
   absl::Status Bootstrap(const StoreIdentity& identity, GroupId group,
                          const Configuration& initial) override {
@@ -36,7 +42,10 @@ class ShadowStore final : public LogStore {
     // One group to a host: the batch is that group's write.
     judge_.OnWrite(NodeId(life_.node()), batch.front().persist);
     store_->Write(std::move(batch), [this, done = std::move(done)](absl::Status status) mutable {
-      if (status.ok() && life_.IsAlive()) judge_.OnDurable(NodeId(life_.node()));
+      if (status.ok() && life_.IsAlive()) {
+        judge_.OnDurable(NodeId(life_.node()));
+        on_durable_();
+      }
       // That it is done is known some time after it is so: what is written meanwhile is not. What
       // has shared a sync becomes known at once.
       reports_.push_back([status = std::move(status), done = std::move(done)]() mutable {
@@ -68,6 +77,7 @@ class ShadowStore final : public LogStore {
   Life& life_;
   Judge& judge_;
   Executor& disk_;
+  const std::function<void()> on_durable_;
   std::vector<Executor::Task> reports_;  // Outlives the store, whose writes are reported here.
   const std::unique_ptr<LogStore> store_;
 };

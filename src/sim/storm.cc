@@ -66,14 +66,15 @@ std::vector<NodeId> Storm::NodesOf(const Fault& fault) const {
 bool Storm::Fits(const Fault& fault, const Node& node) const {
   switch (fault.kind) {
     case FaultKind::kCrash:
-    case FaultKind::kCutPower:
     case FaultKind::kStop:
     case FaultKind::kPause:
     case FaultKind::kStall:
-    case FaultKind::kFailSync:
-    case FaultKind::kFailChange:
     case FaultKind::kFlipSnapshot:
       return node.IsUp();
+    case FaultKind::kCutPower:
+    case FaultKind::kFailSync:
+    case FaultKind::kFailChange:
+      return !node.IsRefused();  // Of one that is down it comes in its recovery.
     case FaultKind::kTransfer:
     case FaultKind::kChange:
     case FaultKind::kLearn:

@@ -43,6 +43,7 @@ enum class Stream : uint64_t {
   kCutOff,
   kStaleReads,
   kSlots,
+  kPower,
 };
 
 // A time in [0, most].

@@ -182,6 +182,35 @@ TEST(Membership, M5_ConfigurationIsTruncated_TheOneBeforeIsInForce) {
   }
 }
 
+// ClickHouse#105784.
+TEST(Membership, M5_ConfigurationIsTruncatedBehindACompaction_TheSnapshotsIsInForce) {
+  for (const bool restarts : {false, true}) {
+    Script s({.spares = 2, .engine = {.trailing_entries = 0}, .snapshot_after_entries = 5});
+    s.Elect(A);
+    s.Write(A, "x");
+    s.ChangeMembers(A, {AddVoter(D)});
+    const Index change = s.Core(A).commit();
+    for (int i = 0; i < 20; ++i) s.Write(A, std::to_string(i));
+    s.RunUntil([&] { return s.AreEqual({A, B, C, D}); });
+    ASSERT_GT(s.Core(A).log().first(), change) << "It is in the snapshot alone.";
+    s.Isolate(A);
+    s.Join(A, E);
+    s.Reconfigure(A, {AddVoter(E), Remove(B)});
+    s.RunUntil([&] { return s.Voters(A) == std::vector{A, C, D, E}; });
+    s.Elect(B);
+    s.Write(B, "y");
+    if (restarts) {
+      s.Crash(A);
+      s.Start(A);
+      EXPECT_EQ(s.Voters(A), (std::vector{A, C, D, E}));
+    }
+    s.Heal();
+    s.RunUntil([&] { return s.Core(A).log().last() == s.Core(B).log().last(); });
+    EXPECT_EQ(s.Voters(A), (std::vector{A, B, C, D}));
+    s.HealAndConverge();
+  }
+}
+
 // --- A leader that is not to stay ---
 
 // scylla#10618, openraft#2091, etcd-io/raft#83.
@@ -198,25 +227,42 @@ TEST(Membership, M6_LeaderRemovesItself_LeadsUntilThatIsCommittedAndHandsOver) {
   s.HealAndConverge();
 }
 
-// openraft#2091, etcd-io/raft#83.
-TEST(Membership, M6_LeaderOnItsWayOutLosesItsLeadership_VotesAsOneOfTheOldHalf) {
-  Script s({.nodes = 4});
+TEST(Membership, M6_LeaderDemotesItself_LeadsUntilThatIsCommittedAndLearns) {
+  Script s;
   s.Elect(A);
   s.Write(A, "x");
-  s.Crash(D);
-  NetworkRule& acks = s.Hold(Every<AppendReply>().To(A));
-  s.Reconfigure(A, {Remove(A)});
-  s.RunUntil([&] { return s.Core(B).configuration().IsJoint(); });
-  s.RunUntil([&] { return s.Core(C).configuration().IsJoint(); });
-  NetworkRule& heartbeats = s.Drop(Every<Heartbeat>().From(A));
-  s.RunUntil([&] { return !s.Leads(A); });
-  s.Elect(B);  // Of the old half it takes three of the four, and D is down.
-  heartbeats.is_lifted = true;
-  acks.is_lifted = true;
-  s.RunUntil([&] {
-    return s.Voters(B) == std::vector{B, C, D} && !s.Core(B).configuration().IsJoint();
-  });
+  s.ChangeMembers(A, {AddLearner(A)});
+  EXPECT_FALSE(s.Leads(A));
+  ASSERT_TRUE(s.Within(std::chrono::milliseconds(400), [&] { return !s.Leader().IsZero(); }))
+      << "Nobody waits for an election timeout.";
+  EXPECT_EQ(s.Voters(s.Leader()), (std::vector{B, C}));
+  s.Write(s.Leader(), "y");
+  s.AwaitEquality();
+  EXPECT_FALSE(s.Core(A).removed());
   s.HealAndConverge();
+}
+
+// openraft#2091, etcd-io/raft#83.
+TEST(Membership, M6_LeaderOnItsWayOutLosesItsLeadership_VotesAsOneOfTheOldHalf) {
+  for (const MemberChange& change : {Remove(A), AddLearner(A)}) {
+    Script s({.nodes = 4});
+    s.Elect(A);
+    s.Write(A, "x");
+    s.Crash(D);
+    NetworkRule& acks = s.Hold(Every<AppendReply>().To(A));
+    s.Reconfigure(A, {change});
+    s.RunUntil([&] { return s.Core(B).configuration().IsJoint(); });
+    s.RunUntil([&] { return s.Core(C).configuration().IsJoint(); });
+    NetworkRule& heartbeats = s.Drop(Every<Heartbeat>().From(A));
+    s.RunUntil([&] { return !s.Leads(A); });
+    s.Elect(B);  // Of the old half it takes three of the four, and D is down.
+    heartbeats.is_lifted = true;
+    acks.is_lifted = true;
+    s.RunUntil([&] {
+      return s.Voters(B) == std::vector{B, C, D} && !s.Core(B).configuration().IsJoint();
+    });
+    s.HealAndConverge();
+  }
 }
 
 // Ongaro §4.2.2, found by seed 66 of the simulator.

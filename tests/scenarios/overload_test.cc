@@ -54,6 +54,23 @@ TEST(Overload, X3_FailSlowFollower_QuorumsLatencyIsUnchanged) {
   s.HealAndConverge();
 }
 
+// What it is asked again and again meanwhile it need not answer as often.
+TEST(Overload, X3_FollowersDiskHangs_TheAnswersThatWaitForItAreFew) {
+  Script s;
+  s.Elect(A);
+  s.AwaitEquality();
+  s.StallDisk(C);
+  s.Write(A, "x");
+  NetworkRule& probes = s.Copy(Every<AppendRequest>().From(A).To(C));
+  s.RunFor(seconds(60));
+  EXPECT_GT(probes.caught.size(), 100u);
+  NetworkRule& acks = s.Copy(Every<AppendReply>().From(C).To(A));
+  s.ResumeDisk(C);
+  s.AwaitEquality();
+  EXPECT_LT(acks.caught.size(), 10u);
+  s.HealAndConverge();
+}
+
 // One that never catches up does not keep the leader's log from being compacted for ever.
 TEST(Overload, X3_LaggardThatNeverCatchesUp_LogStaysBounded) {
   EngineOptions engine;

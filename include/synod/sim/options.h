@@ -45,7 +45,8 @@ struct DiskOptions {
 // How often a fault begins, as the mean time between two of its kind over the whole cluster; zero:
 // never.
 struct FaultOptions {
-  Duration crash = {};          // A process dies, or its machine goes down, and comes back.
+  Duration crash = {};          // A process dies, maybe with its machine, and comes back.
+  Duration cut_power = {};      // A machine goes down at a change to its disk, and comes back.
   Duration stop = {};           // One is shut down in an orderly way, and comes back.
   Duration pause = {};          // One stands still.
   Duration partition = {};      // Links are cut, in one of many shapes.

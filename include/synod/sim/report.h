@@ -54,6 +54,7 @@ struct Counts {
   uint64_t elections = 0;
   uint64_t committed = 0;  // Entries.
   uint64_t truncations = 0;
+  uint64_t examined_disks = 0;         // For what a cut of their power would leave.
   uint64_t writes_lost = 0;            // Crashes that lost a write that was under way, ...
   uint64_t writes_kept_by_chance = 0;  // ... and that kept one though it was not done.
   uint64_t snapshots = 0;
@@ -111,6 +112,7 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"elections", &Counts::elections},
     {"entries committed", &Counts::committed},
     {"truncations", &Counts::truncations},
+    {"disks examined", &Counts::examined_disks},
     {"writes lost in crashes", &Counts::writes_lost},
     {"kept by chance", &Counts::writes_kept_by_chance},
     {"snapshots", &Counts::snapshots},

@@ -22,7 +22,8 @@ class StoreFactory {
   [[nodiscard]] virtual Order DiskOrder() const { return Order::kNone; }
 
   // Opens the store in the directory `path` of `disk`, or makes a new one there: at the bootstrap,
-  // and whenever the node starts. Only one is open on a disk at a time. kDataLoss or
+  // whenever the node starts, and now and then on another disk, which holds what a cut of the power
+  // would have left. Only one is open on a disk at a time. kDataLoss or
   // kFailedPrecondition if it is damaged; kResourceExhausted without space; otherwise it may fail
   // only when the disk has failed.
   //

@@ -317,6 +317,15 @@ TEST_F(PaxosJudgeDisk, Compaction_OfWhatWasAcceptedAgainInAHigherBallot_IsAllowe
   EXPECT_EQ(Rule(), "");
 }
 
+TEST_F(PaxosJudgeDisk, Accept_TakesACopyOfWhatIsChosenThatTheQuorumNeeds_BreaksTheRule) {
+  ChooseFirst();
+  Accept(3, high_, {ValueIn(1, 2, "y")});
+  EXPECT_EQ(Rule(), "") << "Nodes 1 and 2 have it.";
+  Propose(high_, 1, {ValueIn(1, 2, "y")});
+  Accept(1, high_, {ValueIn(1, 2, "y")});
+  EXPECT_EQ(Rule(), "durable on a quorum");
+}
+
 TEST_F(PaxosJudgeDisk, Snapshot_OfWhatIsNotChosen_BreaksThePrefix) {
   Begin(2, Installing(SnapshotOfFirst()));
   EXPECT_EQ(Rule(), "committed prefix");

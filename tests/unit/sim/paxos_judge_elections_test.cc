@@ -150,6 +150,14 @@ TEST_F(PaxosJudgeCandidates, Candidate_QuorumHasPreVotedForALowerRound_IsAllowed
   EXPECT_EQ(Rule(), "");
 }
 
+// A restart makes it forget the round that it had asked for before.
+TEST_F(PaxosJudgeCandidates, Candidate_QuorumHasPreVotedAndNoneForAnEarlierQuestion_IsAllowed) {
+  PreVote(1, 1, 3);
+  PreVote(2, 1, 2);
+  Turn(1, core_);
+  EXPECT_EQ(Rule(), "");
+}
+
 TEST_F(PaxosJudgeCandidates, Candidate_QuorumHasPreVotedForAHigherRound_BreaksTheRule) {
   PreVote(2, 1, 4);
   Turn(1, core_);

@@ -18,6 +18,7 @@ using ::testing::IsEmpty;
 Options Hostile(uint64_t seed) {
   Options options{.seed = seed, .nodes = 5, .storm = seconds(60)};
   options.faults = {.crash = seconds(1),
+                    .cut_power = seconds(1),
                     .stop = seconds(1),
                     .pause = seconds(1),
                     .partition = seconds(1),
