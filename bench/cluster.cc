@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cstring>
 #include <future>
 #include <memory>
 #include <netinet/in.h>
@@ -66,6 +67,9 @@ class ClosedLoop {
 
  private:
   void ProposeNext() {
+    // No two are equal, so that only replicas which applied all of them in one order are.
+    ++proposed_;
+    std::memcpy(command_.data(), &proposed_, sizeof(proposed_));
     const Clock::time_point asked = Clock::now();
     replica_.Propose(Payload::Copy(command_), kDeadline, [this, asked](const Outcome& outcome) {
       if (!outcome.ok()) Fail("a proposal failed: " + std::string(Describe(outcome.reason)));
@@ -86,7 +90,8 @@ class ClosedLoop {
 
   Replica& replica_;
   const Load& load_;
-  const std::string command_ = std::string(kCommandBytes, 'c');
+  std::string command_ = std::string(kCommandBytes, 'c');
+  uint64_t proposed_ = 0;
   Clock::time_point start_;
   Clock::time_point end_;
   Clock::time_point last_;

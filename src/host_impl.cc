@@ -124,6 +124,7 @@ HostImpl::HostImpl(std::unique_ptr<Machine> machine, std::unique_ptr<LogStore> s
       identity_(identity),
       store_(std::move(store)),
       transport_(std::move(transport)),
+      next_group_warning_(machine_->Clock() + kGroupWarnings),
       snapshot_writer_(machine_->NewExecutor()),
       snapshot_mover_(machine_->NewExecutor()) {}
 
@@ -194,13 +195,23 @@ void HostImpl::OnMessages(std::span<Message> batch) {
     if (replica == nullptr || replica->group() != message.group) {
       const auto found = replicas_.find(message.group);
       if (found == replicas_.end()) {
-        unknown_group_messages_.fetch_add(1, std::memory_order_relaxed);
+        NoteUnknownGroup(message);
         continue;
       }
       replica = found->second;
     }
     replica->OnMessage(std::move(message));
   }
+}
+
+void HostImpl::NoteUnknownGroup(const Message& message) {
+  unknown_group_messages_.fetch_add(1, std::memory_order_relaxed);
+  const Instant now = loop_.Now();
+  if (now < next_group_warning_) return;
+  next_group_warning_ = now + kGroupWarnings;
+  Log(Severity::kWarning,
+      Concat("node ", message.from, " speaks to group ", message.group,
+             ", which this host has not joined: join it, or take this node out of its members"));
 }
 
 void HostImpl::MarkDirty(ReplicaImpl& replica) {

@@ -69,6 +69,8 @@ class HostImpl final : public HostServices, public Receiver {
  private:
   // A write that the store has not reported on: whose it is, and under which token.
   using Writing = std::vector<std::pair<ReplicaImpl*, PersistToken>>;
+  // How long after the start, and after each other, warnings that a group is unknown come.
+  static constexpr Duration kGroupWarnings = std::chrono::seconds(10);
   struct PeerOutbox {
     NodeId to;
     std::vector<Message> messages;
@@ -77,6 +79,7 @@ class HostImpl final : public HostServices, public Receiver {
   HostImpl(std::unique_ptr<Machine> machine, std::unique_ptr<LogStore> store,
            std::unique_ptr<Transport> transport, StoreIdentity identity, Logger logger);
 
+  void NoteUnknownGroup(const Message& message);
   Instant EndTurn();
   void PollSpace();
   void WakeReplicas(Instant now);
@@ -114,7 +117,9 @@ class HostImpl final : public HostServices, public Receiver {
   bool apply_deferred_ = false;
   Instant last_turn_ = Instant::min();  // The turn in which EndTurn last ran.
   Instant next_wake_ = kNever;          // No replica has anything due before.
-  absl::Status store_status_;           // Not OK: the store has failed.
+  // That a message is for none of the groups. At first, some may not have been joined yet.
+  Instant next_group_warning_;
+  absl::Status store_status_;  // Not OK: the store has failed.
 
   std::mutex write_results_mutex_;
   std::vector<absl::Status> write_results_;  // Under write_results_mutex_. In order.

@@ -43,6 +43,12 @@ std::string_view Describe(Alert::Kind kind, bool introduced) {
       return "sent a message that no correct replica sends";
     case Alert::Kind::kRemoved:
       return "says that this replica is not a member any more: it may be stopped";
+    case Alert::Kind::kQuorumLost:
+      return "no quorum answered for an election timeout: this replica leads no more. See whether "
+             "the other members run and can be reached";
+    case Alert::Kind::kDiskStalled:
+      return "the log store has not finished a write for several election timeouts: this replica "
+             "leaves the lead to another. See to its disk";
   }
   return "did something unknown";
 }
@@ -226,7 +232,9 @@ void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
 void ReplicaImpl::SendOrHold(Outgoing& outgoing) {
   if (outgoing.after <= persisted_) {
     host_.Send(std::move(outgoing.message));
-  } else {
+  } else if (held_.empty() || held_.back().after != outgoing.after ||
+             held_.back().message != outgoing.message) {
+    // A leader asks again for as long as the disk hangs, and is to be answered once.
     held_.push_back(std::move(outgoing));
   }
 }
@@ -255,8 +263,9 @@ void ReplicaImpl::PlanRestore(const Restore& restore) {
 }
 
 void ReplicaImpl::OnAlert(const Alert& alert) {
+  const std::string_view what = Describe(alert.kind, core_->introduced());
   const std::string line =
-      Concat("node ", alert.peer, " ", Describe(alert.kind, core_->introduced()));
+      alert.peer.IsZero() ? std::string(what) : Concat("node ", alert.peer, " ", what);
   if (alert.fatal) {
     Stop(absl::FailedPreconditionError(line));
   } else {
@@ -476,6 +485,12 @@ void ReplicaImpl::Stop(absl::Status why) {
   }
   reads_.clear();
   transfers_.clear();
+  if (std::exchange(observed_role_, Role::kFollower) != Role::kFollower) {
+    if (options_.observer.on_role) options_.observer.on_role(Role::kFollower, core_->term());
+  }
+  if (!std::exchange(observed_leader_, NodeId()).IsZero()) {
+    if (options_.observer.on_leader) options_.observer.on_leader(NodeId(), core_->term());
+  }
   if (options_.observer.on_stop) options_.observer.on_stop(*stopped_);
 }
 
@@ -548,7 +563,10 @@ ReplicaStatus ReplicaImpl::Status() const {
   status.counters = {
       {"engine.elections_started", counters.elections_started},
       {"engine.leaderships", counters.leaderships},
+      {"engine.quorums_lost", counters.quorums_lost},
+      {"engine.disk_stalls", counters.disk_stalls},
       {"engine.refused_proposals", counters.refused_proposals},
+      {"engine.refused_for_space", counters.refused_for_space},
       {"engine.stale_messages", counters.stale_messages},
       {"engine.unknown_incarnation_messages", counters.unknown_incarnation_messages},
       {"engine.invalid_messages", counters.invalid_messages},

@@ -181,6 +181,7 @@ void Read(Reader& in, Introduce& m) {
   m.recorded = Incarnation(in.Fixed<uint64_t>());
   m.wants_reply = in.Bool();
   m.is_settled = in.Bool();
+  m.question = in.Fixed<uint64_t>();
 }
 
 void Read(Reader& in, PreVoteRequest& m) {

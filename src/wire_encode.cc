@@ -111,6 +111,7 @@ class OutgoingFrame::Encoder {
     Fixed(m.recorded.value());
     Bool(m.wants_reply);
     Bool(m.is_settled);
+    Fixed(m.question);
   }
   void Put(const PreVoteRequest& m) {
     Varint(m.next_term);

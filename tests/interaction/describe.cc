@@ -158,10 +158,15 @@ std::string Describe(const Alert& alert) {
         return "sent what no correct replica sends";
       case Alert::Kind::kRemoved:
         return "says that this is no member any more";
+      case Alert::Kind::kQuorumLost:
+        return "hears from no quorum";
+      case Alert::Kind::kDiskStalled:
+        return "has a late disk";
     }
     return "did something unknown";
   };
-  return Number(alert.peer) + " " + what() + (alert.fatal ? ": must stop" : "");
+  const std::string who = alert.peer.IsZero() ? "" : Number(alert.peer) + " ";
+  return who + what() + (alert.fatal ? ": must stop" : "");
 }
 
 std::string Describe(const Resolved& resolved) {

@@ -55,6 +55,7 @@ inline constexpr std::string_view kMarks[] = {
     "paxos: silent snapshot transfer given up",
     // Members.
     "newcomer asked for its disk",
+    "newcomer answers an older change",
     "newcomer out of time",
     "change refused, too early",
     "change refused, another under way",

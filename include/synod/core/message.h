@@ -26,6 +26,9 @@ struct Introduce {
   // A change of the members has written down what `recorded` says: the receiver needs nobody else's
   // word.
   bool is_settled = false;
+  // Of a leader that asks a newcomer which disk it is: a number that no other change has. Of the
+  // answer: as asked, since one that comes late may be of a disk that is gone (M3). 0: neither.
+  uint64_t question = 0;
 
   friend bool operator==(const Introduce&, const Introduce&) = default;
 };

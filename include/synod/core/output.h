@@ -56,13 +56,16 @@ struct Alert {
     kUnsafeTruncation,  // `peer` asked to overwrite a committed entry (R10).
     kInvalidMessage,    // `peer` sent what no correct replica sends.
     kRemoved,           // `peer` says that this replica is not a member any more (M7).
+    kQuorumLost,        // This replica leads no more, since it has heard from no quorum.
+    kDiskStalled,       // This replica leads no more, since its own disk is late (F7).
   };
   Kind kind;
-  NodeId peer;
+  NodeId peer;         // 0: it concerns none.
   bool fatal = false;  // The replica must stop.
 };
 
 struct Output {
+  std::optional<Configuration> configuration;  // Another one is in force now: who is where.
   Persist persist;
   std::vector<Outgoing> messages;
   std::vector<SendSnapshot> send_snapshots;
@@ -71,11 +74,11 @@ struct Output {
   std::vector<ReadReady> reads;
   std::vector<Resolved> resolved;
   std::vector<Alert> alerts;
-  std::optional<Configuration> configuration;  // Another one is in force now.
-  Instant next_deadline = kNever;              // Call Tick no later than this.
+  Instant next_deadline = kNever;  // Call Tick no later than this.
 
   // Empties the lists and keeps their memory.
   void Clear() {
+    configuration.reset();
     persist.token = PersistToken();
     persist.hard_state.reset();
     persist.snapshot.reset();
@@ -89,7 +92,6 @@ struct Output {
     reads.clear();
     resolved.clear();
     alerts.clear();
-    configuration.reset();
     next_deadline = kNever;
   }
 };

@@ -45,7 +45,11 @@ struct Proposal {
 struct EngineCounters {
   uint64_t elections_started = 0;
   uint64_t leaderships = 0;
+  uint64_t quorums_lost = 0;  // Leaderships that ended because no quorum was heard any more.
+  uint64_t disk_stalls = 0;   // Those that ended because the own disk was late (F7).
   uint64_t refused_proposals = 0;
+  // Proposals, and what leaders sent, that were refused because a store is nearly full (F5).
+  uint64_t refused_for_space = 0;
   // Of an older term, from who is no member, or a reply that nobody waits for any more.
   uint64_t stale_messages = 0;
   uint64_t unknown_incarnation_messages = 0;  // From a disk that is not the recorded one (M3).
@@ -226,10 +230,20 @@ class Engine {
     std::vector<MemberChange> changes;
     Instant deadline;           // For newcomers to answer.
     Instant next_introduction;  // To them.
+    uint64_t question = 0;      // To them. Of no other change.
     bool has_begun = false;     // Something of it is in the log.
   };
-  // It waits so many election timeouts for newcomers.
+
+  // In election timeouts: how long a change waits for newcomers, how late a disk may be before its
+  // replica does not lead, and how long an alert of a kind is not raised again.
   static constexpr int kIntroductionPatience = 5;
+  static constexpr int kDiskPatience = 4;
+  static constexpr int kAlertPause = 10;
+  // In heartbeat intervals: how long a leader waits for an ack before it asks where the peer is.
+  static constexpr int kAckPatience = 2;
+  // Followers that sit idle are told of a newer commit index up to so often in a heartbeat
+  // interval.
+  static constexpr int kCommitNotices = 10;
 
   // A proposal of this leader's that is in the log above commit.
   struct PendingProposal {
@@ -374,7 +388,7 @@ class Engine {
 
   // --- impl/identity.ipp: introductions (I3, M3) ---
   void On(const Message& message, const Introduce& introduce);
-  void SendIntroduction(NodeId to, bool wants_reply, PersistToken after);
+  void SendIntroduction(NodeId to, bool wants_reply, PersistToken after, uint64_t question = 0);
   void IntroduceToStrangers();
   void AskWhoIsWhom(NodeId peer);
   void RefuseIncarnation(NodeId peer);
@@ -384,7 +398,7 @@ class Engine {
   void Record(NodeId node, Incarnation incarnation);
   [[nodiscard]] bool IsKnownBothWays(NodeId peer) const;
   void MaybeCompleteIntroduction();
-  void Welcome(const Message& message);
+  void Welcome(const Message& message, const Introduce& introduce);
   [[nodiscard]] bool IsIntroducing() const { return !introduced_ && introduction_token_.IsZero(); }
 
   // --- impl/invariants.ipp ---

@@ -75,8 +75,8 @@ struct Observer {
   // The configuration in force (Status().configuration), or whether this replica was removed from
   // the group, is another than before. First at the start.
   std::function<void(const Configuration&, bool removed)> on_members = {};
-  std::function<void(const absl::Status& why)> on_stop =
-      {};  // The replica takes part no more. Once.
+  // The replica takes part no more. Once, after the others have heard that it follows nobody.
+  std::function<void(const absl::Status& why)> on_stop = {};
 };
 
 struct GroupOptions {

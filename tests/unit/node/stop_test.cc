@@ -4,8 +4,11 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/node/test_cluster.h"
@@ -116,6 +119,26 @@ TEST(Stop, ObserverHearsIt_Once) {
   cluster.Commit("c");
   cluster.Stop(1);
   EXPECT_EQ(stops, 1);
+}
+
+// Whoever goes by the observers alone must not take a replica for a leader that is none any more.
+TEST(Stop, OfALeader_ObserversHearThatItLeadsNoMore) {
+  std::vector<std::string> heard;  // On the loop, which has ended when it is read.
+  TestCluster cluster({.nodes = 1, .adjust = [&](NodeId, GroupOptions& options) {
+                         options.observer.on_role = [&](Role role, Term) {
+                           heard.emplace_back(role == Role::kLeader ? "leads" : "leads not");
+                         };
+                         options.observer.on_leader = [&](NodeId leader, Term) {
+                           heard.emplace_back(leader.IsZero() ? "no leader" : "a leader");
+                         };
+                         options.observer.on_stop = [&](const absl::Status&) {
+                           heard.emplace_back("stopped");
+                         };
+                       }});
+  cluster.Commit("c");
+  heard.clear();
+  cluster.Stop(1);
+  EXPECT_THAT(heard, ::testing::ElementsAre("leads not", "no leader", "stopped"));
 }
 
 TEST(Stop, WhileAStateMachineApplies_WaitsForIt) {

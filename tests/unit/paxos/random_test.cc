@@ -259,7 +259,7 @@ class World {
     }
     for (const Committed& committed : replica.committed) Choose(committed.entry, "learnt by", id);
     for (const Alert& alert : replica.alerts) {
-      if (alert.kind == Alert::Kind::kRemoved) continue;
+      if (alert.kind == Alert::Kind::kRemoved || alert.peer.IsZero()) continue;
       ADD_FAILURE() << id << " " << Describe(alert) << "\n" << story;
     }
     for (const Resolved& resolved : replica.resolved) {

@@ -50,6 +50,10 @@ TEST(CheckQuorum, NobodyAnswersForAnElectionTimeout_StepsDown) {
   EXPECT_FALSE(core->IsLeader());
   EXPECT_EQ(core->leader(), NodeId());
   EXPECT_EQ(core->term(), Term(1)) << "It gives up its office, not its term.";
+  core.Take();
+  ASSERT_EQ(core.out.alerts.size(), 1u);
+  EXPECT_EQ(core.out.alerts[0].kind, Alert::Kind::kQuorumLost);
+  EXPECT_EQ(core->counters().quorums_lost, 1u);
 }
 
 TEST(CheckQuorum, OneOfTwoFollowersAnswers_Stays) {
@@ -99,6 +103,10 @@ TEST(StalledDisk, OfTheLeader_StepsDown) {
     core.Receive(2, 1, ReplyTo(0));
   }
   EXPECT_FALSE(core->IsLeader());
+  core.Take();
+  ASSERT_EQ(core.out.alerts.size(), 1u);
+  EXPECT_EQ(core.out.alerts[0].kind, Alert::Kind::kDiskStalled);
+  EXPECT_EQ(core->counters().disk_stalls, 1u);
 }
 
 TEST(StalledDisk, SlowButMoving_Stays) {

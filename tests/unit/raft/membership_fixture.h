@@ -57,8 +57,9 @@ inline AppendReply AcceptedIn(uint64_t epoch, uint64_t index) {
   return reply;
 }
 
-inline Introduce FromNewcomer() {
-  return {.configuration_hash = 0, .recorded = {}, .wants_reply = false};
+// The answer to a question of the leader's, which it has sent in this output.
+inline Introduce FromNewcomer(const Introduce& asked) {
+  return {.configuration_hash = 0, .recorded = {}, .question = asked.question};
 }
 
 inline std::optional<Resolved> EndOf(const Core& core, RequestId request) {

@@ -111,8 +111,8 @@ TEST(Newcomer, OfUnknownIncarnation_IsAskedForItFirst) {
   EXPECT_TRUE(core.out.persist.IsEmpty());
   core.Elapse(kHeartbeat);
   core.Take();
-  EXPECT_THAT(core.SentTo<Introduce>(4), SizeIs(1)) << "Asked again: the first may be lost.";
-  core.Receive(4, 0, FromNewcomer());
+  ASSERT_THAT(core.SentTo<Introduce>(4), SizeIs(1)) << "Asked again: the first may be lost.";
+  core.Receive(4, 0, FromNewcomer(core.SentTo<Introduce>(4)[0]));
   core.Take();
   EXPECT_EQ(core->configuration().voters, (Nodes{1, 2, 3, 4}));
   const MemberRecord* record = core->configuration().RecordOf(4);
@@ -123,6 +123,33 @@ TEST(Newcomer, OfUnknownIncarnation_IsAskedForItFirst) {
   core.Elapse(kHeartbeat);
   core.Take();
   EXPECT_THAT(core.SentTo<Introduce>(4), IsEmpty());
+}
+
+// M3: what it said to an earlier change comes again, after its disk was replaced.
+TEST(Newcomer, AnswersAnEarlierChange_IsNotTakenAtItsWord) {
+  Core core;
+  core.BecomeEstablishedLeader();
+  const RequestId earlier = core.Reconfigure({{.node = 4, .to = To::kVoter}});
+  core.Take();
+  const Introduce asked = core.SentTo<Introduce>(4).at(0);
+  std::optional<Resolved> end;
+  for (int i = 0; i < 101 && !end; ++i) {
+    core.Elapse(kHeartbeat);
+    for (NodeId peer : {2, 3}) core.Receive(peer, 1, HeartbeatReply{});
+    core.Take();
+    end = EndOf(core, earlier);
+  }
+  ASSERT_TRUE(end);
+  core.Reconfigure({{.node = 4, .to = To::kVoter}});
+  core.Take();
+  const Introduce asked_again = core.SentTo<Introduce>(4).at(0);
+  core.Receive(4, 0, FromNewcomer(asked));
+  core.Receive(4, 0, Introduce{});  // Nor what it says unasked.
+  core.Take();
+  EXPECT_FALSE(core->configuration().IsMember(4));
+  core.Receive(4, 0, FromNewcomer(asked_again));
+  core.Take();
+  EXPECT_TRUE(core->configuration().IsMember(4));
 }
 
 TEST(Newcomer, DoesNotAnswer_NothingIsChanged) {
@@ -172,16 +199,19 @@ TEST(Newcomer, WasAMemberFromTheBeginning_ComesBack) {
   core.Receive(3, 0,
                Introduce{.configuration_hash = internal::HashOf(Configuration::Of({1, 2, 3})),
                          .recorded = {},
-                         .wants_reply = false});
+                         .question = core.SentTo<Introduce>(3)[0].question});
   EXPECT_EQ(core->configuration().voters, (Nodes{1, 2, 3}));
 }
 
 TEST(Joiner, IsTold_AnswersUnderItsIncarnationAndRecordsNobody) {
   Core core({.node = 4, .members = {}});
-  core.Receive(1, 1, Introduce{.configuration_hash = 5, .recorded = {}, .wants_reply = true});
+  core.Receive(
+      1, 1,
+      Introduce{.configuration_hash = 5, .recorded = {}, .wants_reply = true, .question = 77});
   core.Take();
   ASSERT_THAT(core.SentTo<Introduce>(1), SizeIs(1));
   EXPECT_EQ(core.SentTo<Introduce>(1)[0].configuration_hash, 0u);
+  EXPECT_EQ(core.SentTo<Introduce>(1)[0].question, 77u);
   EXPECT_THAT(core.out.alerts, IsEmpty());
   EXPECT_TRUE(core.out.persist.IsEmpty());
 }

@@ -312,6 +312,7 @@ TEST(BadAppend, IsCountedAndChangesNothing) {
       Append(2, 1, {3}),        // Of a later term than its leader's.
       Append(2, 2, {1}),        // Terms fall along the log.
       Append(0, 0, {1, 2, 1}),  // And again.
+      Append(0, 0, {0}),        // Of no term.
   };
   for (const AppendRequest& request : bad) {
     Core core({.log = {1, 1}});

@@ -164,6 +164,7 @@ TEST(Proposal, QuorumWithoutSpace_IsRefusedAndTakenAgainWithSpace) {
   core.Take();
   EXPECT_EQ(RefusalOf(core, taken), Reason::kNone);
   EXPECT_EQ(RefusalOf(core, refused), Reason::kNoSpace);
+  EXPECT_EQ(core->counters().refused_for_space, 1u);
   EXPECT_EQ(RefusalOf(core, taken_again), Reason::kNone);
   EXPECT_THAT(core.out.persist.entries, SizeIs(2));
 }

@@ -55,7 +55,9 @@ class RandomMessages {
   uint64_t Number() { return rng_.Next() >> rng_.Below(64); }
   bool Bool() { return rng_.Chance(1, 2); }
 
-  void Fill(Introduce& m) { m = {rng_.Next(), Incarnation(rng_.Next()), Bool(), Bool()}; }
+  void Fill(Introduce& m) {
+    m = {rng_.Next(), Incarnation(rng_.Next()), Bool(), Bool(), rng_.Next()};
+  }
   void Fill(PreVoteRequest& m) { m = {Term(Number()), Index(Number()), Term(Number())}; }
   void Fill(PreVoteReply& m) { m = {Term(Number()), Bool()}; }
   void Fill(VoteRequest& m) { m = {Index(Number()), Term(Number()), Bool()}; }

@@ -6,6 +6,8 @@ namespace synod {
 inline void Engine::TickLeader() {
   if (options_.check_quorum && !Mutated(Mutation::kNoCheckQuorum) && !HearsQuorum()) {
     Reached("leader steps down without a quorum");
+    ++counters_.quorums_lost;
+    RaiseAlert(Alert::Kind::kQuorumLost, NodeId(), /*fatal=*/false);
     BecomeFollower(NodeId());
     return;
   }
@@ -13,6 +15,8 @@ inline void Engine::TickLeader() {
   // from a stall that nobody notices as long as heartbeats flow (F7).
   if (OwnDiskIsStalled()) {
     Reached("leader steps down with a stalled disk");
+    ++counters_.disk_stalls;
+    RaiseAlert(Alert::Kind::kDiskStalled, NodeId(), /*fatal=*/false);
     BecomeFollower(NodeId());
     return;
   }
@@ -60,7 +64,8 @@ inline bool Engine::QuorumHasSpace() const {
 }
 
 inline bool Engine::OwnDiskIsStalled() const {
-  return oldest_write_ != kNever && now_ - oldest_write_ > 4 * options_.election_timeout;
+  return oldest_write_ != kNever &&
+         now_ - oldest_write_ > kDiskPatience * options_.election_timeout;
 }
 
 // A peer has answered a heartbeat of this leader's.
@@ -80,7 +85,7 @@ inline void Engine::OnSignOfLife(Progress& peer, uint64_t round, Index received,
         options_.heartbeat_interval * (1 << std::min(peer.snapshot_failures, 6u));
     if (now_ - peer.last_progress >= pause) peer.probe_sent = false;
   } else if (peer.state == Progress::State::kReplicate && !peer.inflight.empty() &&
-             now_ - peer.last_progress > 2 * options_.heartbeat_interval) {
+             now_ - peer.last_progress > kAckPatience * options_.heartbeat_interval) {
     // An append or its ack was lost, or the peer's disk is slow. Asking again from where it says it
     // is costs one message.
     Reached("lost append probed for");

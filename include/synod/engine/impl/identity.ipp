@@ -81,14 +81,22 @@ inline void Engine::On(const Message& message, const Introduce& introduce) {
     introduced_ = true;
   }
   MaybeCompleteIntroduction();
-  Welcome(message);
-  if (introduce.wants_reply) SendIntroduction(message.from, /*wants_reply=*/false, AllWrites());
+  if (introduce.wants_reply) {
+    SendIntroduction(message.from, /*wants_reply=*/false, AllWrites(), introduce.question);
+  } else {
+    Welcome(message, introduce);
+  }
 }
 
-// A newcomer has said which disk it is.
-inline void Engine::Welcome(const Message& message) {
+// A newcomer has said which disk it is, if that is its answer to this very change: what it said
+// before may have been another disk's, which has gone since, and would be a voter that never comes.
+inline void Engine::Welcome(const Message& message, const Introduce& introduce) {
   auto* leader = std::get_if<Leader>(&role_);
   if (leader == nullptr || !leader->change) return;
+  if (introduce.question != leader->change->question) {
+    if (introduce.question != 0) Reached("newcomer answers an older change");
+    return;
+  }
   for (MemberChange& change : leader->change->changes) {
     if (change.node != message.from || !IsStranger(change)) continue;
     change.incarnation = message.incarnation;
@@ -97,12 +105,14 @@ inline void Engine::Welcome(const Message& message) {
   }
 }
 
-inline void Engine::SendIntroduction(NodeId to, bool wants_reply, PersistToken after) {
+inline void Engine::SendIntroduction(NodeId to, bool wants_reply, PersistToken after,
+                                     uint64_t question) {
   Send(to,
        Introduce{.configuration_hash = configuration_hash_,
                  .recorded = Recorded(to),
                  .wants_reply = wants_reply,
-                 .is_settled = MembershipOf(to).RecordOf(to) != nullptr},
+                 .is_settled = MembershipOf(to).RecordOf(to) != nullptr,
+                 .question = question},
        after);
 }
 

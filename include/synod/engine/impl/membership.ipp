@@ -67,7 +67,8 @@ inline void Engine::Reconfigure(std::vector<MemberChange> changes, RequestId req
       PendingChange{.request = request,
                     .changes = std::move(changes),
                     .deadline = now_ + kIntroductionPatience * options_.election_timeout,
-                    .next_introduction = now_};
+                    .next_introduction = now_,
+                    .question = rng_.Next() | 1};
   ContinueChange();
 }
 
@@ -85,7 +86,8 @@ inline void Engine::ContinueChange() {
   for (const MemberChange& change : pending.changes) {
     if (!IsStranger(change)) continue;
     is_waiting = true;
-    if (now_ >= pending.next_introduction) SendIntroduction(change.node, /*wants_reply=*/true, {});
+    if (now_ < pending.next_introduction) continue;
+    SendIntroduction(change.node, /*wants_reply=*/true, {}, pending.question);
   }
   if (is_waiting) Reached("newcomer asked for its disk");
   if (is_waiting || RefusalToGrow() != Reason::kNone) {

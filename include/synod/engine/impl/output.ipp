@@ -20,7 +20,7 @@ inline void Engine::RaiseAlert(Alert::Kind kind, NodeId peer, bool fatal) {
   if (!fatal) {
     Instant& quiet_until = QuietUntil(kind, configuration().IsMember(peer) ? peer : NodeId());
     if (now_ < quiet_until) return;
-    quiet_until = now_ + 10 * options_.election_timeout;
+    quiet_until = now_ + kAlertPause * options_.election_timeout;
   }
   output_.alerts.push_back({.kind = kind, .peer = peer, .fatal = fatal});
 }

@@ -37,6 +37,7 @@ inline void Engine::Propose(std::span<Proposal> proposals) {
     const Reason refusal = RefusalOf(proposal);
     if (refusal != Reason::kNone) {
       ++counters_.refused_proposals;
+      if (refusal == Reason::kNoSpace) ++counters_.refused_for_space;
       Resolve(proposal.request, Outcome::Kind::kNotCommitted, refusal);
       if (!Mutated(Mutation::kRefusedIsAppended) || !IsLeader()) continue;
     }
@@ -56,7 +57,7 @@ inline void Engine::Replicate() {
     }
     if (peer.commit_sent < std::min(commit_, peer.match)) {
       leader.commit_notice =
-          std::min(leader.commit_notice, now_ + options_.heartbeat_interval / 10);
+          std::min(leader.commit_notice, now_ + options_.heartbeat_interval / kCommitNotices);
     }
   }
 }

@@ -214,6 +214,7 @@ inline bool MultiPaxos::AcceptAll(const Message& message, std::vector<Entry>& en
     const uint64_t most_ahead = std::max<uint64_t>(configuration().alpha, kLeastAhead);
     if (entry.index > slots_.accepted() + most_ahead || !MayHold(entry)) {
       Reached("paxos: accept refused for want of space");
+      if (!has_space_) ++counters_.refused_for_space;
       break;
     }
     if (slot != nullptr && !is_same) Reached("paxos: slot accepted with another value");

@@ -170,7 +170,7 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
     return;
   }
   Index expected = request.prev_index;
-  Term term = request.prev_term;
+  Term term = std::max(request.prev_term, Term(1));
   for (const Entry& entry : request.entries) {
     if (entry.index != ++expected || entry.term < term || entry.term > message.term ||
         !IsReadable(entry)) {
@@ -185,6 +185,7 @@ inline void Raft::On(const Message& message, AppendRequest& request) {
     CutToWhatFits(request.entries);
     if (request.entries.empty()) {
       Reached("raft: append refused for want of space");
+      if (!has_space_) ++counters_.refused_for_space;
       return;
     }
     expected = request.entries.back().index;
