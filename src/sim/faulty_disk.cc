@@ -598,6 +598,7 @@ absl::Status FaultyDisk::Remove(const std::string& path) {
 absl::StatusOr<std::unique_ptr<FileLock>> FaultyDisk::Lock(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (operations_ >= cut_at_) return absl::InternalError("the power is off");
+  if (Find(DirectoryOf(path)) == nullptr) return NotFound(DirectoryOf(path));
   if (!locked_.insert(path).second) return absl::FailedPreconditionError(path + " is locked");
   auto held = std::make_unique<HeldLock>(*this, path);
   if (Find(path) == nullptr) ChangeName(path, std::make_shared<Node>());

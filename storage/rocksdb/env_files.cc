@@ -174,7 +174,8 @@ absl::StatusOr<std::unique_ptr<FileLock>> EnvFiles::Lock(const std::string& path
     const std::string_view why = status.getState() == nullptr ? "" : status.getState();
     // RocksDB's own words (7.8): whether there is a file to lock is another question than whether
     // somebody holds it.
-    if (why.find("while open a file for lock") != std::string_view::npos) {
+    if (status.IsPathNotFound() ||
+        why.find("while open a file for lock") != std::string_view::npos) {
       return ToStatus(status, "opening " + path);
     }
     return absl::FailedPreconditionError(why.empty() ? status.ToString() : std::string(why));

@@ -21,8 +21,16 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& log_path
   for (const std::string& part : command) argv.push_back(const_cast<char*>(part.c_str()));
   argv.push_back(nullptr);
   const tcp::Fd log(open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  // A stop that comes before the program can take it waits for it, instead of killing it: what is
+  // blocked here is so in the child from its first instruction on.
+  sigset_t stop;
+  sigset_t before;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &stop, &before);
   const pid_t parent = getpid();
   const pid_t pid = fork();
+  if (pid != 0) pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) {
     std::cerr << "cannot fork" << std::endl;
     std::abort();
@@ -31,11 +39,6 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& log_path
   // Nothing is to outlive a test that crashes.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
-  // A stop that comes before the program can take it waits for it, instead of killing it.
-  sigset_t stop;
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGTERM);
-  sigprocmask(SIG_BLOCK, &stop, nullptr);
   dup2(log.get(), STDOUT_FILENO);
   dup2(log.get(), STDERR_FILENO);
   execv(argv[0], argv.data());
