@@ -96,8 +96,9 @@ std::string ReplicaImpl::Name() const {
 void ReplicaImpl::OnMessage(Message message) {
   if (stopped_) return;
   if (std::holds_alternative<SnapshotChunk>(message.body)) {
-    if (!core_->MayBringSnapshot(message)) return;
-    snapshot_receiver_.OnChunk(message);
+    core_->Tick(host_.loop().Now());
+    if (core_->AdmitsSnapshot(message)) snapshot_receiver_.OnChunk(message);
+    host_.MarkDirty(*this);
     return;
   }
   if (const auto* reply = std::get_if<SnapshotChunkReply>(&message.body)) {

@@ -41,7 +41,7 @@ class SnapshotReceiver {
 
   SnapshotReceiver(HostServices& host, GroupId group, Client& client);
 
-  // `message` is a member's SnapshotChunk, of a term that is not over.
+  // `message` is a SnapshotChunk, by anybody, that the core admits.
   void OnChunk(const Message& message);
   // Drops what is under way.
   void Stop();

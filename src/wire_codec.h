@@ -22,6 +22,7 @@ inline constexpr size_t kKindOffset = 5;
 inline constexpr size_t kHeaderCheckOffset = 6;
 inline constexpr size_t kBodyBytesOffset = 8;
 inline constexpr size_t kChecksumOffset = 12;
+inline constexpr size_t kNumberOffset = 16;
 
 // Of all that the checksum of a frame covers in its header: neither itself nor the header's check.
 inline uint32_t ChecksumOfFields(const char* header) {
@@ -30,11 +31,11 @@ inline uint32_t ChecksumOfFields(const char* header) {
                 std::string_view(header + kBodyBytesOffset, kChecksumOffset - kBodyBytesOffset));
 }
 
-// The header's check; the checksum is in its place already. Folded in this way the CRC keeps a
-// distance of four; its lower or its upper half alone would not.
+// The header's check; the checksum and the number are in their places already. Folded in this way
+// the CRC keeps a distance of four; its lower or its upper half alone would not.
 inline uint16_t HeaderCheck(const char* header) {
   const uint32_t crc = Crc32c(ChecksumOfFields(header),
-                              std::string_view(header + kChecksumOffset, sizeof(uint32_t)));
+                              std::string_view(header + kChecksumOffset, 2 * sizeof(uint32_t)));
   return static_cast<uint16_t>(crc ^ (crc >> 16));
 }
 

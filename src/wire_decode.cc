@@ -432,6 +432,7 @@ absl::StatusOr<FrameHeader> ParseHeader(std::string_view header, size_t max_body
   }
   FrameHeader parsed{.kind = static_cast<FrameKind>(kind)};
   std::memcpy(&parsed.body_bytes, header.data() + kBodyBytesOffset, sizeof(parsed.body_bytes));
+  std::memcpy(&parsed.number, header.data() + kNumberOffset, sizeof(parsed.number));
   if (parsed.body_bytes > max_body_bytes || parsed.body_bytes > kMaxBodyBytes) {
     return absl::OutOfRangeError("a frame of " + std::to_string(parsed.body_bytes) +
                                  " bytes; the bound is " + std::to_string(max_body_bytes));

@@ -72,10 +72,15 @@ uint32_t PutHeader(char* header, FrameKind kind, size_t body_bytes) {
   return ChecksumOfFields(header);
 }
 
-void PutChecksum(char* header, uint32_t checksum) {
-  std::memcpy(header + kChecksumOffset, &checksum, sizeof(checksum));
+void PutNumber(char* header, uint32_t number) {
+  std::memcpy(header + kNumberOffset, &number, sizeof(number));
   const uint16_t check = HeaderCheck(header);
   std::memcpy(header + kHeaderCheckOffset, &check, sizeof(check));
+}
+
+void PutChecksum(char* header, uint32_t checksum) {
+  std::memcpy(header + kChecksumOffset, &checksum, sizeof(checksum));
+  PutNumber(header, 0);
 }
 
 }  // namespace
@@ -337,6 +342,8 @@ void OutgoingFrame::Seal() {
   checksum = Crc32c(checksum, std::string_view(bytes + done, used_ - done));
   PutChecksum(bytes, checksum);
 }
+
+void OutgoingFrame::SetNumber(uint32_t number) { PutNumber(bytes_.get(), number); }
 
 void OutgoingFrame::AppendPieces(size_t offset, std::vector<std::string_view>& pieces) const {
   const auto add = [&](std::string_view piece) {

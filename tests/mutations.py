@@ -106,6 +106,10 @@ def search(simulator, mutation, start, limit):
     for seed in range(start, start + limit):
         kind, rule = run_seed(simulator, mutation.protocol, mutation.number, seed)
         if kind == "oracle":
+            # Only the mutation may be what breaks it.
+            kind, without = run_seed(simulator, mutation.protocol, 0, seed)
+            if kind:
+                sys.exit(f"seed {seed} of {mutation.protocol} fails without a mutation ({without})")
             return Search(seed - start + 1, rule, inside)
         inside += kind == "inside"
     return Search(limit, "", inside)
@@ -188,7 +192,7 @@ def main():
     parser.add_argument("--record", action="store_true", help="record seeds for --fast")
     parser.add_argument("--store", default="wal", help="for rocksdb, build with SYNOD_ROCKSDB=ON")
     parser.add_argument("--only", type=int, nargs="*", help="numbers of mutations")
-    parser.add_argument("--limit", type=int, default=1000, help="seeds from each start")
+    parser.add_argument("--limit", type=int, default=5000, help="seeds from each start")
     parser.add_argument("--protocol", choices=PROTOCOLS, help="of one alone")
     arguments = parser.parse_args()
     simulator = [arguments.build.resolve() / "bin/synod-sim", "--store", arguments.store]

@@ -186,23 +186,34 @@ const Flag kFlags[] = {
      [](std::string_view text, Flags* flags) { return ParseInteger(text, &flags->quota_bytes); }},
 };
 
-absl::Status ParseFlag(std::string_view argument, std::vector<std::string_view>* seen,
-                       Flags* flags) {
+// The flag that the first of the arguments begins, and its value, which is behind a '=' or the next
+// argument; takes them off.
+absl::Status ParseFlag(std::span<const std::string_view>* arguments,
+                       std::vector<std::string_view>* seen, Flags* flags) {
+  const std::string_view argument = arguments->front();
+  *arguments = arguments->subspan(1);
   const size_t equals = argument.find('=');
   const std::string_view name = argument.substr(2, equals == argument.npos ? equals : equals - 2);
   const auto* flag = std::find_if(std::begin(kFlags), std::end(kFlags),
                                   [name](const Flag& f) { return f.name == name; });
   if (flag == std::end(kFlags)) return Wrong({"there is no flag --", name});
-  if (flag->value.empty() != (equals == argument.npos)) {
-    if (flag->value.empty()) return Wrong({"--", name, " takes no value"});
-    return Wrong({"--", name, " needs a value: --", name, "=", flag->value});
+  if (flag->value.empty() && equals != argument.npos) {
+    return Wrong({"--", name, " takes no value"});
+  }
+  std::string_view value;
+  if (equals != argument.npos) {
+    value = argument.substr(equals + 1);
+  } else if (!flag->value.empty()) {
+    if (arguments->empty() || arguments->front().starts_with("--")) {
+      return Wrong({"--", name, " needs a value: --", name, "=", flag->value});
+    }
+    value = arguments->front();
+    *arguments = arguments->subspan(1);
   }
   if (std::find(seen->begin(), seen->end(), name) != seen->end()) {
     return Wrong({"--", name, " is given twice"});
   }
   seen->push_back(name);
-  const std::string_view value =
-      equals == argument.npos ? std::string_view() : argument.substr(equals + 1);
   absl::Status status = flag->parse(value, flags);
   if (status.ok()) return status;
   return Wrong({"--", name, ": ", {status.message().data(), status.message().size()}});
@@ -289,11 +300,11 @@ absl::StatusOr<Flags> ParseFlags(std::span<const std::string_view> arguments) {
     return Wrong({"'", arguments[0], "' is neither bootstrap nor serve"});
   }
   std::vector<std::string_view> seen;
-  for (std::string_view argument : arguments.subspan(1)) {
-    if (!argument.starts_with("--")) {
-      return Wrong({"'", argument, "' is not a flag"});
+  for (auto left = arguments.subspan(1); !left.empty();) {
+    if (!left.front().starts_with("--")) {
+      return Wrong({"'", left.front(), "' is not a flag"});
     }
-    absl::Status status = ParseFlag(argument, &seen, &flags);
+    absl::Status status = ParseFlag(&left, &seen, &flags);
     if (!status.ok()) return status;
   }
   absl::Status status = CheckTogether(flags);

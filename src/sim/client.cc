@@ -11,6 +11,8 @@
 namespace synod::sim {
 namespace {
 
+constexpr Duration kRedial = std::chrono::milliseconds(1);
+
 // Why a read was refused; kNone: it does not say, or its code or its words say something else.
 Reason ReasonOfRead(const absl::Status& refusal) {
   const Reason reason = ReasonOf(refusal);
@@ -85,7 +87,11 @@ Node* Clients::Target(Client& client) {
 void Clients::Ask(uint64_t number) {
   Client& client = clients_[number];
   Node* const node = Target(client);
-  if (node == nullptr) return Next(number);  // The connection is refused.
+  if (node == nullptr) {  // The connection is refused.
+    // Who would ask again at once would keep time from passing.
+    world_.Schedule(world_.Now() + std::max(options_.think_time, kRedial), actor_, number);
+    return;
+  }
   world_.CountEvent();
   const uint64_t request = ++client.number;
   client.is_busy = true;
@@ -116,12 +122,15 @@ void Clients::Ask(uint64_t number) {
                             .command = Payload::Copy(bytes),
                             .target = {}});
   } else {
+    const Judge::AskedRead asked =
+        client.is_stale ? Judge::AskedRead{} : judge_.OnReadAsked(node->id());
     node->replica().Submit(
         {.deadline = deadline,
          .request =
              synod::internal::PendingRead{
-                 [this, number, request, &life](absl::StatusOr<std::string> answer) {
+                 [this, number, request, asked, &life](absl::StatusOr<std::string> answer) {
                    --life.requests;
+                   if (answer.ok()) judge_.OnReadAnswered(NodeId(life.node()), asked);
                    if (clients_[number].is_stale && answer.ok()) {
                      OnStaleState(NodeId(life.node()), life.number(), DecodeIndex(*answer));
                    }

@@ -82,6 +82,7 @@ void Judge::OnTurn(NodeId node, const Moment& moment, const Engine& core) {
   const Reign reign = ReignOf(core);
   CheckPromise(node, self, core);
   CheckToldReads(node, self, core.configuration());
+  CheckAnsweredReads(node, self, core);
   CheckCandidacy(node, self, core);
   CheckVotes(node, self, core);
   Listen(node, self, core);

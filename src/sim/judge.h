@@ -128,6 +128,16 @@ class Judge {
     At(node).told_change = std::move(changes);
   }
 
+  // A client asks a node for a linearizable read, ...
+  struct AskedRead {
+    Reign reign;           // In which the node leads; none: it does not.
+    uint64_t round = 0;    // The newest that it has sent.
+    Members members = {};  // By which it goes.
+  };
+  [[nodiscard]] AskedRead OnReadAsked(NodeId node) const;
+  // ... which that answers from its state.
+  void OnReadAnswered(NodeId node, const AskedRead& asked);
+
   // How many entries whoever is elected next may have to learn of, one by one, before it leads.
   [[nodiscard]] virtual uint64_t MostToLearn() const = 0;
 
@@ -226,6 +236,7 @@ class Judge {
     std::map<NodeId, Answer> answers;       // The last of each.
     std::map<NodeId, Instant> joined;       // As members since it leads.
     std::map<NodeId, Match> matches;        // Of each peer, when it was last looked at.
+    std::vector<AskedRead> answered_reads;  // Since its last turn ended.
     std::vector<ToldRead> told_reads;       // In this turn, ...
     std::vector<MemberChange> told_change;  // ... and what is said to be done.
     Round round;                            // The newest that it has sent.
@@ -350,6 +361,7 @@ class Judge {
   void HearAnswer(Node& self, const Message& message, Instant now);
   void NoteReadReply(const Message& message, const ReadReply& reply);
   void CheckToldReads(NodeId node, Node& self, const Configuration& now);
+  void CheckAnsweredReads(NodeId node, Node& self, const Engine& core);
   [[nodiscard]] bool HearsLeader(const Node& self) const;
   void CheckPreVote(const Message& message, const PreVoteReply& reply);
   // By a leader, to campaign in this term. Where terms may be skipped, not before `since`.

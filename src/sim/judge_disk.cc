@@ -164,6 +164,7 @@ void Judge::OnLoad(NodeId node, const DurableState& state) {
   self.matches.clear();
   self.log_bytes.reset();
   self.told_reads.clear();
+  self.answered_reads.clear();
   self.commit = self.applied = self.equal = Index();
   self.led = Reign();
   self.reign = ReignOf(state.hard_state);

@@ -82,6 +82,36 @@ void Judge::CheckToldReads(NodeId node, Node& self, const Configuration& now) {
   self.told_reads.clear();
 }
 
+Judge::AskedRead Judge::OnReadAsked(NodeId node) const {
+  const Node& self = At(node);
+  if (self.leader != node) return {};
+  return {.reign = self.reign,
+          .round = self.round.reign == self.reign ? self.round.round : 0,
+          .members = self.in_force};
+}
+
+void Judge::OnReadAnswered(NodeId node, const AskedRead& asked) {
+  if (asked.reign != Reign()) At(node).answered_reads.push_back(asked);
+}
+
+// I11 again, of what a leader is asked itself. Once others may decide than when it was asked, those
+// who have confirmed it before are not known here.
+void Judge::CheckAnsweredReads(NodeId node, Node& self, const Engine& core) {
+  for (const AskedRead& asked : std::exchange(self.answered_reads, {})) {
+    if (self.reign != asked.reign || core.configuration() != *asked.members) continue;
+    const bool is_confirmed = IsQuorum(Phase::kCommit, *asked.members, [&](NodeId member) {
+      if (member == node) return true;
+      const auto answer = self.answers.find(member);
+      return answer != self.answers.end() && answer->second.reign == asked.reign &&
+             answer->second.round > asked.round;
+    });
+    if (is_confirmed) continue;
+    Fail("read after a round of its own (D3)",
+         Name(node) + " answers a read, and no quorum has confirmed since it came that it leads " +
+             Name(asked.reign));
+  }
+}
+
 // Whether it must still protect the leader of its term.
 bool Judge::HearsLeader(const Node& self) const {
   return !self.leader.IsZero() && self.word.reign == self.reign &&

@@ -67,8 +67,15 @@ void Judge::CheckTakesPart(const Message& message) {
   }
 }
 
-// A leader that restarts must not have forgotten that it led (E12).
+// A leader that restarts must not have forgotten that it led (E12). Nor is there another in its
+// term, be it that it has led for a part of a turn alone.
 void Judge::CheckLeads(const Message& message, const Reign& reign) {
+  const auto [leader, is_new] =
+      leaders_.try_emplace(reign, std::pair(message.from, At(message.from).life));
+  if (!is_new && leader->second.first != message.from) {
+    Fail("election safety",
+         Name(leader->second.first) + " and " + Name(message.from) + " both lead " + Name(reign));
+  }
   const HardState& durable = At(message.from).durable.hard_state;
   const bool is_known =
       ReignOf(durable) > reign || (ReignOf(durable) == reign && durable.vote == message.from);

@@ -71,15 +71,15 @@ void Loop::OnEvent(uint64_t turn) {
     WakeAt(life_.paused_until);
     return;
   }
-  if (HasWork()) life_.world().CountEvent();
+  if (IsTimerDue()) life_.world().CountEvent();
   Turn();
 }
 
-// What it was woken for may be gone: a timer that was cancelled, or a deadline that has moved.
-bool Loop::HasWork() const {
+// What it was woken for may be something else that was counted already, or be gone: a timer that
+// was cancelled, or a deadline that has moved.
+bool Loop::IsTimerDue() const {
   const Instant now = life_.Clock();
-  return !inbox_.empty() || !posted_.empty() || !deferred_.empty() || due_ <= now ||
-         (!timers_.empty() && timers_.begin()->first.first <= now);
+  return due_ <= now || (!timers_.empty() && timers_.begin()->first.first <= now);
 }
 
 void Loop::Turn() {
@@ -144,7 +144,6 @@ void SimulatedExecutor::OnEvent(uint64_t number) {
     life_.world().Schedule(life_.paused_until, actor_, number);
     return;
   }
-  life_.world().CountEvent();
   Task task = std::move(tasks_.front());
   tasks_.pop_front();
   running_ = true;

@@ -67,7 +67,7 @@ class Loop final : public EventLoop, public Actor {
   void Turn();
   void Wake() { WakeAt(life_.world().Now() + UpTo(dice_, 2 * latency_)); }
   void WakeAt(Instant world);
-  [[nodiscard]] bool HasWork() const;
+  [[nodiscard]] bool IsTimerDue() const;
   void RunDueTimers();
 
   Life& life_;

@@ -158,8 +158,7 @@ bool Node::MayStop(const absl::Status& why) const {
   if (absl::IsCancelled(why)) return true;  // With its host.
   if (absl::IsFailedPrecondition(why)) return is_impostor_ || is_lied_to_;
   if (absl::IsDataLoss(why)) return is_corrupt_ || was_flipped_;
-  if (absl::IsResourceExhausted(why))
-    return disk_->IsLimited() || disk_->times_full() > times_full_;
+  if (absl::IsResourceExhausted(why)) return disk_->times_full() > times_full_;
   return disk_->failures() > disk_failures_ || disk_->PowerIsOff();
 }
 
@@ -176,7 +175,7 @@ void Node::OnStopped(const absl::Status& why) {
 void Node::CannotStart(const absl::Status& why) {
   const bool is_crash = disk_->PowerIsOff() || disk_->failures() > disk_failures_;
   End(is_crash ? Way::kCrash : Way::kOrderly);
-  if (is_crash || absl::IsResourceExhausted(why)) return StartIn(rest_);
+  if (is_crash || (absl::IsResourceExhausted(why) && disk_->IsLimited())) return StartIn(rest_);
   if ((absl::IsDataLoss(why) || absl::IsFailedPrecondition(why)) && is_corrupt_) {
     refusal_ = why;
     around_.world.Note(Story::What::kRefused, id_);

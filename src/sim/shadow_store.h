@@ -71,7 +71,10 @@ class ShadowStore final : public LogStore {
 
  private:
   void Report() {
-    for (Executor::Task& report : std::exchange(reports_, {})) report();
+    for (Executor::Task& report : std::exchange(reports_, {})) {
+      life_.world().CountEvent();
+      report();
+    }
   }
 
   Life& life_;

@@ -41,7 +41,8 @@ enum class Counter : size_t {
   kHandshakeRefusedByPeer,
   kFrameBadChecksum,
   kFrameMalformed,
-  kFrameUnknown,  // Of a newer version.
+  kFrameUnknown,     // Of a newer version.
+  kFrameOutOfOrder,  // Repeated, or ahead of one that is missing.
   kFrameTooLarge,
   kFrameStalled,    // Begun, and not gone on with.
   kFrameTruncated,  // Begun, and the connection was closed.
@@ -86,6 +87,7 @@ class Counters {
         "frame_bad_checksum",
         "frame_malformed",
         "frame_unknown",
+        "frame_out_of_order",
         "frame_too_large",
         "frame_stalled",
         "frame_truncated",

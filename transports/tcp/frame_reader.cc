@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <utility>
@@ -53,10 +54,24 @@ absl::Status FrameReader::FinishFrame(OnFrame on_frame) {
   return status.ok() ? on_frame(kind_, bytes.substr(wire::kHeaderBytes), &frame) : status;
 }
 
+// A stream brings what was sent, once and in order: whoever repeats a frame, or leaves one out, is
+// no peer to go on with.
+absl::Status FrameReader::CheckOrder(const wire::FrameHeader& header) {
+  if (header.kind != wire::FrameKind::kMessages) return absl::OkStatus();
+  if (header.number == next_number_) {
+    ++next_number_;
+    return absl::OkStatus();
+  }
+  return absl::AlreadyExistsError("frame " + std::to_string(header.number) + " came where frame " +
+                                  std::to_string(next_number_) +
+                                  " was to come: the peer repeats itself, or frames are missing");
+}
+
 absl::Status FrameReader::Consume(std::string_view bytes, OnFrame on_frame) {
   while (bytes.size() >= wire::kHeaderBytes) {
     const auto header = wire::ParseHeader(bytes, max_body_bytes_);
     if (!header.ok()) return header.status();
+    if (absl::Status order = CheckOrder(*header); !order.ok()) return order;
     const size_t frame_size = wire::kHeaderBytes + header->body_bytes;
     if (bytes.size() < frame_size) {
       kind_ = header->kind;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
@@ -27,8 +28,9 @@ class FrameReader {
 
   // Receives once, and calls `on_frame` for each frame that this completes. Returns how much was
   // received; 0 if nothing was there. Errors end the connection: those of wire.h, those of
-  // `on_frame`, kAborted if the other side has closed it within a frame, and kUnavailable if it has
-  // closed it between two or the connection has failed.
+  // `on_frame`, kAlreadyExists if a frame is not the one that was to come, kAborted if the other
+  // side has closed it within a frame, and kUnavailable if it has closed it between two or the
+  // connection has failed.
   [[nodiscard]] absl::StatusOr<size_t> Read(int fd, Buffer& shared, OnFrame on_frame);
 
   // A frame has begun, and its rest is still to come.
@@ -36,9 +38,11 @@ class FrameReader {
 
  private:
   absl::Status Consume(std::string_view bytes, OnFrame on_frame);
+  absl::Status CheckOrder(const wire::FrameHeader& header);
   absl::Status FinishFrame(OnFrame on_frame);
 
   size_t max_body_bytes_ = 0;
+  uint32_t next_number_ = 0;  // Of the next frame with messages.
   // The beginning of a header; empty while there is a frame in hand.
   std::array<char, wire::kHeaderBytes> header_;
   size_t header_bytes_ = 0;

@@ -83,6 +83,8 @@ void SendQueue::Gather() {
 void SendQueue::GatherFrame(size_t lane, size_t position) {
   Queued& queued = lines_[lane].frames[position];
   if (!std::exchange(queued.sealed, true)) queued.frame.Seal();
+  // Of one that has begun this is what it was: it is always the first.
+  queued.frame.SetNumber(complete_ + static_cast<uint32_t>(gathered_.size()));
   queued.frame.AppendPieces(gathered_.empty() ? begun_bytes_ : 0, pieces_);
   gathered_.push_back(lane);
 }
@@ -102,6 +104,7 @@ size_t SendQueue::Advance(size_t sent) {
     sent -= left;
     begun_bytes_ = 0;
     ++complete;
+    ++complete_;
     line.bytes -= frame.size();
     if (spare_.size() < kMaxSpareFrames) {
       frame.Clear();

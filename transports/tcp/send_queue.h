@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,7 @@ class SendQueue {
   std::array<Line, 3> lines_;
   size_t begun_lane_ = 0;                   // Meaningful if begun_bytes_ > 0.
   size_t begun_bytes_ = 0;                  // Sent of the first frame of begun_lane_.
+  uint32_t complete_ = 0;                   // Frames that were sent to their end.
   std::vector<wire::OutgoingFrame> spare_;  // Empty ones, for their memory.
   // Used during Flush.
   std::vector<std::string_view> pieces_;

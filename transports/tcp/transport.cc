@@ -25,6 +25,8 @@ std::optional<Counter> CounterOf(const absl::Status& error, bool in_handshake) {
       return Counter::kFrameBadChecksum;
     case absl::StatusCode::kUnimplemented:
       return in_handshake ? Counter::kHandshakeRefusedVersion : Counter::kFrameUnknown;
+    case absl::StatusCode::kAlreadyExists:
+      return Counter::kFrameOutOfOrder;
     case absl::StatusCode::kOutOfRange:
       return Counter::kFrameTooLarge;
     case absl::StatusCode::kInvalidArgument:

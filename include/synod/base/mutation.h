@@ -93,6 +93,7 @@ enum class Mutation {
   kOnlyVotersCampaign = 76,             // Ongaro §4.2.2
   kNoEpochCheck = 77,                   // I9, M8
   kElectByCommitQuorum = 78,            // Flexible Paxos
+  kOwnReadWithoutRound = 99,            // I11
   // Changes by joint configurations, which Raft alone has.
   kTwoChangesAtOnce = 65,      // M2
   kNoJointConfiguration = 73,  // Raft §6

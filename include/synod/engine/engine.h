@@ -126,10 +126,9 @@ class Engine {
   // False if a newer one is there already: the caller discards it.
   [[nodiscard]] bool SnapshotTaken(const SnapshotMeta& meta, StagedSnapshot staged);
 
-  // Whether a piece of a snapshot from this sender may be of use.
-  [[nodiscard]] virtual bool MayBringSnapshot(const Message& message) const {
-    return message.term >= hard_state_.term;  // A leader that was replaced may not know yet (S6).
-  }
+  // Whether a SnapshotChunk may be of use: what cannot be, and what is too old, is counted. As
+  // with any request, the sender may be a member by a change that has not come here yet.
+  [[nodiscard]] bool AdmitsSnapshot(const Message& message);
   // A snapshot from the leader of `term` is complete here and staged. False if it is of no use any
   // more: the caller discards it.
   [[nodiscard]] virtual bool SnapshotReceived(NodeId from, Incarnation incarnation, Term term,
@@ -319,6 +318,10 @@ class Engine {
   virtual bool PassesTermRule(const Message& message) = 0;
   virtual void Dispatch(Message& message) = 0;
 
+  // Whether a snapshot of this term may be of use: a leader that was replaced may not know yet
+  // (S6).
+  [[nodiscard]] virtual bool MayBringSnapshot(Term term) const { return term >= hard_state_.term; }
+
   // What a pre-vote asks for, and whether this replica would grant it if no leader were alive.
   [[nodiscard]] virtual PreVoteRequest AskForPreVote() const = 0;
   [[nodiscard]] virtual bool WouldVote(const PreVoteRequest& request) const = 0;
@@ -479,6 +482,7 @@ class Engine {
 
   // --- impl/step.ipp: what may enter ---
   bool IsAcceptable(const Message& message);
+  [[nodiscard]] bool IsPossible(const Message& message) const;
   [[nodiscard]] static bool IsCounted(const Message& message);
 
   // --- impl/transfer.ipp ---

@@ -55,7 +55,7 @@ class MultiPaxos final : public Engine {
                                       const SnapshotMeta& meta, StagedSnapshot staged) override;
 
   // What is chosen is so whoever says it.
-  [[nodiscard]] bool MayBringSnapshot(const Message& /*message*/) const override { return true; }
+  [[nodiscard]] bool MayBringSnapshot(Term /*term*/) const override { return true; }
   [[nodiscard]] bool IsSnapshotWanted(NodeId to, Term term) const override;
   void SnapshotSendEnded(NodeId to, Term term, bool delivered) override;
 

@@ -7,11 +7,14 @@
 //        0     4  magic: "SYND"
 //        4     1  version of this format: 5
 //        5     1  kind: 1 handshake (its content is the transport's own), 2 messages
-//        6     2  check of the header, little-endian: the CRC-32C of its other fourteen bytes, the
+//        6     2  check of the header, little-endian: the CRC-32C of its other eighteen bytes, the
 //                 upper half xored into the lower
 //        8     4  size of the body in bytes, little-endian
 //       12     4  CRC-32C of bytes 0 to 5, bytes 8 to 11 and the body, little-endian
-//       16        the body
+//       16     4  number of the frame, little-endian: in each direction of a stream those with
+//                 messages are counted from 0 on, modulo 2^32, so that one which comes twice, or
+//                 never, is noticed
+//       20        the body
 //
 // The header has a check of its own because its size is believed before the body is there: with one
 // flipped bit in it the receiver would wait for megabytes, and take all later frames for them.
@@ -49,7 +52,7 @@
 namespace synod::wire {
 
 inline constexpr uint8_t kVersion = 5;
-inline constexpr size_t kHeaderBytes = 16;
+inline constexpr size_t kHeaderBytes = 20;
 
 // The largest body. A transport may set a lower bound for what it accepts.
 inline constexpr size_t kMaxBodyBytes = size_t{64} << 20;
@@ -72,6 +75,7 @@ enum class FrameKind : uint8_t { kHandshake = 1, kMessages = 2 };
 struct FrameHeader {
   FrameKind kind = FrameKind::kMessages;
   uint32_t body_bytes = 0;
+  uint32_t number = 0;
 };
 
 // Reads and verifies the first kHeaderBytes of a frame, whose body may not be there yet. Up to
@@ -95,7 +99,7 @@ struct FrameHeader {
 
 // --- Sending -----------------------------------------------------------------------------------
 
-// A whole frame of a few bytes.
+// A whole frame of a few bytes, of number 0.
 [[nodiscard]] std::string EncodeFrame(FrameKind kind, std::string_view body);
 
 // What a message takes beside its entries and payloads is less. An entry takes no more than its
@@ -128,8 +132,10 @@ class OutgoingFrame {
   // FitsInFrame allows, the frame would be refused.
   void Add(const Message& message);
 
-  // Writes the header; nothing can be added afterwards. The frame must not be empty.
+  // Writes the header, with number 0; nothing can be added afterwards. The frame must not be empty.
   void Seal();
+  // Of a sealed frame, before any of it is sent.
+  void SetNumber(uint32_t number);
 
   // Adds the sealed frame's bytes from `offset` on to `pieces`. They live until Clear.
   void AppendPieces(size_t offset, std::vector<std::string_view>& pieces) const;

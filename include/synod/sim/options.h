@@ -58,7 +58,7 @@ struct FaultOptions {
   Duration blackout = {};       // All processes die at once, most with their machines (F8).
   Duration transfer = {};       // An operator moves leadership.
   Duration change = {};         // An operator changes who the members are.
-  Duration wipe = {};           // A disk is replaced by an empty one, bootstrapped anew (I4).
+  Duration wipe = {};           // A disk is replaced by an empty one, bootstrapped anew (M3).
   Duration corrupt = {};        // Some bits on a disk change while its process is down.
   Duration lose_write = {};     // A write never landed, though it was reported as durable (F3).
   Duration misdirect = {};      // A write landed in the place of another (F3).
@@ -78,7 +78,7 @@ struct Options {
   size_t clients = 3;
   Duration storm = std::chrono::seconds(20);  // How long faults happen, of simulated time.
   // Or until so much has happened: busy clusters show little more in what follows, and take long.
-  uint64_t storm_events = 1'000'000;
+  uint64_t storm_events = 600'000;
   Duration think_time = std::chrono::milliseconds(50);  // Between an answer and the next request.
   Duration request_deadline = std::chrono::seconds(2);
   uint32_t stale_reads = 0;  // How many of the reads, in ten thousand, take what their node has.

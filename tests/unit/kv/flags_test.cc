@@ -48,6 +48,18 @@ TEST(Flags, Log_Wal_NeedsADirectoryAndABootstrap) {
   EXPECT_TRUE(absl::IsInvalidArgument(Parse({"serve", "--id=1", kCluster, "--log=wal"}).status()));
 }
 
+TEST(Flags, Value_AsTheNextArgument_IsTaken) {
+  const auto flags = Parse({"bootstrap", "--id", "1", kCluster, "--cluster-id", "7", "--log", "wal",
+                            "--data-dir", "/d"});
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->log, Flags::Log::kWal);
+  EXPECT_EQ(flags->data_dir, "/d");
+  for (const std::vector<std::string_view>& arguments :
+       {std::vector<std::string_view>{"serve", "--id"}, {"serve", "--id", "--log=wal"}}) {
+    EXPECT_THAT(Parse(arguments).status().message(), testing::HasSubstr("--id needs a value"));
+  }
+}
+
 TEST(Flags, Quorum_Given_IsForTheBootstrapOfMembersWhoseQuorumsMeet) {
   const auto of = [](std::string_view verb, std::string_view rule) {
     return Parse({verb, "--id=1", kCluster, "--cluster-id=7", "--data-dir=/d", rule});

@@ -392,5 +392,38 @@ TEST(SnapshotReceived, DescriptionThatCannotBe_IsCountedAndDiscarded) {
   }
 }
 
+// Adopted, it would leave no terms for anybody, on the disk as well.
+TEST(SnapshotReceived, OfATermThatNobodyCanReach_IsCountedAndDiscarded) {
+  Core core;
+  EXPECT_FALSE(ReceiveSnapshot(core, 2, kMaxTerm.value() + 1, SnapshotAt(9, 2)));
+  core.Settle();
+  EXPECT_EQ(core->counters().invalid_messages, 1u);
+  EXPECT_EQ(core->term(), Term());
+}
+
+// --- Its pieces, at the door ---
+
+TEST(SnapshotPiece, ThatCannotBe_IsCountedAndNotAdmitted) {
+  Core core;
+  const Message good{.group = kGroup,
+                     .from = 2,
+                     .to = 1,
+                     .incarnation = IncarnationOf(2),
+                     .term = Term(3),
+                     .body = SnapshotChunk{}};
+  EXPECT_TRUE(core->AdmitsSnapshot(good));
+  std::vector<Message> bad(5, good);
+  bad[0].term = kMaxTerm + 1;
+  bad[1].incarnation = Incarnation();
+  bad[2].from = NodeId(1);
+  bad[3].to = NodeId(3);
+  bad[4].group = GroupId(77);
+  for (const Message& message : bad) EXPECT_FALSE(core->AdmitsSnapshot(message));
+  EXPECT_EQ(core->counters().invalid_messages, 5u);
+  core.Receive(2, 4, Heartbeat{});
+  EXPECT_FALSE(core->AdmitsSnapshot(good));
+  EXPECT_EQ(core->counters().stale_messages, 1u);
+}
+
 }  // namespace
 }  // namespace synod::test

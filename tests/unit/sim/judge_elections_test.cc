@@ -366,6 +366,30 @@ TEST_F(JudgeReads, Answer_RoundHasBegunSince_IsAllowed) {
   EXPECT_EQ(Rule(), "");
 }
 
+TEST_F(JudgeReads, OwnAnswer_RoundHadBegunBeforeItCame_BreaksTheRule) {
+  const Judge::AskedRead asked = judge_.OnReadAsked(1);
+  Deliver(2, 1, 1, HeartbeatReply{.round = 3, .epoch = {}, .received = {}});
+  judge_.OnReadAnswered(1, asked);
+  Turn(1, core_);
+  EXPECT_EQ(Rule(), "read after a round of its own (D3)");
+}
+
+TEST_F(JudgeReads, OwnAnswer_RoundHasBegunSince_IsAllowed) {
+  const Judge::AskedRead asked = judge_.OnReadAsked(1);
+  Send(1, 2, 1, Heartbeat{.round = 4, .commit = {}});
+  Deliver(2, 1, 1, HeartbeatReply{.round = 4, .epoch = {}, .received = {}});
+  judge_.OnReadAnswered(1, asked);
+  Turn(1, core_);
+  EXPECT_EQ(Rule(), "");
+}
+
+TEST_F(JudgeReads, OwnAnswer_OfOneWhoDidNotLead_IsAllowed) {
+  judge_.OnReadAnswered(2, judge_.OnReadAsked(2));
+  Core other({.node = 2});
+  Turn(2, other);
+  EXPECT_EQ(Rule(), "");
+}
+
 TEST_F(JudgeReads, Refusal_WithoutARound_IsAllowed) {
   Send(1, 3, 1, ReadReply{.context = RequestId(7), .index = {}, .reason = Reason::kNotLeader});
   Turn(1, core_);

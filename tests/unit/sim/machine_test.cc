@@ -75,14 +75,15 @@ TEST_F(SimulatedLoop, Events_WakeUpsThatAnEarlierOneHasReplaced_AreNone) {
   EXPECT_EQ(world_.events(), 3u);
 }
 
-TEST_F(SimulatedLoop, Events_TasksOfExecutors_AreEach) {
+// What comes of them is counted where it is known.
+TEST_F(SimulatedLoop, Events_TasksOfExecutors_AreNone) {
   SimulatedExecutor executor(life_, Duration(), Rng(1));
   executor.Post([this] { ran_.push_back(1); });
   executor.Post([this] { ran_.push_back(2); });
   executor.StallUntil(world_.Now() + milliseconds(1));
   RunAll();
   EXPECT_EQ(ran_, (std::vector<int>{1, 2}));
-  EXPECT_EQ(world_.events(), 3u);
+  EXPECT_EQ(world_.events(), 1u) << "The loop's start.";
 }
 
 }  // namespace

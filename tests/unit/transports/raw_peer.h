@@ -3,6 +3,7 @@
 #define SYNOD_TESTS_UNIT_TRANSPORTS_RAW_PEER_H_
 
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -105,11 +106,12 @@ class RawPeer {
   bool ended_ = false;
 };
 
-// A frame with these messages.
-inline std::string FrameOf(const std::vector<Message>& messages) {
+// A frame with these messages, so many frames after the first of its connection.
+inline std::string FrameOf(const std::vector<Message>& messages, uint32_t number = 0) {
   wire::OutgoingFrame frame;
   for (const Message& message : messages) frame.Add(message);
   frame.Seal();
+  frame.SetNumber(number);
   std::vector<std::string_view> pieces;
   frame.AppendPieces(0, pieces);
   std::string bytes;

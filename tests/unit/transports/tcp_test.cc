@@ -242,7 +242,8 @@ TEST_F(TcpTest, HelloByteByByte_IsAccepted) {
 TEST_F(TcpTest, FramesByteByByte_AreDelivered) {
   StartNode();
   RawPeer peer = ConnectPeer();
-  const std::string frames = FrameOf({HeartbeatOf(1), HeartbeatOf(2)}) + FrameOf({HeartbeatOf(3)});
+  const std::string frames =
+      FrameOf({HeartbeatOf(1), HeartbeatOf(2)}) + FrameOf({HeartbeatOf(3)}, 1);
   for (const char byte : frames) peer.Send(std::string(1, byte));
   ASSERT_TRUE(node_->AwaitMessages(3));
   EXPECT_EQ(node_->received()[2], HeartbeatOf(3));
@@ -251,9 +252,9 @@ TEST_F(TcpTest, FramesByteByByte_AreDelivered) {
 TEST_F(TcpTest, FrameWithAFlippedBit_ClosesTheConnectionAndKeepsWhatCameBefore) {
   StartNode();
   RawPeer peer = ConnectPeer();
-  std::string bad = FrameOf({HeartbeatOf(2)});
+  std::string bad = FrameOf({HeartbeatOf(2)}, 1);
   bad.back() = static_cast<char>(bad.back() ^ 1);
-  peer.Send(FrameOf({HeartbeatOf(1)}) + bad + FrameOf({HeartbeatOf(3)}));
+  peer.Send(FrameOf({HeartbeatOf(1)}) + bad + FrameOf({HeartbeatOf(3)}, 2));
   EXPECT_TRUE(peer.IsClosedByPeer());
   EXPECT_EQ(node_->Counter("frame_bad_checksum"), 1u);
   EXPECT_TRUE(node_->AwaitLog("node 2 at "));
@@ -295,7 +296,7 @@ TEST_F(TcpTest, FrameThatDoesNotGoOn_ClosesItsConnectionAlone) {
   EXPECT_TRUE(bulk.IsClosedByPeer());
   EXPECT_EQ(node_->Counter("frame_stalled"), 1u);
   EXPECT_TRUE(node_->AwaitLog("a frame has begun and does not go on"));
-  consensus.Send(frame);
+  consensus.Send(FrameOf({HeartbeatOf(2)}, 1));
   ASSERT_TRUE(node_->AwaitMessages(2));
 }
 
@@ -365,12 +366,25 @@ TEST_F(TcpTest, UnknownMessageType_ClosesTheConnectionAndSaysSo) {
   ExpectServes();
 }
 
-TEST_F(TcpTest, RepeatedFrame_IsDeliveredTwice) {
+TEST_F(TcpTest, RepeatedFrame_ClosesTheConnectionAndKeepsWhatCameBefore) {
   StartNode();
   RawPeer peer = ConnectPeer();
   peer.Send(FrameOf({HeartbeatOf(1)}) + FrameOf({HeartbeatOf(1)}));
-  ASSERT_TRUE(node_->AwaitMessages(2));
-  EXPECT_EQ(node_->received()[0], node_->received()[1]);
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_out_of_order"), 1u);
+  EXPECT_TRUE(node_->AwaitLog("frame 0 came where frame 1 was to come"));
+  ASSERT_TRUE(node_->AwaitMessages(1));
+  EXPECT_EQ(node_->received(), std::vector<Message>{HeartbeatOf(1)});
+  ExpectServes();
+}
+
+TEST_F(TcpTest, FrameIsMissing_ClosesTheConnection) {
+  StartNode();
+  RawPeer peer = ConnectPeer();
+  peer.Send(FrameOf({HeartbeatOf(1)}) + FrameOf({HeartbeatOf(3)}, 2));
+  EXPECT_TRUE(peer.IsClosedByPeer());
+  EXPECT_EQ(node_->Counter("frame_out_of_order"), 1u);
+  ExpectServes();
 }
 
 TEST_F(TcpTest, RepeatedHello_ClosesTheConnection) {

@@ -10,7 +10,9 @@ inline void Engine::Read(RequestId request) {
   const InvariantGuard guard{*this};
   has_output_ = true;
   if (auto* leader = std::get_if<Leader>(&role_)) {
-    if (!MayTakeRead(leader->reads.size())) {
+    if (Mutated(Mutation::kOwnReadWithoutRound)) {
+      output_.reads.push_back({.request = request, .index = commit_});
+    } else if (!MayTakeRead(leader->reads.size())) {
       Resolve(request, Outcome::Kind::kNotCommitted, Reason::kOverloaded);
     } else {
       leader->reads.push_back({.from = self_.node, .request = request, .index = {}, .round = 0});

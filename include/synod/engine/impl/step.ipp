@@ -10,14 +10,33 @@ inline void Engine::Step(Message message) {
   Dispatch(message);
 }
 
-// A message must be for this replica and from another. An answer counts only from a member, and
+// A message must be for this replica and from another, and of a term that leaves others behind it:
+// adopted, the last of all would be the end of this replica, on its disk as well.
+inline bool Engine::IsPossible(const Message& message) const {
+  return message.group == self_.group && message.to == self_.node && message.from != self_.node &&
+         !message.from.IsZero() && !message.incarnation.IsZero() && message.term <= kMaxTerm;
+}
+
+inline bool Engine::AdmitsSnapshot(const Message& message) {
+  const InvariantGuard guard{*this};
+  has_output_ = true;
+  if (!IsPossible(message)) {
+    Invalid(message);
+    return false;
+  }
+  if (!MayBringSnapshot(message.term)) {
+    ++counters_.stale_messages;
+    return false;
+  }
+  return true;
+}
+
+// An answer counts only from a member, and
 // from the disk that it is known by: one that was wiped has forgotten its promises, and may neither
 // vote nor ack under its old name (I3, I9, M3). A request may come from anybody: a leader or
 // candidate may be a member by a change that has not come here yet.
 inline bool Engine::IsAcceptable(const Message& message) {
-  if (message.group != self_.group || message.to != self_.node || message.from == self_.node ||
-      message.from.IsZero() || message.incarnation.IsZero() || message.term > kMaxTerm ||
-      !Speaks(message.body)) {
+  if (!IsPossible(message) || !Speaks(message.body)) {
     Invalid(message);
     return false;
   }

@@ -6,7 +6,7 @@ inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term te
                                    const SnapshotMeta& meta, StagedSnapshot staged) {
   const InvariantGuard guard{*this};
   has_output_ = true;
-  if (meta.index.IsZero() || meta.term.IsZero() || meta.term > term ||
+  if (meta.index.IsZero() || meta.term.IsZero() || meta.term > term || term > kMaxTerm ||
       !CanDecide(meta.configuration)) {
     ++counters_.invalid_messages;
     RaiseAlert(Alert::Kind::kInvalidMessage, from, /*fatal=*/false);
@@ -18,7 +18,12 @@ inline bool Raft::SnapshotReceived(NodeId from, Incarnation incarnation, Term te
     return false;
   }
   if (term > hard_state_.term) AdoptTerm(term);
-  if (IsLeader() || (!leader_.IsZero() && leader_ != from)) return false;
+  if (IsLeader() || (!leader_.IsZero() && leader_ != from)) {
+    // Two leaders in one term: not by any correct replica (Raft §5.2).
+    ++counters_.invalid_messages;
+    RaiseAlert(Alert::Kind::kInvalidMessage, from, /*fatal=*/false);
+    return false;
+  }
   HeardFromLeader(from);
   if (meta.index <= commit_ && !Mutated(Mutation::kInstallOlderSnapshot)) {  // S2
     Reached("raft: snapshot older than the commit index");
