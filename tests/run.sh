@@ -21,7 +21,7 @@ transports under ThreadSanitizer, a build by clang, and a check of the simulator
                     it, and those behind it run whatever that is; fails if one does. Some hours
   --mutations       only the mutation table: takes one rule at a time out of the library and shows
                     which rule of the simulator is broken by it, and after how many seeds; fails if
-                    none is. Five unrelated starts for each rule: half an hour
+                    none is. Five unrelated starts for each rule, which takes long
   --mutations-fast  the same from one seed each, which has shown it before: seconds, until a change
                     makes it one of many
   -h, --help        this text

@@ -66,7 +66,7 @@ TEST(Overload, X3_FollowersDiskHangs_TheAnswersThatWaitForItAreFew) {
   EXPECT_GT(probes.caught.size(), 100u);
   NetworkRule& acks = s.Copy(Every<AppendReply>().From(C).To(A));
   s.ResumeDisk(C);
-  s.AwaitEquality();
+  s.RunUntil([&] { return s.MatchOf(A, C) == s.Core(A).commit(); });
   EXPECT_LT(acks.caught.size(), 10u);
   s.HealAndConverge();
 }

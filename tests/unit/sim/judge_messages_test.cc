@@ -203,6 +203,16 @@ TEST_F(JudgeMessages, Heartbeat_DiskKnowsAVoteForAnother_BreaksTheRule) {
   EXPECT_EQ(Rule(), "persist before send");
 }
 
+// Neither has led to the end of a turn.
+TEST_F(JudgeMessages, Heartbeat_AnotherHasSpokenAsLeaderOfTheTerm_BreaksElectionSafety) {
+  WriteTerm(1, 1, 1);
+  WriteTerm(2, 1, 2);
+  Send(1, 3, 1, Heartbeat{});
+  EXPECT_EQ(Rule(), "");
+  Send(2, 3, 1, Heartbeat{});
+  EXPECT_EQ(Rule(), "election safety");
+}
+
 TEST_F(JudgeMessages, Append_DiskKnowsItsOwnVote_IsAllowed) {
   WriteTerm(1, 1, 1);
   Send(1, 2, 1, AppendRequest{});
