@@ -6,7 +6,8 @@ Only what an oracle outside of the core sees counts as a kill. Seeds in which th
 of an assertion inside or of what it took from a disk, or in which nobody but a node itself notices
 anything, are counted apart, and the search goes on. What a store alone has noticed is marked.
 
-A rule is taken out of each protocol that has it: of that below whose folder it stands, or of both."""
+A rule is taken out of each protocol that has it: of that below whose folder it stands, or of both.
+The nodes of a run keep their log in the store wal; for a rule of the RocksDB store, in that as well."""
 
 import argparse
 import concurrent.futures
@@ -21,6 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 HEADER = "include/synod/base/mutation.h"
 # What stands in none of these folders is a rule of all protocols.
 PROTOCOLS = {"raft": "include/synod/raft", "multipaxos": "include/synod/paxos"}
+STORES = {"rocksdb": "storage/rocksdb"}  # Beside wal.
 TRANSCRIPTS = ROOT / "tests/sim/regressions"
 # Unrelated to each other, and to what anybody looked at while writing an oracle.
 STARTS = [1_000_003, 20_000_033, 300_000_007, 4_000_000_007, 50_000_000_021]
@@ -35,10 +37,18 @@ STORES_WORD = {"recovery"}
 
 
 class Mutation:
-    """One rule, taken out of one protocol."""
+    """One rule, taken out of one protocol, on one store."""
 
-    def __init__(self, number, name, source, protocol):
-        self.number, self.name, self.source, self.protocol = number, name, source, protocol
+    def __init__(self, number, name, source, protocol, store):
+        self.number, self.name, self.source = number, name, source
+        self.protocol, self.store = protocol, store
+
+    def key(self):
+        """What its recorded seed is found by."""
+        return self.name, self.protocol, self.store
+
+    def __str__(self):
+        return " ".join(self.key())
 
 
 class Search:
@@ -60,6 +70,11 @@ def protocols_of(section, users):
     return list(PROTOCOLS) if is_elsewhere else own
 
 
+def stores_of(users):
+    return ["wal"] + [store for store, folder in STORES.items()
+                      if any(ROOT / folder in path.parents for path in users)]
+
+
 def mutations():
     users = {}
     for folder in ("include", "src", "storage", "transports"):
@@ -72,19 +87,21 @@ def mutations():
         section = line if line.startswith("  // ") else section
         found = re.match(r" *k(\w+) = (\d+),(?: *// (.*))?$", line)
         if found and found[2] != "0":
-            table += [Mutation(int(found[2]), found[1], found[3], protocol)
-                      for protocol in protocols_of(section, users.get(found[1], []))]
+            where = users.get(found[1], [])
+            table += [Mutation(int(found[2]), found[1], found[3], protocol, store)
+                      for protocol in protocols_of(section, where) for store in stores_of(where)]
     return table
 
 
-def run_seed(simulator, protocol, mutation, seed):
-    return run(simulator, mutation, "--protocol", protocol, "--seed", str(seed), "--seeds", "1")
+def run_seed(simulator, protocol, store, mutation, seed):
+    return run(simulator, mutation, "--protocol", protocol, "--store", store, "--seed", str(seed),
+               "--seeds", "1")
 
 
 def run(simulator, mutation, *arguments):
     """("", ""), or what kind of end it came to and by which rule."""
     try:
-        ended = subprocess.run([*simulator, *arguments],
+        ended = subprocess.run([simulator, *arguments],
                              env=os.environ | {"SYNOD_MUTATION": str(mutation)},
                              capture_output=True, text=True, check=False, timeout=120)
     except subprocess.TimeoutExpired:
@@ -104,12 +121,13 @@ def run(simulator, mutation, *arguments):
 def search(simulator, mutation, start, limit):
     inside = 0
     for seed in range(start, start + limit):
-        kind, rule = run_seed(simulator, mutation.protocol, mutation.number, seed)
+        kind, rule = run_seed(simulator, mutation.protocol, mutation.store, mutation.number, seed)
         if kind == "oracle":
             # Only the mutation may be what breaks it.
-            kind, without = run_seed(simulator, mutation.protocol, 0, seed)
+            kind, without = run_seed(simulator, mutation.protocol, mutation.store, 0, seed)
             if kind:
-                sys.exit(f"seed {seed} of {mutation.protocol} fails without a mutation ({without})")
+                sys.exit(f"seed {seed} of {mutation.protocol} on {mutation.store} fails without a "
+                         f"mutation ({without})")
             return Search(seed - start + 1, rule, inside)
         inside += kind == "inside"
     return Search(limit, "", inside)
@@ -139,8 +157,8 @@ def recorded():
     seeds = {}
     for line in RECORDED.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            name, protocol, seed = line.split()
-            seeds[name, protocol] = int(seed)
+            *key, seed = line.split()
+            seeds[tuple(key)] = int(seed)
     return seeds
 
 
@@ -149,7 +167,7 @@ def starts_of(table, arguments):
     if not arguments.fast:
         return [(m, start, arguments.limit) for m in table for start in STARTS]
     seeds = recorded()
-    return [(m, seeds[m.name, m.protocol], arguments.limit) for m in table]
+    return [(m, seeds[m.key()], arguments.limit) for m in table]
 
 
 def print_row(mutation, searches):
@@ -159,6 +177,7 @@ def print_row(mutation, searches):
     inside = sum(s.inside for s in searches)
     verdict = ", ".join(rules) if len(killed) == len(searches) else "SURVIVES"
     print(f"{mutation.number:>2} {mutation.name:<30} {mutation.protocol:<10} "
+          f"{mutation.store:<8} "
           f"{mutation.source:<15.15} {median:>6} "
           f"{inside:>6}  {verdict}", flush=True)
     return len(killed) == len(searches)
@@ -167,8 +186,8 @@ def print_row(mutation, searches):
 def print_stale(searches):
     """Recorded seeds that no longer kill their mutation: another was found, after so many more."""
     seeds = recorded()
-    late = [f"{m.name} {m.protocol} {start} (+{s.seeds - 1})" for m, start, s in searches
-            if (m.name, m.protocol) in seeds and s.seeds > 1]
+    late = [f"{m} {start} (+{s.seeds - 1})" for m, start, s in searches
+            if m.key() in seeds and s.seeds > 1]
     if late:
         print(f"stale recorded seeds, renew them with --record: {', '.join(late)}")
 
@@ -178,10 +197,10 @@ def record(table, searches):
     seeds = recorded()
     for mutation in table:
         best = min((s.seeds, start) for m, start, s in searches if m is mutation and s.rule)
-        seeds[mutation.name, mutation.protocol] = best[1] + best[0] - 1
+        seeds[mutation.key()] = best[1] + best[0] - 1
     lines = ["# For tests/mutations.py --fast: a seed that kills each mutation. Written by --record."]
-    lines += [f"{m.name} {m.protocol} {seeds[m.name, m.protocol]}"
-              for m in mutations() if (m.name, m.protocol) in seeds]
+    lines += [f"{m} {seeds[m.key()]}"
+              for m in mutations() if m.key() in seeds]
     RECORDED.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -190,21 +209,20 @@ def main():
     parser.add_argument("build", type=pathlib.Path, help="directory of the preset `mutations`")
     parser.add_argument("--fast", action="store_true", help="each from its recorded seed on")
     parser.add_argument("--record", action="store_true", help="record seeds for --fast")
-    parser.add_argument("--store", default="wal", help="for rocksdb, build with SYNOD_ROCKSDB=ON")
     parser.add_argument("--only", type=int, nargs="*", help="numbers of mutations")
     parser.add_argument("--limit", type=int, default=5000, help="seeds from each start")
     parser.add_argument("--protocol", choices=PROTOCOLS, help="of one alone")
     arguments = parser.parse_args()
-    simulator = [arguments.build.resolve() / "bin/synod-sim", "--store", arguments.store]
+    simulator = arguments.build.resolve() / "bin/synod-sim"
     table = [m for m in mutations() if (not arguments.only or m.number in arguments.only) and
              arguments.protocol in (None, m.protocol)]
-    unknown = [f"{m.name} of {m.protocol}" for m in table if (m.name, m.protocol) not in recorded()]
+    unknown = [str(m) for m in table if m.key() not in recorded()]
     if arguments.fast and unknown:
         sys.exit(f"no seed is recorded of {', '.join(unknown)}: run with --record, without --fast")
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for protocol in PROTOCOLS:
-            clean = pool.map(lambda s, p=protocol: run_seed(simulator, p, 0, s),
+            clean = pool.map(lambda s, p=protocol: run_seed(simulator, p, "wal", 0, s),
                              range(1, CLEAN_SEEDS + 1))
             for seed, (kind, rule) in enumerate(clean, 1):
                 if kind:
@@ -212,7 +230,7 @@ def main():
                              "nothing is proved")
         jobs = starts_of(table, arguments)
         results = pool.map(lambda job: search(simulator, *job), jobs)
-        print(f"{'rule taken out':<33} {'of':<10} {'stated in':<15} {'median':>6} {'inside':>6}  "
+        print(f"{'rule taken out':<33} {'of':<10} {'on':<8} {'stated in':<15} {'median':>6} {'inside':>6}  "
               "missed by")
         survivors, searches = [], []
         per_mutation = len(jobs) // max(len(table), 1)
@@ -221,7 +239,7 @@ def main():
             searches += [(mutation, job[1], s) for job, s in
                          zip([j for j in jobs if j[0] is mutation], own)]
             if not print_row(mutation, own):
-                survivors.append(f"{mutation.name} of {mutation.protocol}")
+                survivors.append(str(mutation))
     print("* by the store's own word")
     print(f"\n{len(table) - len(survivors)} of {len(table)} mutations are killed")
     if arguments.fast:

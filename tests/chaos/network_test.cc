@@ -20,7 +20,7 @@ constexpr NodeId kDialed = 2;
 constexpr Weather kDrop{.kind = Weather::Kind::kDropped};
 constexpr Weather kStall{.kind = Weather::Kind::kStalled};
 
-tcp::SocketAddress AddressOf(const std::string& address) {
+tcp::SocketAddress Numeric(const std::string& address) {
   return tcp::Resolve(*tcp::ParseHostPort(address))->front();
 }
 
@@ -59,13 +59,13 @@ bool HoldsNothing(const tcp::Fd& socket) {
 class NetworkTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    listening_ = *tcp::ListenOn(target_, {AddressOf(target_)});
+    listening_ = *tcp::ListenOn(target_, {Numeric(target_)});
     route_ = network_.AddRoute(kDialer, kDialed, target_);
     Dial();
   }
 
   void Dial() {
-    dialer_ = *tcp::BeginConnect(AddressOf(route_));
+    dialer_ = *tcp::BeginConnect(Numeric(route_));
     WaitFor(dialer_.get(), POLLOUT);
     WaitFor(listening_.get(), POLLIN);
     dialed_ = tcp::Fd(accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK));
@@ -157,7 +157,7 @@ TEST_F(NetworkTest, NobodyListens_TheDialerIsCut) {
   listening_.Close();
   dialed_.Close();
   EXPECT_TRUE(HasEnded(dialer_));
-  dialer_ = *tcp::BeginConnect(AddressOf(route_));
+  dialer_ = *tcp::BeginConnect(Numeric(route_));
   EXPECT_TRUE(HasEnded(dialer_));
 }
 
