@@ -70,7 +70,8 @@ absl::Status CheckIdentity(const absl::StatusOr<StoreIdentity>& identity, NodeId
   if (absl::IsNotFound(identity.status())) {
     return absl::FailedPreconditionError(
         "the store is empty: call Bootstrap once in the life of this node's disk. If this node has "
-        "run before, its disk was lost or replaced, and it must not come back under its old name");
+        "run before, its disk was lost or replaced: bootstrap the new one with `joins`, and have a "
+        "change of the members take it in place of the old");
   }
   if (!identity.ok()) return identity.status();
   if (identity->node != id) {

@@ -18,6 +18,8 @@
 #include "synod/port/log_store.h"
 #include "synod/port/logger.h"
 
+#include "src/concat.h"
+
 namespace synod::internal {
 
 class ReplicaImpl;
@@ -41,6 +43,10 @@ class HostServices {
   [[nodiscard]] virtual uint64_t DrawSeed() = 0;
   virtual void Log(Severity severity, std::string_view line) = 0;
   [[nodiscard]] virtual const StoreIdentity& identity() const = 0;
+  // What a log line of its replica of `group` begins with.
+  [[nodiscard]] std::string NameOf(GroupId group) const {
+    return Concat("group ", group, ", node ", identity().node, ": ");
+  }
   // Of the host, its store and its transport, by name.
   [[nodiscard]] virtual std::vector<std::pair<std::string, uint64_t>> Counters() const = 0;
 

@@ -59,9 +59,8 @@ void PeerAddresses::Tell(NodeId node, const std::string& address) {
   told_.insert(node);
   const absl::Status status = host_.SetPeer(group_, node, address);
   if (status.ok()) return;
-  host_.Log(Severity::kError,
-            Concat("group ", group_, ", node ", host_.identity().node, ": cannot take node ", node,
-                   "'s address: ", status.message()));
+  host_.Log(Severity::kError, host_.NameOf(group_) + Concat("cannot take node ", node,
+                                                            "'s address: ", status.message()));
 }
 
 }  // namespace synod::internal

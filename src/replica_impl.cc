@@ -87,9 +87,7 @@ absl::Status ReplicaImpl::RestoreStateMachine() {
   return absl::OkStatus();
 }
 
-std::string ReplicaImpl::Name() const {
-  return Concat("group ", options_.group, ", node ", host_.identity().node, ": ");
-}
+std::string ReplicaImpl::Name() const { return host_.NameOf(options_.group); }
 
 // --- Inputs ---
 

@@ -86,8 +86,8 @@ bool SnapshotReceiver::Admit(const Message& message, const SnapshotChunk& chunk)
                       .image = std::make_unique<Image>()};
   if (!quiet_until_) {
     host_.Log(Severity::kInfo,
-              Concat("group ", group_, ": node ", message.from, " sends a snapshot at ",
-                     chunk.meta.index, " of ", chunk.meta.size, " bytes"));
+              host_.NameOf(group_) + Concat("node ", message.from, " sends a snapshot at ",
+                                            chunk.meta.index, " of ", chunk.meta.size, " bytes"));
   }
   return true;
 }
@@ -193,7 +193,7 @@ void SnapshotReceiver::LogFailure(Severity severity, const std::string& line) {
   const Instant now = host_.loop().Now();
   if (quiet_until_ && now < *quiet_until_) return;
   quiet_until_ = now + kQuietAfterFailedWrite;
-  host_.Log(severity, Concat("group ", group_, ": ", line));
+  host_.Log(severity, host_.NameOf(group_) + line);
 }
 
 void SnapshotReceiver::Reply(const Key& key, uint64_t next_offset, bool rejected) {

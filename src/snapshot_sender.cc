@@ -56,7 +56,7 @@ void SnapshotSender::Start(const SendSnapshot& request) {
   transfer.last_sent = transfer.last_heard = host_.loop().Now();
   if (!quiet_until_.contains(request.to)) {
     host_.Log(Severity::kInfo,
-              Concat("group ", group_, ": sending a snapshot to node ", request.to));
+              host_.NameOf(group_) + Concat("sending a snapshot to node ", request.to));
   }
   host_.snapshot_mover().Post([this, id = transfer.id] {
     auto opened = host_.store().OpenSnapshot(group_);
@@ -151,8 +151,8 @@ void SnapshotSender::OnReply(NodeId from, const SnapshotChunkReply& reply) {
   if (reply.next_offset > transfer->read) return;  // Nothing that the peer can have.
   transfer->last_heard = host_.loop().Now();
   if (reply.next_offset == transfer->meta.size && transfer->read_all) {
-    host_.Log(Severity::kInfo, Concat("group ", group_, ": node ", from, " has the snapshot at ",
-                                      transfer->meta.index));
+    host_.Log(Severity::kInfo, host_.NameOf(group_) + Concat("node ", from, " has the snapshot at ",
+                                                             transfer->meta.index));
     quiet_until_.erase(from);
     End(transfer->id, /*delivered=*/true);
     return;
@@ -214,7 +214,7 @@ void SnapshotSender::LogFailure(Severity severity, NodeId to, const std::string&
   Instant& quiet_until = quiet_until_.try_emplace(to, now).first->second;
   if (now < quiet_until) return;
   quiet_until = now + kQuietAfterFailure;
-  host_.Log(severity, Concat("group ", group_, ": ", line));
+  host_.Log(severity, host_.NameOf(group_) + line);
 }
 
 // The image goes where it is read, after the last task that reads it.

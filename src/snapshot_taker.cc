@@ -87,8 +87,8 @@ void SnapshotTaker::OnWritten(const SnapshotMeta& meta, absl::StatusOr<StagedSna
   }
   busy_ = false;
   backoff_ = kBackoffMin;
-  host_.Log(Severity::kInfo, Concat("group ", group_, ": took a snapshot at ", meta.index, " of ",
-                                    meta.size, " bytes"));
+  host_.Log(Severity::kInfo, host_.NameOf(group_) + Concat("took a snapshot at ", meta.index,
+                                                           " of ", meta.size, " bytes"));
   client_.OnSnapshotStaged(meta, *staged);
 }
 
@@ -100,10 +100,11 @@ void SnapshotTaker::OnFailure(const absl::Status& status) {
   not_before_ = host_.loop().Now() + backoff_;
   // A full log takes no entries, so that none would be applied and lead here again.
   host_.loop().RunAt(not_before_, [this] { client_.OnSnapshotRetry(); });
-  host_.Log(
-      Severity::kWarning,
-      Concat("group ", group_, ": could not take a snapshot, trying again in ",
-             std::chrono::duration_cast<std::chrono::seconds>(backoff_).count(), " s: ", status));
+  host_.Log(Severity::kWarning,
+            host_.NameOf(group_) +
+                Concat("could not take a snapshot, trying again in ",
+                       std::chrono::duration_cast<std::chrono::seconds>(backoff_).count(),
+                       " s: ", status));
   backoff_ = std::min(2 * backoff_, kBackoffMax);
 }
 

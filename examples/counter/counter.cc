@@ -52,8 +52,8 @@ int main() {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));  // Until there is a leader to ask.
     outcome = replicas[i % 3].Propose("increment").get();
   }
+  if (!outcome.ok()) return std::cerr << "nobody knows whether that was replicated\n", 1;
   std::cout << "replicated at index " << outcome.index << ": " << outcome.result << "\n";
-  for (synod::Replica& replica : replicas) {
+  for (synod::Replica& replica : replicas)
     std::cout << *replica.Read("", synod::Consistency::kLinearizable).get() << "\n";
-  }
 }

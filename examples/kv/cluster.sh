@@ -115,17 +115,20 @@ kv_start_newcomer() { kv_start "$1" --join --cluster-id=4711; }
 # One that has not ended after kv_patience seconds is killed, so that its exit code is 137.
 kv_end() {
   local deadline=$((SECONDS + kv_patience))
-  kill -s "$1" "$2" 2>/dev/null || true
-  while kill -0 "$2" 2>/dev/null; do
-    if ((SECONDS >= deadline)); then
-      echo "process $2 has not ended $kv_patience s after SIG$1: killing it" >&2
-      kill -s KILL "$2" 2>/dev/null || true
-      break
-    fi
-    sleep 0.02
-  done
   kv_exit=0
-  wait "$2" 2>/dev/null || kv_exit=$?
+  # Bash would tell the reader of each process that was killed.
+  {
+    kill -s "$1" "$2" || true
+    while kill -0 "$2"; do
+      if ((SECONDS >= deadline)); then
+        echo "process $2 has not ended $kv_patience s after SIG$1: killing it" >&3
+        kill -s KILL "$2" || true
+        break
+      fi
+      sleep 0.02
+    done
+    wait "$2" || kv_exit=$?
+  } 3>&2 2>/dev/null
 }
 # kv_signal <signal> <id>: the same for a member.
 kv_signal() {

@@ -116,7 +116,9 @@ const Flag kFlags[] = {
      "the same on every member. majority (default); flexible:q1=N,q2=N: any q1 of the\n"
      "members elect a leader and any q2 commit, so that with five members q1=4,q2=2\n"
      "waits for one other alone, and bears the loss of one; weighted:q1=N,q2=N,1=W,2=W,…:\n"
-     "those who weigh so much together. Quorums that might miss each other are refused.",
+     "those who weigh so much together; grid:columns=N, of multipaxos alone: the members\n"
+     "in rows of N, of which one elects, and a column commits. Quorums that might\n"
+     "miss each other are refused.",
      [](std::string_view text, Flags* flags) {
        absl::StatusOr<synod::QuorumRule> rule = synod::ParseQuorumRule(text);
        if (!rule.ok()) return rule.status();

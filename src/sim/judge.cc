@@ -281,9 +281,11 @@ void Judge::OnState(NodeId node, Index index, std::string_view digest, bool is_r
   }
   const States::Seen& first = *states_.At(index);
   // Of a node that was looked at twice, its own state was the first there.
-  const std::string other = first.node == node ? "itself" : Name(first.node);
-  std::string what = Name(node) + " is in another state at " + Str(index) + " than " + other +
-                     " was" + (is_restored ? ", after a snapshot" : "");
+  const bool is_its_own = first.node == node;
+  const std::string other = is_its_own ? "itself" : Name(first.node);
+  std::string what = Name(node) + " is in another state at " + Str(index) + " than " +
+                     (is_its_own ? "it was itself" : other + " was") +
+                     (is_restored ? ", after a snapshot" : "");
   if (first.text) what += Difference(Name(node), digest, other, *first.text);
   what += is_restored ? "\n    the snapshot was taken in the right state: it lacks something, or"
                         " Restore does not bring it back"

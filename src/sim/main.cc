@@ -246,8 +246,8 @@ void Session::PrintTotals(const Totals& totals, uint64_t failed, double seconds)
 int Main(const Program& program, int argc, char** argv) {
   const auto flags = ParseFlags(program, {argv + (argc > 0 ? 1 : 0), argv + argc});
   if (!flags.ok()) {
-    std::fprintf(stderr, "%s: %s\n\n%s", program.name.c_str(),
-                 std::string(flags.status().message()).c_str(), Usage(program).c_str());
+    std::fprintf(stderr, "%s: %s\nTry '%s --help'.\n", program.name.c_str(),
+                 std::string(flags.status().message()).c_str(), program.name.c_str());
     return 2;
   }
   if (flags->help) {

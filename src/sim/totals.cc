@@ -105,6 +105,7 @@ void Totals::Add(const Report& report) {
 
 void Totals::PrintSlowest() const {
   for (size_t i = 0; i < kParts; ++i) {
+    if (timeouts_[i].what == 0) continue;  // Nobody was waited for.
     std::printf(
         "  slowest %s after a storm: %.1f election time-outs (seed %s), %.0f %% of those "
         "allowed (seed %s)\n",

@@ -51,7 +51,8 @@ class Host {
   // Ends every request that is under way (proposals with kUnknown or kNotCommitted as is true,
   // reason kStopped), then every replica, the transport and the loop. Blocks until that is done;
   // not to be called on the loop's thread. What was acknowledged stays durable. Repeating it does
-  // nothing.
+  // nothing. It hands no leadership over: TransferLeadership before it saves the group the time in
+  // which it would find out.
   void Stop();
 
   Host(Host&&) noexcept;

@@ -33,7 +33,7 @@ class Workload {
   // A query whose answer tells the whole state: equal states, and only those, answer alike.
   [[nodiscard]] virtual std::string DigestQuery() const = 0;
   // Looks at what the clients saw; a sentence on what is wrong with it, or nothing. For what the
-  // workload knows better than a replay does. May add to the counts of the run's report.
+  // workload knows better than a replay does. It may add to the report's counts of searches.
   [[nodiscard]] virtual std::string Judge(const History<Request>&, Counts&) const { return {}; }
 };
 
