@@ -199,8 +199,7 @@ def record(table, searches):
         best = min((s.seeds, start) for m, start, s in searches if m is mutation and s.rule)
         seeds[mutation.key()] = best[1] + best[0] - 1
     lines = ["# For tests/mutations.py --fast: a seed that kills each mutation. Written by --record."]
-    lines += [f"{m} {seeds[m.key()]}"
-              for m in mutations() if m.key() in seeds]
+    lines += [f"{m} {seeds[m.key()]}" for m in mutations() if m.key() in seeds]
     RECORDED.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -230,8 +229,8 @@ def main():
                              "nothing is proved")
         jobs = starts_of(table, arguments)
         results = pool.map(lambda job: search(simulator, *job), jobs)
-        print(f"{'rule taken out':<33} {'of':<10} {'on':<8} {'stated in':<15} {'median':>6} {'inside':>6}  "
-              "missed by")
+        print(f"{'rule taken out':<33} {'of':<10} {'on':<8} {'stated in':<15} {'median':>6} "
+              f"{'inside':>6}  missed by")
         survivors, searches = [], []
         per_mutation = len(jobs) // max(len(table), 1)
         for mutation in table:
