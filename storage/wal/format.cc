@@ -141,7 +141,7 @@ std::optional<RecordHeader> DecodeRecordHeader(std::string_view bytes, uint32_t 
 
 Link SealRecord(std::string& buffer, size_t start, RecordKind kind, const RecordPlace& place) {
   const size_t length = buffer.size() - start - kRecordHeaderBytes;
-  buffer.resize(start + RecordBytes(length), '\0');
+  buffer.resize(start + RecordBytes(length), kPadding);
   const std::string_view record = std::string_view(buffer).substr(start);
   const Link link = Crc32c(place.link, record.substr(kRecordHeaderBytes));
   const uint32_t zero_sectors = CountSectors(record, place.offset, IsZeroOrOneBit);

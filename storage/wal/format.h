@@ -17,7 +17,7 @@ namespace synod::wal {
 
 // The version of everything below the store's directory. Raised with every change that an older
 // version of this library would misread.
-inline constexpr uint32_t kFormatVersion = 3;
+inline constexpr uint32_t kFormatVersion = 4;
 
 inline constexpr size_t kSegmentHeaderBytes = 64;
 inline constexpr size_t kRecordHeaderBytes = 24;
@@ -65,8 +65,8 @@ struct RecordHeader {
   uint64_t synced = 0;
   Link link = 0;  // Of the record before, continued over payload and padding.
   RecordKind kind = RecordKind::kBatch;
-  // How many sectors of the file that begin in the payload are zero to the sector's or the record's
-  // end, or become so by one flipped bit. If more are found to be zero, some were never written.
+  // How many sectors of the file that begin in the payload are zero, or become so by one flipped
+  // bit. If more are found to be zero, some were never written.
   uint32_t zero_sectors = 0;
 };
 
@@ -79,9 +79,13 @@ struct RecordHeader {
 [[nodiscard]] std::optional<RecordHeader> DecodeRecordHeader(std::string_view bytes, uint32_t seed,
                                                              uint64_t position);
 
+// What a record is padded with, by at least one byte: so what the record has of its last sector
+// is never zero, nor one flipped bit away from it, and is not found so unless it was never written.
+inline constexpr char kPadding = '\xff';
+
 // The bytes that a record takes, padding included.
 [[nodiscard]] constexpr uint64_t RecordBytes(uint64_t payload_bytes) {
-  return (kRecordHeaderBytes + payload_bytes + kRecordAlignment - 1) / kRecordAlignment *
+  return (kRecordHeaderBytes + payload_bytes) / kRecordAlignment * kRecordAlignment +
          kRecordAlignment;
 }
 

@@ -158,8 +158,8 @@ TEST(StorageFaults, F3_LostWrite_IsNoticedByTheChain) {
   const Index kept = s.Write(A, "kept");
   s.RunUntil([&] { return s.MatchOf(A, B) == kept; });
   s.Stop(B);
-  // Records are padded to multiples of 8.
-  const uint64_t end = (at + std::string("lost").size() + 7) / 8 * 8;
+  // Records are padded to the next multiple of 8.
+  const uint64_t end = (at + std::string("lost").size()) / 8 * 8 + 8;
   std::string bytes = s.At(B).disk().Contents(file);
   bytes.replace(before.size(), end - before.size(), end - before.size(), '\0');
   s.At(B).disk().SetContents(file, bytes);

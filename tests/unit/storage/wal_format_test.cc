@@ -1,4 +1,5 @@
 // The write-ahead log's format: what is written is read back, and nothing else is.
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -151,6 +152,22 @@ TEST(WalFormat, Record_BehindAnotherChain_IsNoticed) {
   EXPECT_TRUE(ReadAll(segment.bytes(), other).damage);
 }
 
+// Whatever the payload ends with, and however little of it is in the sector.
+TEST(WalFormat, Record_WithoutItsLastSector_IsTorn) {
+  constexpr size_t kFirst = wal::kSectorBytes - wal::kSegmentHeaderBytes - wal::kRecordHeaderBytes;
+  for (const char byte : {'\0', '\1', '\x80', '\xff'}) {
+    for (size_t size = kFirst; size < kFirst + wal::kSectorBytes; ++size) {
+      SegmentBuilder segment(Header());
+      segment.Add(std::string(size - 1, '\0') + byte);
+      std::string damaged = segment.bytes();
+      std::fill(damaged.begin() + wal::kSectorBytes, damaged.end(), '\0');
+      const std::optional<wal::Damage> damage = ReadAll(damaged).damage;
+      ASSERT_TRUE(damage) << size;
+      EXPECT_TRUE(damage->is_torn) << size << ", " << +byte;
+    }
+  }
+}
+
 TEST(WalFormat, Damage_WithNothingSyncedBehind_IsTornIfItLooksLikeIt) {
   SegmentBuilder segment(Header());
   const size_t start = segment.Add(std::string(3000, 'x'));
@@ -203,12 +220,13 @@ TEST(WalFormat, Damage_InAPayloadOfZeros_IsToldFromAHole) {
 
 TEST(WalFormat, Damage_ToTheOnlyBitOfASector_IsToldFromAHole) {
   SegmentBuilder segment(Header());
-  // The last 8 bytes are a sector's first.
-  std::string payload(1024 - wal::kSegmentHeaderBytes - wal::kRecordHeaderBytes, 'x');
-  segment.Add(payload + '\1');
-  ASSERT_EQ(segment.bytes().size(), 1032U);
+  std::string payload(1536 - wal::kSegmentHeaderBytes - wal::kRecordHeaderBytes, 'x');
+  const size_t sector = payload.size() - wal::kSectorBytes;
+  payload.replace(sector, wal::kSectorBytes, wal::kSectorBytes, '\0');
+  payload[sector + 100] = '\1';
+  segment.Add(payload);
   std::string damaged = segment.bytes();
-  damaged[1024] = '\0';
+  damaged[1124] = '\0';
   EXPECT_FALSE(ReadAll(damaged).damage->is_torn);
   // As long as others are there, a sector that is not may be any of them.
   damaged.replace(512, 512, 512, '\0');
@@ -218,7 +236,7 @@ TEST(WalFormat, Damage_ToTheOnlyBitOfASector_IsToldFromAHole) {
 TEST(WalFormat, HeaderAcrossTwoSectors_HalfZero_IsTorn) {
   SegmentBuilder segment(Header());
   // The next header's first 8 bytes end a sector.
-  segment.Add(std::string(504 - wal::kSegmentHeaderBytes - wal::kRecordHeaderBytes, 'x'));
+  segment.Add(std::string(496 - wal::kSegmentHeaderBytes - wal::kRecordHeaderBytes, 'x'));
   const size_t start = segment.Add("across");
   ASSERT_EQ(start, 504U);
   std::string damaged = segment.bytes();
