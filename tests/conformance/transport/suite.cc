@@ -87,7 +87,7 @@ void TransportConformance::StartNodes(size_t nodes, const FabricLimits& limits) 
     for (const auto& [other, unused] : nodes_) {
       if (other == id) continue;
       ASSERT_TRUE(one->AwaitConnected(other));
-      ASSERT_TRUE(TestNode::AwaitThat([&] { return one->CanSendBulk(other); }));
+      ASSERT_TRUE(TestNode::AwaitThat([&from = *one, to = other] { return from.CanSendBulk(to); }));
     }
   }
 }

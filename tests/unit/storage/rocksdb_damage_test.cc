@@ -199,7 +199,8 @@ TEST_F(RocksdbDamage, Record_ChangedCutOrMissing_IsFound) {
       {GroupRecord::kHardState, "hard state"},
       {GroupRecord::kLogHead, "log head"},
       {GroupRecord::kSnapshot, "snapshot record"}};
-  for (const auto& [record, name] : records) {
+  for (const auto& each : records) {
+    const GroupRecord record = each.first;
     const std::string key = GroupKey(kGroup, record);
     std::string intact;
     const auto damage = [&](const std::function<void(::rocksdb::DB&)>& how) {
@@ -208,7 +209,7 @@ TEST_F(RocksdbDamage, Record_ChangedCutOrMissing_IsFound) {
         how(database);
       }),
                 absl::OkStatus());
-      ExpectDataLoss(name);
+      ExpectDataLoss(each.second);
       ASSERT_EQ(harness_.Tamper([&](::rocksdb::DB& database) { MustPut(database, key, intact); }),
                 absl::OkStatus());
     };
