@@ -48,7 +48,7 @@ class ShadowStore final : public LogStore {
       }
       // That it is done is known some time after it is so: what is written meanwhile is not. What
       // has shared a sync becomes known at once.
-      reports_.push_back([status = std::move(status), done = std::move(done)]() mutable {
+      reports_.emplace_back([status = std::move(status), done = std::move(done)]() mutable {
         done(std::move(status));
       });
       if (reports_.size() == 1) disk_.Post([this] { Report(); });
