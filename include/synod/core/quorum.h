@@ -72,12 +72,14 @@ class QuorumSystem {
       std::nth_element(values.begin(), nth, end, std::greater<Value>());
       return *nth;
     }
-    std::sort(values.begin(), end, std::greater<Value>());
     const auto is_enough = [&](const Value& value) {
       const auto has = [&](NodeId node) { return value_of(node) >= value; };
       return rule.IsQuorum(Phase::kCommit, voters, has);
     };
-    const auto reached = std::find_if(values.begin(), end, is_enough);
+    auto reached = end;
+    for (auto value = values.begin(); value != end; ++value) {
+      if ((reached == end || *value > *reached) && is_enough(*value)) reached = value;
+    }
     SYNOD_ASSERT(reached != end, "all voters together can commit");
     return *reached;
   }
