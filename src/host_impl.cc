@@ -94,7 +94,7 @@ absl::StatusOr<std::unique_ptr<HostImpl>> HostImpl::StartOn(std::unique_ptr<Mach
   if (!options.log.ok()) return options.log.status();
   if (!options.transport.ok()) return options.transport.status();
   if (*options.log == nullptr || *options.transport == nullptr) {
-    return absl::InvalidArgumentError("log and transport must be set");
+    return absl::InvalidArgumentError("HostOptions::log and HostOptions::transport must be set");
   }
   const absl::StatusOr<StoreIdentity> identity = (*options.log)->Identity();
   if (absl::Status status = CheckIdentity(identity, options.id); !status.ok()) return status;

@@ -12,7 +12,6 @@ class Counter : public synod::StateMachine {
     absl::Status WriteTo(synod::ByteSink& sink) const override { return sink.Append(image); }
     const std::string image;
   };
-
   void Apply(std::span<const synod::Command> batch, std::span<std::string> results) override {
     for (size_t i = 0; i < batch.size(); ++i) {
       if (batch[i].data == "increment") ++value_;
@@ -54,6 +53,7 @@ int main() {
   }
   if (!outcome.ok()) return std::cerr << "nobody knows whether that was replicated\n", 1;
   std::cout << "replicated at index " << outcome.index << ": " << outcome.result << "\n";
-  for (synod::Replica& replica : replicas)
+  for (synod::Replica& replica : replicas) {
     std::cout << *replica.Read("", synod::Consistency::kLinearizable).get() << "\n";
+  }
 }

@@ -24,8 +24,8 @@ struct HostOptions {
   NodeId id;
 
   // As a plugin's Open or Listen returned them: Start passes their errors on.
-  absl::StatusOr<std::unique_ptr<LogStore>> log;
-  absl::StatusOr<std::unique_ptr<Transport>> transport;
+  absl::StatusOr<std::unique_ptr<LogStore>> log = nullptr;
+  absl::StatusOr<std::unique_ptr<Transport>> transport = nullptr;
 
   Logger logger = StderrLogger();
 

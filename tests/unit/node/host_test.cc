@@ -49,6 +49,15 @@ TEST(Start, PluginThatDidNotOpen_PassesItsErrorOn) {
   EXPECT_TRUE(absl::IsUnavailable(no_transport.status()));
 }
 
+TEST(Start, WithoutALogOrATransport_SaysThatTheyMustBeSet) {
+  local::Network network;
+  for (const auto& host : {Host::Start({.id = 1, .transport = network.Attach(), .logger = {}}),
+                           Host::Start({.id = 1, .log = memory::Create(), .logger = {}})}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(host.status()));
+    EXPECT_NE(host.status().message().find("must be set"), std::string_view::npos);
+  }
+}
+
 TEST(Start, TransportThatDoesNotStart_PassesItsErrorOn) {
   TestCluster cluster({.nodes = 1});
   // The name is taken in this network.
