@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "synod/core/configuration.h"
@@ -14,6 +16,52 @@
 namespace synod {
 
 namespace {
+
+// The same on all members.
+Configuration Initial(const BootstrapOptions& options) {
+  std::vector<NodeId> voters = options.members;
+  std::vector<MemberRecord> acceptors = options.acceptors;
+  std::sort(acceptors.begin(), acceptors.end(),
+            [](const MemberRecord& a, const MemberRecord& b) { return a.node < b.node; });
+  for (const MemberRecord& acceptor : acceptors) voters.push_back(acceptor.node);
+  Configuration initial = Configuration::Of(std::move(voters));
+  for (const MemberRecord& acceptor : acceptors) initial.acceptors.push_back(acceptor.node);
+  initial.records = std::move(acceptors);
+  initial.quorums = options.quorums;
+  initial.protocol = options.protocol;
+  if (options.protocol == Protocol::kMultiPaxos) initial.alpha = options.alpha;
+  return initial;
+}
+
+absl::Status ValidateAcceptors(const BootstrapOptions& options) {
+  if (options.acceptors.empty()) return absl::OkStatus();
+  if (options.protocol != Protocol::kMultiPaxos) {
+    return absl::InvalidArgumentError("acceptors are of Multi-Paxos alone");
+  }
+  if (options.joins) {
+    return absl::InvalidArgumentError("a node that joins learns the acceptors from the group");
+  }
+  if (options.alpha > Configuration::kMaxAlphaOfAcceptors) {
+    return absl::InvalidArgumentError(internal::Concat(
+        "alpha must be at most ", Configuration::kMaxAlphaOfAcceptors,
+        " where there are acceptors: they keep no more than four times as many slots"));
+  }
+  for (const MemberRecord& acceptor : options.acceptors) {
+    if (acceptor.incarnation.IsZero() || acceptor.address.empty() || !acceptor.epoch.IsZero()) {
+      return absl::InvalidArgumentError(
+          internal::Concat("acceptor ", acceptor.node,
+                           " must have the incarnation that its control plane has set, an address, "
+                           "and no epoch"));
+    }
+  }
+  if (!IsWellFormed(Initial(options))) {
+    return absl::InvalidArgumentError(internal::Concat(
+        "acceptors must be nodes of their own, none of them 0, a member or named twice, with ",
+        "addresses of at most ", MemberRecord::kMaxAddressBytes, " bytes, and with the members no ",
+        "more than ", kMaxVoters));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status Validate(const BootstrapOptions& options) {
   if (options.cluster.IsZero()) return absl::InvalidArgumentError("cluster must not be 0");
@@ -35,7 +83,7 @@ absl::Status Validate(const BootstrapOptions& options) {
                          "change is to make a member of a group that exists"));
   }
   if (options.joins) {
-    if (options.quorums == QuorumRule()) return absl::OkStatus();
+    if (options.quorums == QuorumRule()) return ValidateAcceptors(options);
     return absl::InvalidArgumentError(
         "a node that joins learns the rule of quorums from the group");
   }
@@ -46,7 +94,9 @@ absl::Status Validate(const BootstrapOptions& options) {
     return absl::InvalidArgumentError(
         internal::Concat("members must contain this node, ", options.node));
   }
-  return CheckQuorums(options.quorums, members.voters, ElectionsMustMeet(options.protocol));
+  absl::Status status =
+      CheckQuorums(options.quorums, Initial(options).voters, ElectionsMustMeet(options.protocol));
+  return status.ok() ? ValidateAcceptors(options) : status;
 }
 
 }  // namespace
@@ -70,11 +120,7 @@ absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options) {
         ", not to node ", options.node, " of cluster ", options.cluster,
         ". Nothing was changed. Give the node a store of its own."));
   }
-  Configuration initial = Configuration::Of(options.members);
-  initial.quorums = options.quorums;
-  initial.protocol = options.protocol;
-  if (options.protocol == Protocol::kMultiPaxos) initial.alpha = options.alpha;
-  absl::Status status = store.Bootstrap(*identity, options.group, initial);
+  absl::Status status = store.Bootstrap(*identity, options.group, Initial(options));
   if (!absl::IsAlreadyExists(status)) return status;
   return absl::AlreadyExistsError(internal::Concat(
       status.message(),

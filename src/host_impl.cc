@@ -329,6 +329,11 @@ absl::Status HostImpl::SetPeer(GroupId group, NodeId peer, const std::string& ad
   return transport_->SetPeer(peer, named == users.end() ? std::string() : named->second);
 }
 
+absl::Status HostImpl::SetAcceptor(GroupId group, const MemberRecord& acceptor) {
+  peer_users_[acceptor.node][group];
+  return transport_->SetAcceptor(group, acceptor);
+}
+
 void HostImpl::ForgetPeer(GroupId group, NodeId peer) {
   const auto users = peer_users_.find(peer);
   if (users == peer_users_.end() || users->second.erase(group) == 0) return;

@@ -56,6 +56,10 @@ class HostImpl final : public HostServices, public Receiver {
     return transport_->CheckAddress(address);
   }
   absl::Status SetPeer(GroupId group, NodeId peer, const std::string& address) override;
+  absl::Status CheckAcceptorAddress(const std::string& address) const override {
+    return transport_->CheckAcceptorAddress(address);
+  }
+  absl::Status SetAcceptor(GroupId group, const MemberRecord& acceptor) override;
   void ForgetPeer(GroupId group, NodeId peer) override;
   bool CanSendBulk(NodeId to) const override { return transport_->CanSendBulk(to); }
   void MarkDirty(ReplicaImpl& replica) override;

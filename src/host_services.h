@@ -11,6 +11,7 @@
 
 #include "synod/base/ids.h"
 #include "synod/base/time.h"
+#include "synod/core/configuration.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/message.h"
 #include "synod/port/event_loop.h"
@@ -58,6 +59,9 @@ class HostServices {
   // where the transport was told when it was made.
   [[nodiscard]] virtual absl::Status SetPeer(GroupId group, NodeId peer,
                                              const std::string& address) = 0;
+  // The same of those who are nothing but acceptors.
+  [[nodiscard]] virtual absl::Status CheckAcceptorAddress(const std::string& address) const = 0;
+  [[nodiscard]] virtual absl::Status SetAcceptor(GroupId group, const MemberRecord& acceptor) = 0;
   // The group needs it no more.
   virtual void ForgetPeer(GroupId group, NodeId peer) = 0;
   [[nodiscard]] virtual bool CanSendBulk(NodeId to) const = 0;

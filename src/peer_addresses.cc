@@ -9,7 +9,10 @@ namespace synod::internal {
 absl::Status PeerAddresses::Check(const std::vector<MemberChange>& changes) const {
   for (const MemberChange& change : changes) {
     if (change.address.empty()) continue;
-    if (absl::Status status = host_.CheckAddress(change.address); !status.ok()) return status;
+    absl::Status status = change.to == MemberChange::To::kAcceptor
+                              ? host_.CheckAcceptorAddress(change.address)
+                              : host_.CheckAddress(change.address);
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -17,6 +20,8 @@ absl::Status PeerAddresses::Check(const std::vector<MemberChange>& changes) cons
 void PeerAddresses::OnChange(const std::vector<MemberChange>& changes,
                              const Configuration& newest) {
   for (const MemberChange& change : changes) {
+    // An acceptor is asked nothing before it is one.
+    if (change.to == MemberChange::To::kAcceptor) continue;
     if (change.to == MemberChange::To::kNone || newest.IsMember(change.node)) continue;
     invited_.insert(change.node);
     Tell(change.node, change.address);
@@ -33,6 +38,10 @@ void PeerAddresses::OnConfiguration(const Configuration& newest) {
   has_others_ = true;
   for (NodeId member : newest.Members()) {
     const MemberRecord* record = newest.RecordOf(member);
+    if (newest.IsAcceptor(member)) {
+      TellAcceptor(*record);
+      continue;
+    }
     Tell(member, record == nullptr ? std::string() : record->address);
   }
 }
@@ -57,7 +66,15 @@ void PeerAddresses::ForgetOthers(const Configuration& newest, const Configuratio
 void PeerAddresses::Tell(NodeId node, const std::string& address) {
   if (node == host_.identity().node) return;
   told_.insert(node);
-  const absl::Status status = host_.SetPeer(group_, node, address);
+  LogRefusal(node, host_.SetPeer(group_, node, address));
+}
+
+void PeerAddresses::TellAcceptor(const MemberRecord& acceptor) {
+  told_.insert(acceptor.node);
+  LogRefusal(acceptor.node, host_.SetAcceptor(group_, acceptor));
+}
+
+void PeerAddresses::LogRefusal(NodeId node, const absl::Status& status) {
   if (status.ok()) return;
   host_.Log(Severity::kError, host_.NameOf(group_) + Concat("cannot take node ", node,
                                                             "'s address: ", status.message()));

@@ -43,6 +43,8 @@ class PeerAddresses {
 
  private:
   void Tell(NodeId node, const std::string& address);
+  void TellAcceptor(const MemberRecord& acceptor);
+  void LogRefusal(NodeId node, const absl::Status& status);
 
   HostServices& host_;
   const GroupId group_;

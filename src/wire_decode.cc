@@ -354,6 +354,7 @@ void Read(Reader& in, AcceptRequest& m) {
   in.Varint(m.commit);
   in.Varint(m.epoch);
   m.round = in.Varint();
+  in.Varint(m.forget);
   if (m.first.IsZero()) {
     in.Malformed("slots begin at 1");
     return;

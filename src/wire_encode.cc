@@ -218,6 +218,7 @@ class OutgoingFrame::Encoder {
     Varint(m.commit);
     Varint(m.epoch);
     Varint(m.round);
+    Varint(m.forget);
     PutEntries(m.first, Term(), m.entries);
   }
   void Put(const AcceptReply& m) {

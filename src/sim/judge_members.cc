@@ -82,7 +82,7 @@ void Judge::CheckOneDisk(NodeId node, const Configuration& from, const Configura
 }
 
 bool Judge::AllAreIntroduced() const {
-  if (!changes_.back().members->records.empty()) return true;
+  if (changes_.back().members->HasRecords()) return true;
   for (uint64_t founder = 1; founder <= founders_; ++founder) {
     const Node& node = nodes_[founder];
     const std::vector<KnownPeer>& peers = node.durable.hard_state.peers;

@@ -20,7 +20,7 @@ namespace synod::rocksdb {
 
 // The version of everything below the store's directory. Raised with every change that an older
 // version of this library would misread.
-inline constexpr uint32_t kFormatVersion = 4;
+inline constexpr uint32_t kFormatVersion = 5;
 
 // --- Keys. Numbers in them are big-endian, so that they sort as numbers.
 

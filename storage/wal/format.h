@@ -17,7 +17,7 @@ namespace synod::wal {
 
 // The version of everything below the store's directory. Raised with every change that an older
 // version of this library would misread.
-inline constexpr uint32_t kFormatVersion = 4;
+inline constexpr uint32_t kFormatVersion = 5;
 
 inline constexpr size_t kSegmentHeaderBytes = 64;
 inline constexpr size_t kRecordHeaderBytes = 24;

@@ -35,12 +35,19 @@ struct MemberRecord {
 // Every list is sorted and free of repeats. While `outgoing` is not empty the configuration is
 // joint (Raft §6): every decision needs a quorum of `voters` and one of `outgoing`. A learner
 // receives entries and is never counted.
+//
+// Voters may be nothing but acceptors, of Multi-Paxos alone: a switch, or what stands for one. They
+// keep a window of slots and the digests of what is large, no log, no state and no payloads, so
+// they never lead, and never count where payloads must be held: see QuorumSystem. The other voters
+// are replicas.
 struct Configuration {
   std::vector<NodeId> voters;
   std::vector<NodeId> outgoing;
   std::vector<NodeId> learners;
-  // One for each member, sorted by node. Empty until the members change for the first time: initial
-  // members know each other by their introductions.
+  std::vector<NodeId> acceptors = {};  // A part of the voters, and not all.
+  // One for each member, sorted by node. Until the members change for the first time there are none
+  // but those of the acceptors, whom nobody introduces: initial members know each other by their
+  // introductions.
   std::vector<MemberRecord> records = {};
   // These are the same for the group's whole life.
   QuorumRule quorums = {};  // Of each half.
@@ -51,12 +58,15 @@ struct Configuration {
   uint32_t alpha = 0;
 
   static constexpr uint32_t kMaxAlpha = 1u << 20;
+  // Where there are acceptors: a quarter of the slots that one keeps, since those behind what is
+  // chosen are still there until many know that it is.
+  static constexpr uint32_t kMaxAlphaOfAcceptors = 16 * 1024;
 
   // A configuration of voters alone, in canonical order.
   static Configuration Of(std::vector<NodeId> members) {
     std::sort(members.begin(), members.end());
     members.erase(std::unique(members.begin(), members.end()), members.end());
-    return {.voters = std::move(members), .outgoing = {}, .learners = {}, .records = {}};
+    return {.voters = std::move(members), .outgoing = {}, .learners = {}};
   }
 
   [[nodiscard]] bool IsJoint() const { return !outgoing.empty(); }
@@ -69,6 +79,21 @@ struct Configuration {
   [[nodiscard]] bool IsMember(NodeId node) const {
     return IsVoter(node) || std::binary_search(learners.begin(), learners.end(), node);
   }
+
+  // Whether it is nothing but an acceptor.
+  [[nodiscard]] bool IsAcceptor(NodeId node) const {
+    return std::binary_search(acceptors.begin(), acceptors.end(), node);
+  }
+
+  // The voters that are not.
+  [[nodiscard]] std::vector<NodeId> Replicas() const {
+    std::vector<NodeId> replicas = voters;
+    std::erase_if(replicas, [this](NodeId node) { return IsAcceptor(node); });
+    return replicas;
+  }
+
+  // Whether there are records of all members.
+  [[nodiscard]] bool HasRecords() const { return records.size() > acceptors.size(); }
 
   // Voters of both halves and learners, each once, sorted.
   [[nodiscard]] std::vector<NodeId> Members() const {
@@ -116,13 +141,36 @@ inline bool HasSafeRules(const Configuration& configuration) {
          (!configuration.IsJoint() || is_safe(configuration.outgoing));
 }
 
+// Whether the acceptors are some of the voters, and are used as they can be.
+inline bool HasSoundAcceptors(const Configuration& configuration) {
+  const std::vector<NodeId>& acceptors = configuration.acceptors;
+  if (acceptors.empty()) return true;
+  return configuration.protocol == Protocol::kMultiPaxos &&
+         configuration.alpha <= Configuration::kMaxAlphaOfAcceptors &&
+         acceptors.size() < configuration.voters.size() &&
+         std::includes(configuration.voters.begin(), configuration.voters.end(), acceptors.begin(),
+                       acceptors.end());
+}
+
+// Whether there are records of all members, or of those alone who have them from the beginning.
+inline bool HasSoundRecords(const Configuration& configuration) {
+  const std::vector<NodeId> members =
+      configuration.HasRecords() ? configuration.Members() : configuration.acceptors;
+  return std::equal(members.begin(), members.end(), configuration.records.begin(),
+                    configuration.records.end(), [](NodeId member, const MemberRecord& record) {
+                      return record.node == member && !record.incarnation.IsZero() &&
+                             record.address.size() <= MemberRecord::kMaxAddressBytes;
+                    });
+}
+
 // Whether decisions can be taken under the configuration: each half has 1 to kMaxVoters voters (an
-// absent second half none), whose quorums meet, nobody is both voter and learner, there are records
-// of all members or of none, every list is in canonical order, and the protocol is safe under the
-// rule of quorums. What comes from a disk or a peer is checked before it is used.
+// absent second half none), whose quorums meet, nobody is both voter and learner, the acceptors are
+// some of the voters, there are records of all members or of the acceptors alone, every list is in
+// canonical order, and the protocol is safe under the rule of quorums. What comes from a disk or a
+// peer is checked before it is used.
 inline bool IsWellFormed(const Configuration& configuration) {
-  for (const auto* list :
-       {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
+  for (const auto* list : {&configuration.voters, &configuration.outgoing, &configuration.learners,
+                           &configuration.acceptors}) {
     if (!list->empty() && list->front().IsZero()) return false;
     if (std::adjacent_find(list->begin(), list->end(), std::greater_equal<>()) != list->end()) {
       return false;
@@ -133,19 +181,10 @@ inline bool IsWellFormed(const Configuration& configuration) {
       return false;
     }
   }
-  if (!configuration.records.empty()) {
-    const std::vector<NodeId> members = configuration.Members();
-    const bool are_all =
-        std::equal(members.begin(), members.end(), configuration.records.begin(),
-                   configuration.records.end(), [](NodeId member, const MemberRecord& record) {
-                     return record.node == member && !record.incarnation.IsZero() &&
-                            record.address.size() <= MemberRecord::kMaxAddressBytes;
-                   });
-    if (!are_all) return false;
-  }
   return !configuration.voters.empty() && configuration.voters.size() <= kMaxVoters &&
          configuration.outgoing.size() <= kMaxVoters &&
-         configuration.learners.size() <= kMaxLearners && HasSafeRules(configuration);
+         configuration.learners.size() <= kMaxLearners && HasSoundAcceptors(configuration) &&
+         HasSoundRecords(configuration) && HasSafeRules(configuration);
 }
 
 }  // namespace synod

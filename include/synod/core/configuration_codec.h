@@ -4,8 +4,8 @@
 // records, a count and for each node, incarnation, epoch, and the address after its size. At last
 // the rule of quorums: its kind (1 byte), how many or how much elects and commits, the columns (4
 // bytes each), and the weights, a count and for each its node and 4 bytes; and unless the protocol
-// is Raft, which it is (1 byte) and alpha (4 bytes). Counts and sizes take 2 bytes, everything else
-// 8; all is little-endian.
+// is Raft, which it is (1 byte), alpha (4 bytes) and the list of the acceptors. Counts and sizes
+// take 2 bytes, everything else 8; all is little-endian.
 #ifndef SYNOD_CORE_CONFIGURATION_CODEC_H_
 #define SYNOD_CORE_CONFIGURATION_CODEC_H_
 
@@ -117,6 +117,7 @@ inline std::string EncodeConfiguration(const Configuration& configuration) {
   if (configuration.protocol != Protocol::kRaft) {
     out.Number(static_cast<uint64_t>(configuration.protocol), 1);
     out.Number(configuration.alpha, 4);
+    out.Nodes(configuration.acceptors);
   }
   return out.Take();
 }
@@ -152,6 +153,7 @@ inline std::optional<Configuration> DecodeConfiguration(std::string_view bytes) 
     if (in.Number(1) != static_cast<uint64_t>(Protocol::kMultiPaxos)) return std::nullopt;
     configuration.protocol = Protocol::kMultiPaxos;
     configuration.alpha = static_cast<uint32_t>(in.Number(4));
+    configuration.acceptors = in.Nodes();
   }
   if (!in.FitsAll()) return std::nullopt;
   return configuration;

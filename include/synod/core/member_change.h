@@ -20,13 +20,18 @@ struct MemberChange {
     kVoter,
     kLearner,
     kNone,  // No member.
+    // A voter that is nothing but an acceptor. Who has been another kind of member is removed
+    // first, by a change of its own, and so the other way round.
+    kAcceptor,
   };
   NodeId node;
   To to = To::kVoter;
   // The disk that is to count under the node's name. 0: a member's own, or of a newcomer the one
-  // that answers. For a member another one than its own replaces its disk (M3).
+  // that answers. For a member another one than its own replaces its disk (M3). An acceptor answers
+  // nobody who does not name it: of a new one it is said here, as its control plane has set it.
   Incarnation incarnation = {};
-  // Where transports find the node. Empty: as before, or as each host was told at its start.
+  // Where transports find the node. Empty: as before, or as each host was told at its start. Never
+  // of a new acceptor, or one of another incarnation.
   std::string address = {};
 
   friend bool operator==(const MemberChange&, const MemberChange&) = default;
@@ -42,7 +47,9 @@ inline Configuration Apply(const std::vector<MemberChange>& changes, Configurati
     if (!is_in && was_in) list.erase(at);
   };
   for (const MemberChange& change : changes) {
-    put(configuration.voters, change.node, change.to == MemberChange::To::kVoter);
+    const bool is_acceptor = change.to == MemberChange::To::kAcceptor;
+    put(configuration.voters, change.node, is_acceptor || change.to == MemberChange::To::kVoter);
+    put(configuration.acceptors, change.node, is_acceptor);
     put(configuration.learners, change.node, change.to == MemberChange::To::kLearner);
   }
   return configuration;

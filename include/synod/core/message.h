@@ -199,10 +199,13 @@ struct PrepareReply {
 
 // Phase 2a, and the leader's heartbeat.
 struct AcceptRequest {
-  Index first;                 // The slot of the first entry, or of the next that is to come.
-  Index commit;                // Of what is accepted in this ballot, so much is chosen (I7).
-  Index epoch;                 // Of the receiver's membership, to be echoed (I9).
-  uint64_t round = 0;          // Of the heartbeat, to be answered at once; 0: it is none.
+  Index first;         // The slot of the first entry, or of the next that is to come.
+  Index commit;        // Of what is accepted in this ballot, so much is chosen (I7).
+  Index epoch;         // Of the receiver's membership, to be echoed (I9).
+  uint64_t round = 0;  // Of the heartbeat, to be answered at once; 0: it is none.
+  // To who is nothing but an acceptor: so many know, durably, that all up to here is chosen that
+  // every leader to come will know it too, so it may be forgotten (I8).
+  Index forget = {};
   std::vector<Entry> entries;  // Contiguous, all of the message's term.
 
   friend bool operator==(const AcceptRequest&, const AcceptRequest&) = default;

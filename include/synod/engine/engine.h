@@ -383,6 +383,7 @@ class Engine {
 
   // --- impl/heartbeat.ipp: staying leader ---
   void TickLeader();
+  [[nodiscard]] bool LacksCommit(const Progress& peer) const;
   void BroadcastHeartbeat();
   [[nodiscard]] bool HearsQuorum() const;
   [[nodiscard]] bool QuorumHasSpace() const;
@@ -397,6 +398,7 @@ class Engine {
   void RefuseIncarnation(NodeId peer);
   [[nodiscard]] Incarnation Introduced(NodeId peer) const;
   [[nodiscard]] Incarnation Recorded(NodeId peer) const;
+  [[nodiscard]] Incarnation RecordedBy(const Configuration& members, NodeId peer) const;
   [[nodiscard]] bool IsJoiner() const { return configuration_hash_ == 0; }
   void Record(NodeId node, Incarnation incarnation);
   [[nodiscard]] bool IsKnownBothWays(NodeId peer) const;
@@ -409,6 +411,7 @@ class Engine {
 
   // --- impl/membership.ipp ---
   [[nodiscard]] Reason RefusalOf(const std::vector<MemberChange>& changes) const;
+  [[nodiscard]] bool IsSound(const MemberChange& change) const;
   [[nodiscard]] std::vector<MemberChange> RemovalsFirst(
       const std::vector<MemberChange>& changes) const;
   [[nodiscard]] bool IsStranger(const MemberChange& change) const;

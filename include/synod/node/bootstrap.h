@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "synod/base/ids.h"
+#include "synod/core/configuration.h"
 #include "synod/core/protocol.h"
 #include "synod/core/quorum_rule.h"
 #include "synod/port/log_store.h"
@@ -32,6 +33,11 @@ struct BootstrapOptions {
   // enough for all proposals that are to wait for a quorum together; small enough for a change,
   // which fills them with no-ops where there are no proposals.
   uint32_t alpha = 16 * 1024;
+  // Of Multi-Paxos: voters besides `members` that are nothing but acceptors, such as a switch. Of
+  // each its name among the members, the incarnation that its control plane has set, and the
+  // address by which the transport knows such a one. The same on every member, and not for a node
+  // that joins.
+  std::vector<MemberRecord> acceptors = {};
 };
 
 // Writes the cluster, the members and a fresh random incarnation into a store that does not hold

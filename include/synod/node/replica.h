@@ -132,9 +132,10 @@ class Replica {
                           absl::AnyInvocable<void(absl::Status)> done);
 
   // Asks the leader, which must be this replica, to make of each node what its change says: voter,
-  // learner or no member, now or again on another disk. Nodes that are not named stay what they
-  // are. By joint consensus (Raft §6), in as many steps as it takes; committed once all of it is
-  // so, at once if it is so already. One change at a time: kChanging while another is under way.
+  // learner, acceptor or no member, now or again on another disk. Nodes that are not named stay
+  // what they are. By joint consensus (Raft §6), in as many steps as it takes; committed once all
+  // of it is so, at once if it is so already. One change at a time: kChanging while another is
+  // under way.
   //
   // A newcomer must have been bootstrapped with `joins` and run; it is asked for its incarnation,
   // and unless it answers nothing is changed (kUnreachable). A voter is needed for decisions from

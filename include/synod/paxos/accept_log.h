@@ -65,14 +65,19 @@ inline std::optional<Mark> DecodeMark(Term round, std::string_view bytes) {
 // The end of the store's log, and the marks in it.
 class AcceptLog {
  public:
+  // So many slots are worth a mark.
+  static constexpr uint64_t kNewsOfChosen = 1024;
+
   // The position of the newest entry.
   [[nodiscard]] Index last() const { return last_; }
 
   // Puts what makes it durable that `entry` was accepted in `ballot` at the end of `out`, and
-  // returns its position. `chosen` is what is known to be so.
-  Index Append(const Entry& entry, const Ballot& ballot, Index chosen, std::vector<Entry>& out) {
+  // returns its position. `chosen` is what is known to be so, and is noted where it has risen by
+  // `news` since.
+  Index Append(const Entry& entry, const Ballot& ballot, Index chosen, std::vector<Entry>& out,
+               uint64_t news = kNewsOfChosen) {
     const bool follows = !marks_.empty() && ballot == ballot_ && entry.index == next_slot_;
-    if (!follows || chosen >= chosen_ + kNewsOfChosen) {
+    if (!follows || chosen >= chosen_ + news) {
       AppendMark({.ballot = ballot, .slot = entry.index, .chosen = chosen}, out);
     }
     Entry stored = entry;
@@ -121,9 +126,6 @@ class AcceptLog {
   }
 
  private:
-  // So many slots are worth a mark.
-  static constexpr uint64_t kNewsOfChosen = 1024;
-
   void Note(const Mark& mark, Index position) {
     ballot_ = mark.ballot;
     next_slot_ = mark.slot;

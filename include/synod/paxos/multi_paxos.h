@@ -146,6 +146,7 @@ class MultiPaxos final : public Engine {
   }
   bool NoteSettled();
   [[nodiscard]] bool IsWidelyKnown() const;
+  [[nodiscard]] Index Remembered() const;
   void PrepareNewVoters();
 
   // --- impl/snapshot.ipp, impl/start.ipp ---

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "synod/base/ids.h"
+#include "synod/core/configuration.h"
 #include "synod/core/durable_state.h"
 #include "synod/core/message.h"
 #include "synod/port/event_loop.h"
@@ -67,6 +68,23 @@ class Transport {
 
   // kInvalidArgument if that is no address for this transport.
   [[nodiscard]] virtual absl::Status CheckAddress(const std::string& address) const = 0;
+
+  // `acceptor` is nothing else in `group` (Configuration::acceptors), and does not speak in
+  // messages: the transport asks it, and answers for it. A PreVoteRequest to it is granted if it is
+  // there, a PrepareRequest or AcceptRequest answered as a replica would, from what the acceptor
+  // itself has said since: in the ballot of the request, under the incarnation of the record, which
+  // the answer bears (I9). What it has forgotten up to a request's `forget` counts as chosen, since
+  // it is. A record of another incarnation makes it another acceptor; of another address it is the
+  // same. kInvalidArgument by CheckAcceptorAddress. After Start and before Stop, until ForgetPeer.
+  [[nodiscard]] virtual absl::Status SetAcceptor(GroupId /*group*/, const MemberRecord& acceptor) {
+    return CheckAcceptorAddress(acceptor.address);
+  }
+
+  // kInvalidArgument if that is no address of an acceptor for this transport, which may know none.
+  [[nodiscard]] virtual absl::Status CheckAcceptorAddress(const std::string& address) const {
+    return absl::InvalidArgumentError("'" + address +
+                                      "': this transport reaches no acceptors but replicas");
+  }
 
   // The largest message that it carries to any peer, as wire::EncodedSizeBound measures it; no less
   // than kGuaranteedMessageBytes. A larger one is dropped every time it is sent, so a group whose

@@ -5,7 +5,7 @@
 //
 //   offset  size
 //        0     4  magic: "SYND"
-//        4     1  version of this format: 5
+//        4     1  version of this format: 6
 //        5     1  kind: 1 handshake (its content is the transport's own), 2 messages
 //        6     2  check of the header, little-endian: the CRC-32C of its other eighteen bytes, the
 //                 upper half xored into the lower
@@ -51,7 +51,7 @@
 
 namespace synod::wire {
 
-inline constexpr uint8_t kVersion = 5;
+inline constexpr uint8_t kVersion = 6;
 inline constexpr size_t kHeaderBytes = 20;
 
 // The largest body. A transport may set a lower bound for what it accepts.

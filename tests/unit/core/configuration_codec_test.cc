@@ -47,11 +47,13 @@ TEST(ConfigurationCodec, OfMultiPaxos_ComesBack) {
   Configuration configuration = Configuration::Of({1, 2});
   configuration.protocol = Protocol::kMultiPaxos;
   configuration.alpha = 0x01020304;
+  configuration.acceptors = {2};
   const std::string bytes = EncodeConfiguration(configuration);
-  EXPECT_EQ(bytes.substr(bytes.size() - 5), std::string_view("\x01\x04\x03\x02\x01", 5));
+  EXPECT_EQ(bytes.substr(bytes.size() - 15),
+            std::string_view("\x01\x04\x03\x02\x01\x01\0\x02\0\0\0\0\0\0\0", 15));
   EXPECT_EQ(DecodeConfiguration(bytes), configuration);
   std::string raft = bytes;
-  raft[raft.size() - 5] = 0;
+  raft[raft.size() - 15] = 0;
   EXPECT_EQ(DecodeConfiguration(raft), std::nullopt) << "Raft is said by saying nothing.";
 }
 

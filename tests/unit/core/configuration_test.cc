@@ -60,5 +60,46 @@ TEST(Configuration, IsWellFormed_RefusesWhatCannotDecide) {
   }));
 }
 
+Configuration WithAcceptors() {
+  Configuration configuration = Configuration::Of({1, 2, 3, 8, 9});
+  configuration.acceptors = {8, 9};
+  for (NodeId node : configuration.acceptors) {
+    configuration.records.push_back(
+        {.node = node, .incarnation = Incarnation(7), .epoch = {}, .address = "a"});
+  }
+  configuration.protocol = Protocol::kMultiPaxos;
+  configuration.alpha = 1;
+  return configuration;
+}
+
+TEST(Configuration, WithAcceptors_TheOtherVotersAreReplicas) {
+  const Configuration configuration = WithAcceptors();
+  EXPECT_THAT(configuration.Replicas(), ElementsAre(1, 2, 3));
+  EXPECT_TRUE(configuration.IsVoter(8));
+  EXPECT_TRUE(configuration.IsAcceptor(8));
+  EXPECT_FALSE(configuration.IsAcceptor(3));
+  EXPECT_FALSE(configuration.HasRecords()) << "Of the acceptors alone.";
+}
+
+TEST(Configuration, WithAcceptors_RefusesWhatTheyCannotDo) {
+  EXPECT_TRUE(IsWellFormed(WithAcceptors()));
+  const auto is_bad = [](auto change) {
+    Configuration bad = WithAcceptors();
+    change(bad);
+    return !IsWellFormed(bad);
+  };
+  EXPECT_TRUE(is_bad([](auto& c) {
+    c.protocol = Protocol::kRaft;
+    c.alpha = 0;
+  }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.alpha = Configuration::kMaxAlphaOfAcceptors + 1; }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.voters = {8, 9}; })) << "Nobody could lead.";
+  EXPECT_TRUE(is_bad([](auto& c) { c.voters = {1, 2, 3, 8}; })) << "9 is no voter.";
+  EXPECT_TRUE(is_bad([](auto& c) { std::swap(c.acceptors[0], c.acceptors[1]); }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.records.clear(); })) << "Nobody introduces them.";
+  EXPECT_TRUE(is_bad([](auto& c) { c.records[1].incarnation = Incarnation(); }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.records[0].node = 1; }));
+}
+
 }  // namespace
 }  // namespace synod

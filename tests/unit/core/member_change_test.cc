@@ -22,6 +22,14 @@ TEST(MemberChange, Apply_MakesOfEachNodeWhatIsAsked) {
   EXPECT_EQ(after.learners, (Nodes{2}));
 }
 
+TEST(MemberChange, Apply_AnAcceptorIsAVoterAndNothingElse) {
+  const Configuration before = Configuration::Of({1, 2});
+  const Configuration after = Apply({{.node = 9, .to = To::kAcceptor}}, before);
+  EXPECT_EQ(after.voters, (Nodes{1, 2, 9}));
+  EXPECT_EQ(after.acceptors, (Nodes{9}));
+  EXPECT_EQ(Apply({{.node = 9, .to = To::kNone}}, after), before);
+}
+
 TEST(MemberChange, JoinOf_TakesBothHalvesWhereVotersChange) {
   const Configuration before = Configuration::Of({1, 2, 3});
   const Configuration joint = JoinOf(before, Configuration::Of({1, 4}));

@@ -140,6 +140,35 @@ TEST(QuorumRule, OfUpToSevenVoters_IsRefusedIfAndOnlyIfTwoQuorumsDoNotMeet) {
   }
 }
 
+// I10: whoever is elected hears from a replica that has what was committed, payload and all.
+TEST(QuorumWithAcceptors, OfUpToSevenVoters_HasAMajorityOfTheReplicasBesides) {
+  for (uint32_t voters = 2; voters <= kMostNodes; ++voters) {
+    const uint32_t all = (1u << voters) - 1;
+    for (uint32_t acceptors = 1; acceptors < all; ++acceptors) {
+      Configuration configuration = OfMultiPaxos(Configuration::Of(FirstNodes(voters)));
+      configuration.acceptors = NodesIn(acceptors);
+      const QuorumSystem quorums(configuration);
+      const uint32_t replicas = all & ~acceptors;
+      for (uint32_t set = 0; set <= all; ++set) {
+        const bool is_held = IsMajority(replicas, set);
+        EXPECT_EQ(quorums.Elects(In(set)), IsMajority(all, set) && is_held);
+        EXPECT_EQ(quorums.Commits(In(set)), IsMajority(all, set) && is_held);
+        EXPECT_EQ(quorums.Remember(In(set)), is_held);
+        const auto value_of = [&](NodeId node) { return In(set)(node) ? node.value() + 10 : 0; };
+        const auto has = [&](uint64_t value) {
+          return [&value_of, value](NodeId node) { return value_of(node) >= value; };
+        };
+        const auto reached = quorums.Reached<uint64_t>(value_of);
+        EXPECT_TRUE(quorums.Commits(has(reached)));
+        EXPECT_FALSE(quorums.Commits(has(reached + 1)));
+        const auto remembered = quorums.Remembered<uint64_t>(value_of);
+        EXPECT_TRUE(quorums.Remember(has(remembered)));
+        EXPECT_FALSE(quorums.Remember(has(remembered + 1)));
+      }
+    }
+  }
+}
+
 // Over all crash sets: what is reached is what some commit quorum has, and no more.
 TEST(QuorumRule, OfUpToSevenVoters_ReachedIsTheHighestThatAQuorumHas) {
   for (uint32_t voters = 1; voters <= kMostNodes; ++voters) {

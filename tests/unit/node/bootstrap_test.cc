@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "synod/memory.h"
@@ -96,6 +97,48 @@ TEST(Bootstrap, OptionsThatFitNoGroup_Refused) {
     o.members.clear();
     o.joins = true;
     o.quorums = QuorumRule::Flexible(3, 1);
+  }));
+  EXPECT_TRUE(absl::IsNotFound(store->Identity().status()));
+}
+
+BootstrapOptions WithAcceptors() {
+  BootstrapOptions options = Valid();
+  options.protocol = Protocol::kMultiPaxos;
+  for (uint64_t node : {9, 8}) {
+    options.acceptors.push_back(
+        {.node = node, .incarnation = Incarnation(100 + node), .epoch = {}, .address = "switch"});
+  }
+  return options;
+}
+
+TEST(Bootstrap, Acceptors_AreVotersWithTheirIncarnations) {
+  const auto store = memory::Create();
+  ASSERT_TRUE(Bootstrap(*store, WithAcceptors()).ok());
+  const Configuration initial = store->Load(1)->initial_configuration;
+  EXPECT_THAT(initial.voters, ::testing::ElementsAre(1, 2, 3, 8, 9));
+  EXPECT_THAT(initial.Replicas(), ::testing::ElementsAre(1, 2, 3));
+  EXPECT_EQ(initial.RecordOf(8)->incarnation, Incarnation(108));
+  EXPECT_TRUE(IsWellFormed(initial));
+}
+
+TEST(Bootstrap, AcceptorsThatFitNoGroup_Refused) {
+  const auto store = memory::Create();
+  const auto refused = [&](auto change) {
+    BootstrapOptions options = WithAcceptors();
+    change(options);
+    return absl::IsInvalidArgument(Bootstrap(*store, options));
+  };
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.protocol = Protocol::kRaft; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.acceptors[0].incarnation = Incarnation(); }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.acceptors[0].address.clear(); }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.acceptors[0].node = 1; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.acceptors[0].node = 8; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.node = 8; }));
+  EXPECT_TRUE(
+      refused([](BootstrapOptions& o) { o.alpha = Configuration::kMaxAlphaOfAcceptors + 1; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) {
+    o.members.clear();
+    o.joins = true;
   }));
   EXPECT_TRUE(absl::IsNotFound(store->Identity().status()));
 }

@@ -104,7 +104,17 @@ class FakeHost final : public internal::HostServices {
     addresses[peer] = address;
     return absl::OkStatus();
   }
-  void ForgetPeer(GroupId, NodeId peer) override { addresses.erase(peer); }
+  absl::Status CheckAcceptorAddress(const std::string& address) const override {
+    return address == "nowhere" ? absl::InvalidArgumentError("no acceptor") : absl::OkStatus();
+  }
+  absl::Status SetAcceptor(GroupId, const MemberRecord& acceptor) override {
+    acceptors[acceptor.node] = acceptor.incarnation;
+    return absl::OkStatus();
+  }
+  void ForgetPeer(GroupId, NodeId peer) override {
+    addresses.erase(peer);
+    acceptors.erase(peer);
+  }
   bool CanSendBulk(NodeId) const override { return can_send_bulk; }
   void MarkDirty(internal::ReplicaImpl&) override {}
   void MarkToApply(internal::ReplicaImpl&) override {}
@@ -143,6 +153,7 @@ class FakeHost final : public internal::HostServices {
   std::vector<Message> sent;
   std::vector<std::string> logged;
   std::map<NodeId, std::string> addresses;
+  std::map<NodeId, Incarnation> acceptors;
   bool can_send_bulk = true;
 
  private:

@@ -54,6 +54,31 @@ TEST_F(PeerAddressesTest, InitialMembers_AreWhereTheHostWasTold) {
   EXPECT_EQ(host_.addresses, (Addresses{{2, ""}, {3, ""}}));
 }
 
+TEST_F(PeerAddressesTest, Acceptors_AreToldWithTheIncarnationThatCounts) {
+  Configuration members = Of({{1, ""}, {2, ""}, {8, "switch"}});
+  members.acceptors = {8};
+  Settle(members, members);
+  EXPECT_EQ(host_.addresses, (Addresses{{2, ""}}));
+  EXPECT_EQ(host_.acceptors, (std::map<NodeId, Incarnation>{{8, Incarnation(8)}}));
+  members.records[2].incarnation = Incarnation(88);
+  Settle(members, members);
+  EXPECT_EQ(host_.acceptors[8], Incarnation(88));
+  Settle(Of({{1, ""}, {2, ""}}), members);
+  EXPECT_EQ(host_.acceptors.size(), 1u) << "It may decide yet.";
+  Settle(Of({{1, ""}, {2, ""}}), Of({{1, ""}, {2, ""}}));
+  EXPECT_TRUE(host_.acceptors.empty());
+}
+
+TEST_F(PeerAddressesTest, AcceptorThatCannotBeReached_IsRefused) {
+  MemberChange change{.node = 8, .to = To::kAcceptor, .incarnation = Incarnation(8)};
+  change.address = "nowhere";
+  EXPECT_TRUE(absl::IsInvalidArgument(addresses_.Check({change})));
+  change.address = "switch";
+  EXPECT_TRUE(addresses_.Check({change}).ok());
+  addresses_.OnChange({change}, initial_);
+  EXPECT_TRUE(host_.acceptors.empty()) << "Nobody asks it who it is.";
+}
+
 TEST_F(PeerAddressesTest, ChangeMovesAMember_ItStaysWhereItIsUntilThatIsInTheLog) {
   Settle(initial_, initial_);
   addresses_.OnChange({{.node = 2, .to = To::kVoter, .address = "b"},

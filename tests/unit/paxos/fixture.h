@@ -47,6 +47,7 @@ struct Given {
   uint32_t alpha = 8;
   EngineOptions options = {};
   bool is_introduced = true;
+  std::vector<NodeId> acceptors = {};  // Voters besides, that are nothing else.
 };
 
 class Core {
@@ -60,6 +61,15 @@ class Core {
       if (node != 1 || given.is_introduced) {  // It records itself last.
         state_.hard_state.peers.push_back({node, Incarnation(1000 + node)});
       }
+    }
+    for (NodeId node : given.acceptors) {
+      Configuration& initial = state_.initial_configuration;
+      initial.voters.push_back(node);
+      initial.acceptors.push_back(node);
+      initial.records.push_back({.node = node,
+                                 .incarnation = Incarnation(1000 + node.value()),
+                                 .epoch = {},
+                                 .address = "switch"});
     }
     Start();
   }

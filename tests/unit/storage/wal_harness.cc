@@ -44,7 +44,7 @@ std::string WalHarness::LastSegment() const {
 DurableStoreParam WalStore() {
   return {.name = "wal",
           .format = "synod wal, format ",
-          .version = 4,
+          .version = 5,
           .make = [] { return std::make_unique<WalHarness>(); },
           .seeds = 3,
           .cut_stride = 3,

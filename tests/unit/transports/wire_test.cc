@@ -266,7 +266,7 @@ TEST(Wire, Header_OfAnotherVersion_NamesBoth) {
   const auto header = wire::ParseHeader(frame, wire::kMaxBodyBytes);
   EXPECT_TRUE(absl::IsUnimplemented(header.status()));
   EXPECT_THAT(std::string(header.status().message()), HasSubstr("version 9"));
-  EXPECT_THAT(std::string(header.status().message()), HasSubstr("this node version 5"));
+  EXPECT_THAT(std::string(header.status().message()), HasSubstr("this node version 6"));
 }
 
 TEST(Wire, Header_OfAnOversizedFrame_IsRefusedBeforeItsBody) {

@@ -32,10 +32,15 @@ inline void Engine::TickLeader() {
     leader.next_heartbeat = now_ + options_.heartbeat_interval;
   } else if (now_ >= leader.commit_notice) {
     for (Progress& peer : leader.peers) {
-      if (peer.commit_sent < std::min(commit_, peer.match)) SendHeartbeat(peer);
+      if (LacksCommit(peer)) SendHeartbeat(peer);
     }
   }
   if (now_ >= leader.commit_notice) leader.commit_notice = kNever;
+}
+
+// Whether it could have heard of more. Who only accepts does nothing with it.
+inline bool Engine::LacksCommit(const Progress& peer) const {
+  return !peer.is_acceptor && peer.commit_sent < std::min(commit_, peer.match);
 }
 
 inline void Engine::BroadcastHeartbeat() {

@@ -17,10 +17,12 @@ inline Incarnation Engine::Introduced(NodeId peer) const {
 
 // The one disk that counts under the name, as far as is known here.
 inline Incarnation Engine::Recorded(NodeId peer) const {
-  const Configuration& members = MembershipOf(peer);
-  if (members.records.empty()) return Introduced(peer);
-  const MemberRecord* record = members.RecordOf(peer);
-  return record == nullptr ? Incarnation() : record->incarnation;
+  return RecordedBy(MembershipOf(peer), peer);
+}
+
+inline Incarnation Engine::RecordedBy(const Configuration& members, NodeId peer) const {
+  if (const MemberRecord* record = members.RecordOf(peer)) return record->incarnation;
+  return members.HasRecords() ? Incarnation() : Introduced(peer);
 }
 
 inline void Engine::Record(NodeId node, Incarnation incarnation) {
@@ -120,7 +122,8 @@ inline std::vector<NodeId> Engine::Strangers() const {
   std::vector<NodeId> strangers;
   if (introduced_) return strangers;
   for (NodeId member : configuration().Members()) {
-    if (member != self_.node && !IsKnownBothWays(member)) strangers.push_back(member);
+    if (member == self_.node || configuration().IsAcceptor(member)) continue;
+    if (!IsKnownBothWays(member)) strangers.push_back(member);
   }
   return strangers;
 }

@@ -23,8 +23,7 @@ inline Reason Engine::RefusalOf(const std::vector<MemberChange>& changes) const 
   }
   for (const MemberChange& change : changes) {
     const auto names_it = [&](const MemberChange& other) { return other.node == change.node; };
-    if (change.node.IsZero() || std::count_if(changes.begin(), changes.end(), names_it) > 1 ||
-        change.address.size() > MemberRecord::kMaxAddressBytes) {
+    if (std::count_if(changes.begin(), changes.end(), names_it) > 1 || !IsSound(change)) {
       return Reason::kInvalidChange;
     }
     // It would end with the removal, and nobody would lead on to the return.
@@ -35,12 +34,29 @@ inline Reason Engine::RefusalOf(const std::vector<MemberChange>& changes) const 
   }
   const auto can_decide = [this](Configuration target) {
     target.records.clear();  // The change itself will write them.
+    for (NodeId member : target.Members()) {
+      target.records.push_back(
+          {.node = member, .incarnation = Incarnation(1), .epoch = {}, .address = {}});
+    }
     return CanDecide(target);
   };
   return can_decide(Apply(changes, configuration())) &&
                  can_decide(Apply(RemovalsFirst(changes), configuration()))
              ? Reason::kNone
              : Reason::kInvalidChange;
+}
+
+inline bool Engine::IsSound(const MemberChange& change) const {
+  if (change.node.IsZero() || change.address.size() > MemberRecord::kMaxAddressBytes) return false;
+  const bool to_acceptor = change.to == MemberChange::To::kAcceptor;
+  const bool is_member = configuration().IsMember(change.node);
+  const bool is_acceptor = configuration().IsAcceptor(change.node);
+  if (is_member && is_acceptor != to_acceptor && change.to != MemberChange::To::kNone) return false;
+  if (!to_acceptor) return true;
+  // Nobody could ask it who it is.
+  const bool is_new =
+      !is_acceptor || (!change.incarnation.IsZero() && change.incarnation != Recorded(change.node));
+  return !is_new || (!change.incarnation.IsZero() && !change.address.empty());
 }
 
 // Under one name only one disk counts, so a disk that replaces another comes when that has gone.
@@ -115,9 +131,10 @@ inline void Engine::ContinueChange() {
 
 // Whether all that the records say of the initial members is known without them.
 inline bool Engine::IsInitialAgain(const Configuration& next) const {
-  if (!configuration().records.empty()) return false;
-  const auto says_nothing = [](const MemberRecord& record) {
-    return record.epoch.IsZero() && record.address.empty();
+  if (configuration().HasRecords()) return false;
+  const auto says_nothing = [this](const MemberRecord& record) {
+    const MemberRecord* known = configuration().RecordOf(record.node);
+    return known != nullptr ? *known == record : record.epoch.IsZero() && record.address.empty();
   };
   return std::all_of(next.records.begin(), next.records.end(), says_nothing);
 }
@@ -172,7 +189,7 @@ inline void Engine::EndChange(Outcome::Kind kind, Reason reason) {
 inline void Engine::LeaveOffice() {
   const Progress* heir = nullptr;
   for (const Progress& peer : progress()) {
-    if (!configuration().IsVoter(peer.node)) continue;
+    if (!configuration().IsVoter(peer.node) || peer.is_acceptor) continue;
     if (heir == nullptr || peer.match > heir->match) heir = &peer;
   }
   Reached("removed leader hands over");
@@ -226,6 +243,7 @@ inline Progress Engine::NewPeer(NodeId node) const {
   Progress peer;
   peer.node = node;
   peer.epoch = MembershipOf(node).EpochOf(node);
+  peer.is_acceptor = MembershipOf(node).IsAcceptor(node);
   peer.next = extent().last + 1;
   peer.last_heard = now_;
   return peer;
@@ -261,7 +279,7 @@ inline void Engine::TellIfRemoved(const Message& message) {
                            Recorded(message.from) == message.incarnation;
   if (decides_yet) return;
   const MemberRecord* record = committed.RecordOf(message.from);
-  if (record == nullptr ? committed.records.empty() && committed.IsMember(message.from)
+  if (record == nullptr ? !committed.HasRecords() && committed.IsMember(message.from)
                         : record->incarnation == message.incarnation) {
     return;
   }

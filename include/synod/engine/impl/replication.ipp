@@ -55,7 +55,7 @@ inline void Engine::Replicate() {
   for (Progress& peer : leader.peers) {
     while (SendAppend(peer)) {
     }
-    if (peer.commit_sent < std::min(commit_, peer.match)) {
+    if (LacksCommit(peer)) {
       leader.commit_notice =
           std::min(leader.commit_notice, now_ + options_.heartbeat_interval / kCommitNotices);
     }

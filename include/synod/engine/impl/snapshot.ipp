@@ -27,7 +27,7 @@ inline void Engine::CompactLog() {
   for (const Progress& peer : progress()) {
     const bool is_alive = now_ < peer.last_heard + options_.election_timeout;
     const Index has = peer.state == Progress::State::kSnapshot ? peer.snapshot : peer.match;
-    if (is_alive && !has.IsZero()) compact_to = std::min(compact_to, has);
+    if (is_alive && !peer.is_acceptor && !has.IsZero()) compact_to = std::min(compact_to, has);
   }
   if (WantsSnapshot() || !has_space_ || Buggify("compact_all")) compact_to = snapshot_.index;
   if (Mutated(Mutation::kCompactToCommit)) compact_to = commit_;

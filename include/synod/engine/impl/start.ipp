@@ -14,10 +14,14 @@ inline uint64_t HashOf(const Configuration& configuration) {
       hash = (hash ^ ((value >> (8 * byte)) & 0xff)) * 0x100000001b3u;
     }
   };
-  for (const auto* list :
-       {&configuration.voters, &configuration.outgoing, &configuration.learners}) {
+  for (const auto* list : {&configuration.voters, &configuration.outgoing, &configuration.learners,
+                           &configuration.acceptors}) {
     add(list->size());
     for (NodeId node : *list) add(node.value());
+  }
+  for (const MemberRecord& record : configuration.records) {  // Of acceptors.
+    add(record.incarnation.value());
+    for (char c : record.address) add(static_cast<unsigned char>(c));
   }
   const QuorumRule& rule = configuration.quorums;
   for (uint32_t value :
@@ -52,7 +56,8 @@ inline Engine::Engine(const EngineOptions& options, const Identity& identity,
       next_context_(rng_.Next()) {
   // Nobody has to be introduced to itself, nor a newcomer, which the others take in.
   introduced_ = IsJoiner() || Introduced(self_.node) == self_.incarnation ||
-                initial.Members() == std::vector{self_.node};
+                (initial.IsVoter(self_.node) && initial.learners.empty() &&
+                 initial.voters.size() == initial.acceptors.size() + 1);
 }
 
 inline void Engine::FinishStart() {

@@ -23,7 +23,7 @@ inline bool MultiPaxos::OneGovernsBehind(Index index) const {
 // Newcomers know the disks of those who leave, and decide for a while yet, from records alone. So
 // the first change by which anybody leaves writes them before it is made.
 inline Configuration MultiPaxos::StepTowards(Configuration target) const {
-  const bool have_records = !configuration().records.empty();
+  const bool have_records = configuration().HasRecords();
   const bool all_stay = std::ranges::all_of(configuration().Members(),
                                             [&](NodeId member) { return target.IsMember(member); });
   return have_records || all_stay ? target : configuration();
@@ -56,10 +56,7 @@ inline bool MultiPaxos::IsPrepared(const Configuration& configuration) const {
 // From the disk that counts there under its name.
 inline bool MultiPaxos::HasReported(NodeId node, const Configuration& configuration) const {
   if (node == self_.node) return true;
-  const MemberRecord* record = configuration.RecordOf(node);
-  const Incarnation counts = configuration.records.empty() ? Introduced(node)
-                             : record == nullptr           ? Incarnation()
-                                                           : record->incarnation;
+  const Incarnation counts = RecordedBy(configuration, node);
   return std::ranges::any_of(reports_, [&](const Report& r) {
     return r.node == node && r.incarnation == counts && r.next.IsZero();
   });
@@ -115,11 +112,28 @@ inline bool MultiPaxos::IsWidelyKnown() const {
   const auto& leader = std::get<Leader>(role_);
   const Index settled = SettledAt();
   if (Mutated(Mutation::kChangeDoneEarly)) return commit_ >= settled;
-  return commit_ >= settled && QuorumSystem(configuration()).Commits([&](NodeId node) {
+  return commit_ >= settled && QuorumSystem(configuration()).Remember([&](NodeId node) {
     if (node == self_.node) return slots_.durably_chosen() >= settled;
     const Progress* peer = Leader::Find(leader, node);
     return settled.IsZero() || (peer != nullptr && peer->chosen >= settled);
   });
+}
+
+// Everything up to it is chosen, and so many know that, durably, that a leader to come need not
+// find out from the acceptors, which may forget it (I8). As every change hands this knowledge on
+// before the new members decide anything, it holds for all that are to come.
+inline Index MultiPaxos::Remembered() const {
+  const auto& leader = std::get<Leader>(role_);
+  const auto chosen_of = [&](NodeId node) {
+    if (node == self_.node) return slots_.durably_chosen();
+    const Progress* peer = Leader::Find(leader, node);
+    return peer == nullptr ? Index() : peer->chosen;
+  };
+  Index all = commit_;
+  for (const ConfigurationChange& change : InForce()) {
+    all = std::min(all, QuorumSystem(change.configuration).Remembered<Index>(chosen_of));
+  }
+  return all;
 }
 
 inline bool MultiPaxos::IsSettled() const { return Engine::IsSettled() && IsWidelyKnown(); }

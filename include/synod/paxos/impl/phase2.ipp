@@ -18,6 +18,8 @@ inline void MultiPaxos::AppendOwn(EntryKind kind, Payload payload) {
 }
 
 inline bool MultiPaxos::SendAppend(Progress& peer) {
+  // Nothing that is chosen, and no snapshot, is for who only accepts.
+  if (peer.is_acceptor) peer.next = std::max(peer.next, commit_ + 1);
   const bool replicating = peer.state == Progress::State::kReplicate;
   if (peer.state == Progress::State::kSnapshot) return false;
   if (peer.state == Progress::State::kProbe && peer.probe_sent) return false;
@@ -64,6 +66,7 @@ inline void MultiPaxos::SendHeartbeat(Progress& peer) {
                                 .commit = commit,
                                 .epoch = peer.epoch,
                                 .round = std::get<Leader>(role_).round,
+                                .forget = peer.is_acceptor ? Remembered() : Index(),
                                 .entries = {}});
   // A voter of a configuration to come has not said yet what it has accepted.
   for (const Report& report : reports_) {
@@ -147,7 +150,11 @@ inline void MultiPaxos::AdvanceCommitIndex() {
 
 inline void MultiPaxos::Accept(Entry entry, const Ballot& ballot) {
   entry.term = ballot.round;
-  const Index position = accept_log_.Append(entry, ballot, commit_, output_.persist.entries);
+  // What acceptors may forget waits for this to be noted (I8), and they keep a few times alpha.
+  const uint64_t news = configuration().acceptors.empty()
+                            ? AcceptLog::kNewsOfChosen
+                            : std::min<uint64_t>(AcceptLog::kNewsOfChosen, configuration().alpha);
+  const Index position = accept_log_.Append(entry, ballot, commit_, output_.persist.entries, news);
   slots_.Put({.entry = std::move(entry), .ballot = ballot, .position = position});
   slots_.Advance(ballot);
 }
