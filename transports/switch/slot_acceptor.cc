@@ -6,9 +6,6 @@
 namespace synod::slots {
 namespace {
 
-uint32_t ChunkOf(uint64_t slot) { return static_cast<uint32_t>(slot / kChunkSlots); }
-uint32_t GenerationOf(uint64_t slot) { return static_cast<uint32_t>(slot / kWindowSlots); }
-
 uint32_t LoadWord(const SlotValue& value, size_t word) {
   uint32_t loaded = 0;
   std::memcpy(&loaded, value.bytes.data() + 4 * word, sizeof(loaded));
@@ -88,7 +85,7 @@ SlotPacket SlotAcceptor::Answer(const SlotPacket& request) {
 }
 
 void SlotAcceptor::AnswerInSlot(const SlotPacket& request, SlotPacket& answer) {
-  Slot& slot = slots_[request.slot % kWindowSlots];
+  Slot& slot = slots_[request.slot % slots_.size()];
   const uint32_t generation = GenerationOf(request.slot);
   uint32_t& highest = Single(SlotRegister::kHighest);
   if (slot.generation > generation) {
@@ -117,7 +114,7 @@ bool SlotAcceptor::Process(std::span<const std::byte> request,
 }
 
 uint32_t SlotAcceptor::Read(SlotRegister which, size_t index) const {
-  if (index >= SizeOf(which)) return 0;
+  if (!Has(which, index)) return 0;
   if (which < SlotRegister::kGeneration) return Single(which);
   const Slot& slot = slots_[index];
   switch (which) {
@@ -140,7 +137,7 @@ uint32_t SlotAcceptor::Read(SlotRegister which, size_t index) const {
 }
 
 void SlotAcceptor::Write(SlotRegister which, size_t index, uint32_t word) {
-  if (index >= SizeOf(which)) return;
+  if (!Has(which, index)) return;
   if (which < SlotRegister::kGeneration) {
     Single(which) = word;
     return;

@@ -174,6 +174,15 @@ absl::Status SwitchControl::SetTrim(uint32_t trim) {
   return Apply({{{.which = SlotRegister::kTrim, .index = 0, .word = trim}}});
 }
 
+absl::Status SwitchControl::RaiseTrim(uint32_t group, uint64_t incarnation, uint32_t trim) {
+  const absl::StatusOr<SlotState> state = State();
+  if (!state.ok()) return state.status();
+  if (!state->is_enabled || state->group != group || state->incarnation != incarnation) {
+    return absl::FailedPreconditionError("another voter is there, or none");
+  }
+  return trim <= state->trim ? absl::OkStatus() : SetTrim(trim);
+}
+
 absl::StatusOr<SlotState> SwitchControl::State() {
   using enum SlotRegister;
   absl::Status failure;

@@ -20,7 +20,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/unit/switch/switch_under_test.h"
-#include "transports/switch/daemon/sockets.h"
+#include "transports/switch/sockets.h"
 
 extern char** environ;
 
@@ -67,6 +67,7 @@ class Process {
   }
 
   [[nodiscard]] Endpoint listen() const { return listen_; }
+  [[nodiscard]] const std::string& control() const { return control_; }
   [[nodiscard]] std::unique_ptr<SwitchControl> Connect() const {
     auto control = SwitchControl::Connect(control_);
     EXPECT_TRUE(control.ok()) << control.status();

@@ -1,5 +1,5 @@
 // The acceptor in the kernel, one frame at a time: the golden vectors, what every acceptor does,
-// and which frames it takes for requests.
+// and what a link makes of it; and which frames it takes for requests.
 #include <functional>
 #include <string>
 #include <vector>
@@ -8,12 +8,14 @@
 #include "tests/unit/switch/acceptor_suite.h"
 #include "tests/unit/switch/differential.h"
 #include "tests/unit/switch/golden.h"
+#include "tests/unit/switch/link_suite.h"
 #include "tests/unit/switch/xdp_under_test.h"
 
 namespace synod::slots::testing {
 
 using Subjects = ::testing::Types<XdpSubject>;
 INSTANTIATE_TYPED_TEST_SUITE_P(Xdp, Acceptor, Subjects);
+INSTANTIATE_TYPED_TEST_SUITE_P(Xdp, Link, Subjects);
 
 namespace {
 

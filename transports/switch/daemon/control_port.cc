@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <utility>
 
-#include "sockets.h"
+#include "../sockets.h"
 
 namespace synod::slots {
 namespace {

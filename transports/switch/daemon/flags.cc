@@ -7,7 +7,7 @@
 
 #include "absl/time/time.h"
 
-#include "sockets.h"
+#include "../sockets.h"
 
 namespace synod::slots {
 namespace {

@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "../datagram_port.h"
+#include "../sockets.h"
 #include "control_language.h"
 #include "control_port.h"
-#include "datagram_port.h"
 #include "device.h"
-#include "sockets.h"
 
 namespace synod::slots {
 namespace {

@@ -17,7 +17,9 @@ namespace synod::slots {
 // Promises and values are in memory only, so that they last as long as this object.
 class SlotAcceptor {
  public:
-  SlotAcceptor() : slots_(kWindowSlots) {}
+  // A chunk of fewer slots makes a smaller window, which wraps the sooner: for simulations.
+  explicit SlotAcceptor(uint32_t chunk_slots = kChunkSlots)
+      : chunk_slots_(chunk_slots), slots_(size_t{kWindowChunks} * chunk_slots) {}
 
   // Fills `answer` and returns true, or returns false if the datagram is not a request, which gets
   // no answer. Allocates nothing. `request` and `answer` may be the same bytes.
@@ -26,7 +28,7 @@ class SlotAcceptor {
   // Answers a request, whatever its message is.
   [[nodiscard]] SlotPacket Answer(const SlotPacket& request);
 
-  // The control plane's view. An index of SizeOf(which) or more reads zero and writes nothing.
+  // The control plane's view. An index that there is not reads zero and writes nothing.
   [[nodiscard]] uint32_t Read(SlotRegister which, size_t index) const;
   void Write(SlotRegister which, size_t index, uint32_t word);
 
@@ -53,8 +55,19 @@ class SlotAcceptor {
   void SetPromised(const SlotBallot& ballot);
   // What is wrong with a request before its ballot is looked at; kDone if nothing is.
   [[nodiscard]] Outcome Check(const SlotPacket& request) const;
+  [[nodiscard]] bool Has(SlotRegister which, size_t index) const {
+    return index < (which < SlotRegister::kGeneration ? 1 : slots_.size());
+  }
   void AnswerInSlot(const SlotPacket& request, SlotPacket& answer);
 
+  [[nodiscard]] uint32_t ChunkOf(uint64_t slot) const {
+    return static_cast<uint32_t>(slot / chunk_slots_);
+  }
+  [[nodiscard]] uint32_t GenerationOf(uint64_t slot) const {
+    return static_cast<uint32_t>(slot / slots_.size());
+  }
+
+  uint32_t chunk_slots_;
   std::array<uint32_t, kSingles> singles_{};
   std::vector<Slot> slots_;
 };

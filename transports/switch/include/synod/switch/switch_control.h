@@ -48,6 +48,9 @@ class SwitchControl {
   // Lets it forget all slots of chunks before `trim`: once nobody needs them (I8). kOutOfRange if
   // that would lower it.
   [[nodiscard]] absl::Status SetTrim(uint32_t trim);
+  // The same if that is not lower, and it is this voter of this group; kFailedPrecondition if it is
+  // another by now.
+  [[nodiscard]] absl::Status RaiseTrim(uint32_t group, uint64_t incarnation, uint32_t trim);
   [[nodiscard]] absl::StatusOr<SlotState> State();
 
   // Power. While it is off, everything else fails with kUnavailable, and the connection lasts.

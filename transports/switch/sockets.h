@@ -1,6 +1,6 @@
 // Addresses of IPv4, as text, as the kernel has them and as frames do.
-#ifndef SYNOD_TRANSPORTS_SWITCH_DAEMON_SOCKETS_H_
-#define SYNOD_TRANSPORTS_SWITCH_DAEMON_SOCKETS_H_
+#ifndef SYNOD_TRANSPORTS_SWITCH_SOCKETS_H_
+#define SYNOD_TRANSPORTS_SWITCH_SOCKETS_H_
 
 #include <netinet/in.h>
 #include <string>
@@ -24,4 +24,4 @@ namespace synod::slots {
 
 }  // namespace synod::slots
 
-#endif  // SYNOD_TRANSPORTS_SWITCH_DAEMON_SOCKETS_H_
+#endif  // SYNOD_TRANSPORTS_SWITCH_SOCKETS_H_

@@ -1,6 +1,6 @@
-// The UDP socket of synod-switch: many datagrams for each system call.
-#ifndef SYNOD_TRANSPORTS_SWITCH_DAEMON_DATAGRAM_PORT_H_
-#define SYNOD_TRANSPORTS_SWITCH_DAEMON_DATAGRAM_PORT_H_
+// A UDP socket that takes and sends many datagrams with each system call.
+#ifndef SYNOD_TRANSPORTS_SWITCH_DATAGRAM_PORT_H_
+#define SYNOD_TRANSPORTS_SWITCH_DATAGRAM_PORT_H_
 
 #include <array>
 #include <cstddef>
@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "synod/switch/udp_frame.h"
 
-#include "../descriptor.h"
+#include "descriptor.h"
 
 namespace synod::slots {
 
@@ -59,4 +59,4 @@ class DatagramPort {
 
 }  // namespace synod::slots
 
-#endif  // SYNOD_TRANSPORTS_SWITCH_DAEMON_DATAGRAM_PORT_H_
+#endif  // SYNOD_TRANSPORTS_SWITCH_DATAGRAM_PORT_H_

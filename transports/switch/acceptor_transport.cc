@@ -1,0 +1,214 @@
+#include "acceptor_transport.h"
+
+#include <algorithm>
+
+#include "synod/base/assert.h"
+
+#include "udp_wire.h"
+
+namespace synod::slots {
+namespace {
+
+void AddTo(LinkCounters& sum, const LinkCounters& more) {
+  sum.requests += more.requests;
+  sum.answers += more.answers;
+  sum.retransmissions += more.retransmissions;
+  sum.stale_answers += more.stale_answers;
+  sum.useless_answers += more.useless_answers;
+  sum.digests += more.digests;
+  sum.dropped_slots += more.dropped_slots;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Transport>> WithAcceptors(
+    absl::StatusOr<std::unique_ptr<Transport>> replicas, AcceptorOptions options) {
+  if (!replicas.ok()) return replicas.status();
+  return WithAcceptors(*std::move(replicas), std::make_unique<UdpWire>(), std::move(options));
+}
+
+std::unique_ptr<Transport> WithAcceptors(std::unique_ptr<Transport> replicas,
+                                         std::unique_ptr<SlotWire> wire, AcceptorOptions options) {
+  return std::make_unique<AcceptorTransport>(std::move(replicas), std::move(wire),
+                                             std::move(options));
+}
+
+absl::Status AcceptorTransport::Start(Context context) {
+  context_ = context;
+  absl::Status status = replicas_->Start(context);
+  if (!status.ok()) return status;
+  return wire_->Start(*context_.loop,
+                      [this](std::span<const SlotWire::Arrival> batch) { OnArrival(batch); });
+}
+
+absl::Status AcceptorTransport::SetAcceptor(GroupId group, const MemberRecord& acceptor) {
+  const absl::StatusOr<AcceptorAddress> address = ParseAcceptorAddress(acceptor.address);
+  if (!address.ok()) return address.status();
+  const Name name(group, acceptor.node);
+  const auto known = acceptors_.find(name);
+  if (known != acceptors_.end()) {
+    if (known->second.link.identity().incarnation == acceptor.incarnation) {
+      known->second.address = *address;
+      known->second.is_forgotten = false;
+      return absl::OkStatus();
+    }
+    AddTo(gone_counters_, known->second.link.counters());
+    acceptors_.erase(known);
+  }
+  // A process does not ask as often as nanoseconds pass, so no cookie is one of its former life.
+  const auto first_cookie = static_cast<uint64_t>(context_.loop->Now().time_since_epoch().count());
+  const SlotLink::Identity identity{.group = group,
+                                    .self = context_.self.node,
+                                    .acceptor = acceptor.node,
+                                    .incarnation = acceptor.incarnation};
+  acceptors_.emplace(
+      name, Acceptor{.address = *address, .link = SlotLink(identity, options_.link, first_cookie)});
+  return absl::OkStatus();
+}
+
+// Those who decided before may do so for a while, as a connection lasts that there is.
+void AcceptorTransport::ForgetPeer(NodeId peer) {
+  for (auto& [name, acceptor] : acceptors_) {
+    if (name.second == peer) acceptor.is_forgotten = true;
+  }
+  replicas_->ForgetPeer(peer);
+}
+
+void AcceptorTransport::Send(NodeId to, std::span<synod::Message> messages) {
+  bool is_of_replicas = true;
+  for (const synod::Message& message : messages) {
+    const auto acceptor = acceptors_.find({message.group, to});
+    if (acceptor == acceptors_.end()) continue;
+    is_of_replicas = false;
+    if (options_.tap != nullptr && !options_.tap->OnRequest(message)) continue;
+    acceptor->second.link.OnMessage(message, context_.loop->Now());
+  }
+  if (is_of_replicas) {
+    replicas_->Send(to, messages);
+  } else {
+    FlushLater();
+  }
+}
+
+void AcceptorTransport::OnArrival(std::span<const SlotWire::Arrival> batch) {
+  for (const SlotWire::Arrival& arrival : batch) {
+    for (auto& [name, acceptor] : acceptors_) {
+      if (acceptor.address.data != arrival.from) continue;
+      acceptor.link.OnAnswer(arrival.packet, context_.loop->Now());
+    }
+  }
+  Flush();
+}
+
+void AcceptorTransport::OnTimer() {
+  timer_ = EventLoop::TimerId::kNone;
+  timer_due_ = kNever;
+  for (auto& [name, acceptor] : acceptors_) acceptor.link.OnTimer(context_.loop->Now());
+  Flush();
+}
+
+// Whoever sends is not told anything before that is over.
+void AcceptorTransport::FlushLater() {
+  if (std::exchange(flush_is_due_, true)) return;
+  context_.loop->Defer([this] {
+    flush_is_due_ = false;
+    Flush();
+  });
+}
+
+void AcceptorTransport::Flush() {
+  if (has_stopped_) return;
+  LinkCounters counters = gone_counters_;
+  for (auto& [name, acceptor] : acceptors_) {
+    const size_t before = output_.packets.size();
+    acceptor.link.TakeOutput(output_);
+    for (size_t i = before; i < output_.packets.size(); ++i) {
+      wire_->Send(acceptor.address.data, output_.packets[i]);
+    }
+    RaiseTrim(acceptor);
+    AddTo(counters, acceptor.link.counters());
+  }
+  wire_->Flush();
+  output_.packets.clear();
+  std::erase_if(acceptors_, [this](const auto& one) {
+    const bool goes = one.second.is_forgotten && one.second.link.IsIdle();
+    if (goes) AddTo(gone_counters_, one.second.link.counters());
+    return goes;
+  });
+  {
+    const std::lock_guard lock(counters_mutex_);
+    counters_ = counters;
+  }
+  SetTimer();
+  for (const std::string& warning : std::exchange(output_.warnings, {})) {
+    if (context_.logger) context_.logger(Severity::kWarning, warning);
+  }
+  if (output_.messages.empty()) return;
+  std::vector<synod::Message> messages = std::exchange(output_.messages, {});
+  if (options_.tap != nullptr) {
+    options_.tap->OnAnswers(messages);
+  } else {
+    context_.receiver->OnMessages(messages);
+  }
+}
+
+// The control plane is slow, and its answer may be lost: that the trim has risen is seen in the
+// acceptor's own answers.
+void AcceptorTransport::RaiseTrim(Acceptor& acceptor) {
+  const std::optional<uint32_t> trim = acceptor.link.WantedTrim();
+  if (!trim) {
+    acceptor.trim_patience = {};
+    acceptor.next_trim = {};
+    return;
+  }
+  const Instant now = context_.loop->Now();
+  if (now < acceptor.next_trim) return;
+  acceptor.trim_patience = std::min(
+      std::max(2 * acceptor.trim_patience, options_.trim_patience_min), options_.trim_patience_max);
+  acceptor.next_trim = now + acceptor.trim_patience;
+  const SlotLink::Identity& identity = acceptor.link.identity();
+  if (acceptor.address.control_port == 0) {
+    if (std::exchange(acceptor.was_warned, true) || !context_.logger) return;
+    context_.logger(Severity::kWarning,
+                    "acceptor " + std::to_string(identity.acceptor.value()) +
+                        ": its address names no control port, so its control plane must raise its "
+                        "trim, to " +
+                        std::to_string(*trim) + " by now, or it will not answer for new slots");
+    return;
+  }
+  wire_->RaiseTrim(acceptor.address, static_cast<uint32_t>(identity.group.value()),
+                   identity.incarnation.value(), *trim);
+}
+
+void AcceptorTransport::SetTimer() {
+  Instant next = kNever;
+  for (const auto& [name, acceptor] : acceptors_) {
+    next = std::min(next, acceptor.link.NextDeadline());
+  }
+  if (next >= timer_due_) return;  // It is set again when it has run.
+  if (timer_ != EventLoop::TimerId::kNone) context_.loop->Cancel(timer_);
+  timer_due_ = next;
+  timer_ = context_.loop->RunAt(next, [this] { OnTimer(); });
+}
+
+void AcceptorTransport::Stop() {
+  has_stopped_ = true;
+  wire_->Stop();
+  if (timer_ != EventLoop::TimerId::kNone) context_.loop->Cancel(timer_);
+  replicas_->Stop();
+}
+
+std::vector<std::pair<std::string, uint64_t>> AcceptorTransport::Counters() const {
+  std::vector<std::pair<std::string, uint64_t>> all = replicas_->Counters();
+  const std::lock_guard lock(counters_mutex_);
+  all.insert(all.end(), {{"acceptors.requests", counters_.requests},
+                         {"acceptors.answers", counters_.answers},
+                         {"acceptors.retransmissions", counters_.retransmissions},
+                         {"acceptors.stale_answers", counters_.stale_answers},
+                         {"acceptors.useless_answers", counters_.useless_answers},
+                         {"acceptors.digests", counters_.digests},
+                         {"acceptors.dropped_slots", counters_.dropped_slots}});
+  return all;
+}
+
+}  // namespace synod::slots
