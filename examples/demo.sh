@@ -5,23 +5,25 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'TEXT'
-Usage: examples/demo.sh [--protocol raft|multipaxos] [--keep | --stop]
+Usage: examples/demo.sh [--protocol raft|multipaxos] [--switch] [--keep | --stop]
 
 Builds synod-kv, runs three of them on loopback, kills the leader with SIGKILL under load, restarts
 it, and checks that no acknowledged write is missing, no refused one was executed and none was
 executed twice. Exits with an error otherwise.
 
   --protocol P   how the members decide (default raft)
+  --switch       with multipaxos, and two acceptors in the network besides, emulated switches that
+                 run acceptor.p4: one of them loses its power, and is replaced
   --keep         leaves the cluster running afterwards and prints where it listens
   --stop         ends every cluster that --keep has left running
 
-SYNOD_BIN=FOLDER takes synod-kv and synod-kv-load from there, and builds nothing.
+SYNOD_BIN=FOLDER takes synod-kv, synod-kv-load and synod-switch from there, and builds nothing.
 TEXT
 }
 
 # A kept cluster is a folder with a file `kept`, which lists its processes. A number in it may belong
 # to somebody else by now.
-is_server() { [[ "$(cat "/proc/$1/comm" 2>/dev/null)" == synod-kv ]]; }
+is_server() { [[ "$(cat "/proc/$1/comm" 2>/dev/null)" == synod-@(kv|switch) ]]; }
 
 # Ends the processes: first politely, and after five seconds in any case.
 end_servers() {
@@ -53,7 +55,7 @@ stop_kept() {
 build() {
   ./src/cmake/install-packages.sh
   cmake --preset release --log-level=NOTICE >/dev/null
-  cmake --build --preset release --target synod-kv synod-kv-load
+  cmake --build --preset release --target synod-kv synod-kv-load synod-switch
 }
 
 bad_usage() {
@@ -95,7 +97,8 @@ cleanup() {
 
 keep=no
 stop=no
-protocol=raft
+protocol=""
+switches=0
 while (($# > 0)); do
   case "$1" in
     --protocol)
@@ -104,6 +107,7 @@ while (($# > 0)); do
       protocol="$1"
       ;;
     --protocol=*) protocol="${1#*=}" ;;
+    --switch) switches=2 ;;
     --keep) keep=yes ;;
     --stop) stop=yes ;;
     -h | --help)
@@ -114,7 +118,12 @@ while (($# > 0)); do
   esac
   shift
 done
+if [[ -z $protocol ]]; then
+  protocol=raft
+  ((switches == 0)) || protocol=multipaxos
+fi
 [[ $protocol == raft || $protocol == multipaxos ]] || bad_usage "unknown protocol: $protocol"
+((switches == 0)) || [[ $protocol == multipaxos ]] || bad_usage "--switch needs multipaxos"
 [[ $keep == no || $stop == no ]] || bad_usage "--keep and --stop are one or the other"
 if [[ $stop == yes ]]; then
   stop_kept
@@ -126,7 +135,9 @@ if [[ -z "$kv_bin" ]]; then
   build
   kv_bin="$PWD/build/bin"
 fi
-for program in synod-kv synod-kv-load; do
+programs=(synod-kv synod-kv-load)
+((switches == 0)) || programs+=(synod-switch)
+for program in "${programs[@]}"; do
   if [[ ! -f "$kv_bin/$program" || ! -x "$kv_bin/$program" ]]; then
     echo "examples/demo.sh: there is no program $program in $kv_bin, which SYNOD_BIN names;" \
       "without SYNOD_BIN it is built" >&2
@@ -145,9 +156,13 @@ source examples/kv/cluster.sh
 echo
 echo "Starting three servers that run $protocol; their data is in $kv_dir."
 kv_bootstrap_flags=(--protocol="$protocol")
+kv_switches="$switches"
 kv_new_cluster 3
 leader="$(kv_await_leader)"
 echo "  members listen to clients at $(kv_endpoints); member $leader leads"
+if ((switches > 0)); then
+  echo "  two switches are voters besides, at $(kv_acceptors)"
+fi
 
 kv_ctl 1 put greeting "hello from etcdctl" >/dev/null
 for id in 1 2 3; do
@@ -166,6 +181,19 @@ new_leader="$(kv_await_leader)"
 echo "  member $new_leader leads now and writes go on; restarting member $leader"
 kv_start "$leader" || kv_fail "member $leader does not start again"
 kv_load_more 3000
+if ((switches > 0)); then
+  echo "  cutting the power of switch 1: all its promises are gone"
+  kv_switch_kill 1
+  kv_load_more 3000
+  kv_switch_start 1
+  kv_switch_replace 1 4 || kv_fail "switch 1 cannot be enabled again"
+  echo "  it is back, under a new incarnation that a change of the members has named"
+  kv_load_more 3000
+  echo "  killing member $new_leader, the leader: a quorum needs a switch now"
+  kv_kill "$new_leader"
+  kv_load_more 3000
+  kv_start "$new_leader" || kv_fail "member $new_leader does not start again"
+fi
 kv_load_stop
 
 echo "Checking."
@@ -195,7 +223,7 @@ echo "Nothing was lost."
 finished=yes
 if [[ $keep == yes ]]; then
   # At one stroke: a signal finds the whole list, or none.
-  printf '%s\n' "${kv_pids[@]}" >"$kv_dir/kept.new"
+  printf '%s\n' "${kv_pids[@]}" "${kv_switch_pids[@]}" >"$kv_dir/kept.new"
   mv "$kv_dir/kept.new" "$kv_dir/kept"
   disown -a
   echo "The cluster keeps running. Try: etcdctl --endpoints=$(kv_endpoints) get greeting"

@@ -2,7 +2,8 @@
 # Functions that run a cluster of synod-kv processes on this machine, for the demo and the tests. To
 # be sourced; the caller sets kv_bin (the folder of the binaries) and kv_dir (a folder of its own),
 # and may set kv_log (how the members keep their logs), kv_spare (for how many members that join
-# later there are to be ports) and kv_patience (for how many seconds to wait for a process to end).
+# later there are to be ports), kv_switches (how many acceptors there are besides the members, run by
+# synod-switch) and kv_patience (for how many seconds to wait for a process to end).
 
 # The members that exist, and of each its process (empty: not running).
 kv_size=0
@@ -12,6 +13,8 @@ kv_bootstrap_flags=()
 kv_first_port=0
 kv_log="${kv_log:-rocksdb}"
 kv_spare="${kv_spare:-0}"
+kv_switches="${kv_switches:-0}"
+kv_switch_pids=()
 kv_patience="${kv_patience:-60}"
 
 kv_fail() {
@@ -33,6 +36,10 @@ kv_wait() {
 
 kv_peer_address() { echo "127.0.0.1:$((kv_first_port + 2 * $1 - 2))"; }
 kv_endpoint() { echo "127.0.0.1:$((kv_first_port + 2 * $1 - 1))"; }
+# Of the acceptors, which are counted from 1: where requests are sent, and its control plane.
+kv_switch_port() { echo $((kv_first_port + 2 * (kv_size + kv_spare + $1) - 2)); }
+kv_switch_control_port() { echo $(($(kv_switch_port "$1") + 1)); }
+kv_switch_address() { echo "127.0.0.1:$(kv_switch_port "$1")/$(kv_switch_control_port "$1")"; }
 kv_running() { [[ -n "${kv_pids[$1]:-}" ]] && kill -0 "${kv_pids[$1]}" 2>/dev/null; }
 
 # The client addresses of all members, or of those given.
@@ -71,7 +78,7 @@ kv_choose_ports() {
   local port tries
   for ((tries = 0; tries < 100; ++tries)); do
     kv_first_port=$((10000 + RANDOM % 20000))
-    for ((port = kv_first_port; port < kv_first_port + 2 * (kv_size + kv_spare); ++port)); do
+    for ((port = kv_first_port; port < kv_first_port + 2 * (kv_size + kv_spare + kv_switches); ++port)); do
       kv_port_is_free "$port" || continue 2
     done
     return
@@ -151,6 +158,50 @@ kv_counter() {
 kv_counter_lists() { grep -c "^synod-kv: these were all counters" "$kv_dir/$1.log" || true; }
 kv_counter_lists_exceed() { (($(kv_counter_lists "$1") > $2)); }
 
+# kv_switch_control <switch> <command...>: asks its control plane.
+kv_switch_control() {
+  "$kv_bin/synod-switch" control "127.0.0.1:$(kv_switch_control_port "$1")" "${@:2}"
+}
+# As after power-on: it has no state, and is no voter.
+kv_switch_start() {
+  "$kv_bin/synod-switch" serve --listen="127.0.0.1:$(kv_switch_port "$1")" \
+    --control="127.0.0.1:$(kv_switch_control_port "$1")" >>"$kv_dir/switch$1.log" 2>&1 &
+  kv_switch_pids[$1]=$!
+  kv_wait 30 "switch $1" kv_switch_control "$1" state
+}
+# Its power is cut.
+kv_switch_kill() {
+  kv_end KILL "${kv_switch_pids[$1]}"
+  kv_switch_pids[$1]=""
+}
+# kv_switch_replace <switch> <id>: makes it a voter again, as another one than it was: its promises
+# are gone, so it is enabled under an incarnation of which there are none, and the members are
+# changed to have that under its id.
+kv_switch_replace() {
+  local enabled incarnation
+  enabled="$(kv_switch_control "$1" enable 1 random)" || return 1
+  incarnation="$(grep -o '0x[0-9a-f]*' <<<"$enabled")"
+  kv_wait 120 "switch $1 to be replaced" \
+    kv_switch_is_member "$2" "${incarnation#0x}" "$(kv_switch_address "$1")"
+}
+kv_switch_is_member() {
+  local answer
+  answer="$(kv_ctl "$(kv_leader)" member add "switch$1" --peer-urls="switch://$1:$2@$3" 2>&1)" ||
+    [[ "$answer" == *"member ID already exist"* ]]
+}
+kv_switch_kill_all() {
+  local i
+  for ((i = 1; i <= kv_switches; ++i)); do
+    if [[ -n "${kv_switch_pids[$i]:-}" ]]; then kv_switch_kill "$i"; fi
+  done
+}
+# For --acceptors.
+kv_acceptors() {
+  local i list=""
+  for ((i = 1; i <= kv_switches; ++i)); do list+="${list:+,}switch://$(kv_switch_address "$i")"; done
+  echo "$list"
+}
+
 kv_stop_all() {
   local id
   for ((id = 1; id <= kv_size; ++id)); do
@@ -165,6 +216,10 @@ kv_new_cluster() {
   kv_flags=("$@")
   local id tries
   kv_choose_ports
+  if ((kv_switches > 0)); then
+    for ((id = 1; id <= kv_switches; ++id)); do kv_switch_start "$id"; done
+    kv_bootstrap_flags+=(--acceptors="$(kv_acceptors)")
+  fi
   for ((id = 1; id <= kv_size; ++id)); do
     kv_bootstrap "$id" || kv_fail "cannot bootstrap member $id; see $kv_dir/$id.log"
   done
@@ -178,7 +233,8 @@ kv_new_cluster() {
       return
     fi
     kv_stop_all
-    kv_choose_ports
+    # The acceptors are where they are.
+    ((kv_switches > 0)) || kv_choose_ports
   done
   kv_fail "the members do not start; see $kv_dir/$id.log"
 }

@@ -24,7 +24,9 @@ void List(const Node& node, Members* members) {
     const std::string& client_address = listed.member.client_address;
     member->set_id(listed.member.id.value());
     member->set_name("kv" + std::to_string(listed.member.id.value()));
-    if (!peer_address.empty()) member->add_peerurls("http://" + peer_address);
+    // An acceptor's is a URL as it is.
+    const std::string scheme = listed.is_acceptor ? "" : "http://";
+    if (!peer_address.empty()) member->add_peerurls(scheme + peer_address);
     if (!client_address.empty()) member->add_clienturls("http://" + client_address);
     member->set_islearner(listed.is_learner);
   }

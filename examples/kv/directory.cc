@@ -92,7 +92,10 @@ std::vector<Directory::Listed> Directory::ListOf(const synod::Configuration& con
                   .is_learner = !configuration.IsVoter(id)};
     const ClusterMember* flagged = Flagged(id);
     const synod::MemberRecord* record = configuration.RecordOf(id);
-    if (record != nullptr && !record->address.empty()) {
+    if (configuration.IsAcceptor(id)) {
+      listed.is_acceptor = true;
+      listed.member.peer_address = record->address;
+    } else if (record != nullptr && !record->address.empty()) {
       listed.member.peer_address = PeerAddressOf(record->address);
       listed.member.client_address = synod_kv::ClientAddressOf(record->address);
     } else if (flagged != nullptr) {

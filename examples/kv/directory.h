@@ -31,6 +31,7 @@ class Directory {
   struct Listed {
     ClusterMember member;  // Addresses that nobody knows are empty.
     bool is_learner = false;
+    bool is_acceptor = false;  // And nothing else: its peer address is a whole URL.
   };
 
   Directory(synod::NodeId self, std::vector<ClusterMember> flagged);

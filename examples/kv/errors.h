@@ -49,6 +49,7 @@ absl::Status NoTlsError();
 absl::Status BadUserError();
 absl::Status OneUrlError();
 absl::Status OtherIdError();
+absl::Status AcceptorUrlError();
 absl::Status MemberMovedError();
 absl::Status MemberExistsError();
 absl::Status PeerUrlExistsError();

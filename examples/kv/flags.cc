@@ -7,6 +7,7 @@
 
 #include <synod/core/configuration.h>
 #include <synod/core/quorum_text.h>
+#include <synod/switch/acceptor_address.h>
 
 #include "absl/time/time.h"
 
@@ -125,6 +126,24 @@ const Flag kFlags[] = {
        flags->quorums = *std::move(rule);
        return absl::OkStatus();
      }},
+    {"acceptors", "switch://HOST:PORT[/CONTROL],…",
+     "Voters besides the members, of a cluster that runs multipaxos, that are nothing but\n"
+     "acceptors in the network: synod-switch serve, or a switch. Of each the IPv4 address\n"
+     "to which requests are sent and, if synod-switch controls it, its control port. Their\n"
+     "ids come behind the members', in this order. bootstrap enables those that are not\n"
+     "yet, and writes down which they are; the same on every member. serve knows them from\n"
+     "the data directory, and compares.",
+     [](std::string_view text, Flags* flags) {
+       while (true) {
+         const size_t comma = text.find(',');
+         const std::string_view one = text.substr(0, comma);
+         const auto address = synod::slots::ParseAcceptorAddress(one);
+         if (!address.ok()) return address.status();
+         flags->acceptors.emplace_back(one);
+         if (comma == text.npos) return absl::OkStatus();
+         text.remove_prefix(comma + 1);
+       }
+     }},
     {"data-dir", "PATH",
      "Where the member keeps its log and its snapshots. Each member has its own;\n"
      "one process at a time may use it.",
@@ -221,6 +240,23 @@ absl::Status ParseFlag(std::span<const std::string_view>* arguments,
   return Wrong({"--", name, ": ", {status.message().data(), status.message().size()}});
 }
 
+absl::Status CheckAcceptors(const Flags& flags, bool makes_group) {
+  if (flags.acceptors.empty()) return absl::OkStatus();
+  if (flags.joins) {
+    return absl::InvalidArgumentError(
+        "--acceptors is for bootstrap: a member that joins learns them from the others");
+  }
+  if (makes_group && flags.protocol != synod::Protocol::kMultiPaxos) {
+    return absl::InvalidArgumentError("--acceptors needs --protocol=multipaxos");
+  }
+  std::vector<std::string> addresses = flags.acceptors;
+  std::sort(addresses.begin(), addresses.end());
+  if (std::adjacent_find(addresses.begin(), addresses.end()) != addresses.end()) {
+    return absl::InvalidArgumentError("--acceptors names one twice");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTogether(const Flags& flags) {
   if (flags.id.IsZero()) return absl::InvalidArgumentError("--id is missing");
   if (flags.cluster.empty()) return absl::InvalidArgumentError("--cluster is missing");
@@ -257,7 +293,8 @@ absl::Status CheckTogether(const Flags& flags) {
     return absl::InvalidArgumentError(
         "--protocol is for bootstrap: a member that starts knows it from its data directory");
   }
-  std::vector<synod::NodeId> voters;
+  if (absl::Status status = CheckAcceptors(flags, makes_group); !status.ok()) return status;
+  std::vector<synod::NodeId> voters = flags.AcceptorIds();
   for (const ClusterMember& member : flags.cluster) voters.push_back(member.id);
   std::sort(voters.begin(), voters.end());
   if (absl::Status status =
@@ -280,6 +317,14 @@ absl::Status CheckTogether(const Flags& flags) {
 const ClusterMember& Flags::Self() const {
   return *std::find_if(cluster.begin(), cluster.end(),
                        [this](const ClusterMember& member) { return member.id == id; });
+}
+
+std::vector<synod::NodeId> Flags::AcceptorIds() const {
+  synod::NodeId last;
+  for (const ClusterMember& member : cluster) last = std::max(last, member.id);
+  std::vector<synod::NodeId> ids;
+  for (size_t i = 1; i <= acceptors.size(); ++i) ids.emplace_back(last.value() + i);
+  return ids;
 }
 
 absl::StatusOr<Flags> ParseFlags(std::span<const std::string_view> arguments) {

@@ -26,7 +26,8 @@ struct Flags {
   std::optional<synod::ClusterId> cluster_id;
   synod::QuorumRule quorums;
   synod::Protocol protocol = synod::Protocol::kRaft;
-  bool joins = false;  // A newcomer's: an empty data directory is prepared for one.
+  std::vector<std::string> acceptors;  // Addresses of voters that are nothing but acceptors.
+  bool joins = false;                  // A newcomer's: an empty data directory is prepared for one.
   Log log = Log::kRocksDb;
   std::string data_dir;
   synod::Duration heartbeat_interval = std::chrono::milliseconds(50);
@@ -38,6 +39,8 @@ struct Flags {
 
   // The member that this process is.
   [[nodiscard]] const ClusterMember& Self() const;
+  // The ids of the acceptors, which come behind all members'.
+  [[nodiscard]] std::vector<synod::NodeId> AcceptorIds() const;
 };
 
 // `arguments` without the program's name. kInvalidArgument says what is wrong and what would be

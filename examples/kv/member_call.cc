@@ -51,7 +51,9 @@ void MemberCall::Execute() {
     return Fail({.status = change.status(), .effect = WriteFailure::Effect::kRefused});
   }
   change_ = *std::move(change);
-  if (change_.incarnation.IsZero() || !AskForDisk()) Make();
+  // An acceptor does not serve clients.
+  const bool has_answer = change_.to != synod::MemberChange::To::kAcceptor;
+  if (change_.incarnation.IsZero() || !has_answer || !AskForDisk()) Make();
 }
 
 bool MemberCall::AskForDisk() {

@@ -41,6 +41,11 @@ absl::Status OtherIdError() {
   return OwnError(absl::StatusCode::kInvalidArgument,
                   "the peer URL names another id than the request, or a disk: a member keeps both");
 }
+absl::Status AcceptorUrlError() {
+  return OwnError(absl::StatusCode::kInvalidArgument,
+                  "an acceptor is added as a voter, by switch://ID:INCARNATION@HOST:PORT/CONTROL, "
+                  "with the incarnation under which it was enabled");
+}
 absl::Status MemberMovedError() {
   return OwnError(absl::StatusCode::kFailedPrecondition,
                   "the peer URL says where the member serves clients, and the member has another "

@@ -38,6 +38,9 @@ bool IsActive(const synod::ReplicaStatus& leader, NodeId id) {
 bool HasActiveQuorum(const synod::ReplicaStatus& leader, const std::vector<NodeId>& voters) {
   synod::Configuration members = synod::Configuration::Of(voters);
   members.quorums = leader.configuration.quorums;
+  for (const NodeId voter : voters) {
+    if (leader.configuration.IsAcceptor(voter)) members.acceptors.push_back(voter);
+  }
   const synod::QuorumSystem quorums(members);
   const auto is_active = [&leader](NodeId voter) { return IsActive(leader, voter); };
   return quorums.Elects(is_active) && quorums.Commits(is_active);
@@ -48,6 +51,7 @@ absl::StatusOr<PeerUrl> TheUrl(const google::protobuf::RepeatedPtrField<std::str
   if (urls.size() > 1) return OneUrlError();
   absl::StatusOr<PeerUrl> url = ParsePeerUrl(urls.Get(0));
   if (!url.ok()) return url;
+  if (url->is_acceptor) return url;
   const size_t bytes = RecordedAddress(url->peer_address, url->client_address).size();
   if (bytes > synod::MemberRecord::kMaxAddressBytes) return BadUrlsError();
   return url;
@@ -87,6 +91,23 @@ absl::Status CheckNewVoter(const synod::ReplicaStatus& leader, NodeId id) {
   return HasActiveQuorum(leader, voters) ? absl::OkStatus() : UnhealthyError();
 }
 
+// A new one, or one that has lost what it had promised and comes back as another under its name.
+absl::StatusOr<MemberChange> PlanOfAcceptor(const etcdserverpb::MemberAddRequest& request,
+                                            const PeerUrl& url, const synod::ReplicaStatus& leader,
+                                            const Directory& directory) {
+  const synod::Configuration& members = leader.configuration;
+  const NodeId id = url.id.IsZero() ? NextId(members) : url.id;
+  if (url.incarnation.IsZero() || request.islearner()) return AcceptorUrlError();
+  if (members.IsMember(id)) {
+    if (!members.IsAcceptor(id)) return MemberExistsError();
+    if (members.RecordOf(id)->incarnation == url.incarnation) return MemberExistsError();
+  }
+  if (IsTaken(url.peer_address, id, leader, directory)) return PeerUrlExistsError();
+  if (absl::Status status = CheckNewVoter(leader, id); !status.ok()) return status;
+  return MemberChange{
+      .node = id, .to = To::kAcceptor, .incarnation = url.incarnation, .address = url.peer_address};
+}
+
 }  // namespace
 
 absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberAddRequest& request,
@@ -95,6 +116,7 @@ absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberAddRequest& reques
   const absl::StatusOr<PeerUrl> url = TheUrl(request.peerurls());
   if (!url.ok()) return url.status();
   const synod::Configuration& members = leader.configuration;
+  if (url->is_acceptor) return PlanOfAcceptor(request, *url, leader, directory);
   const NodeId id = url->id.IsZero() ? NextId(members) : url->id;
   if (members.IsMember(id)) {
     // The same disk again is no other member.
@@ -140,6 +162,7 @@ absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberUpdateRequest& req
   const NodeId id = request.id();
   const synod::Configuration& members = leader.configuration;
   if (!members.IsMember(id)) return MemberNotFoundError();
+  if (url->is_acceptor != members.IsAcceptor(id)) return BadUrlsError();
   const bool is_other = !url->id.IsZero() && url->id != id;
   if (is_other || !url->incarnation.IsZero()) return OtherIdError();
   if (IsTaken(url->peer_address, id, leader, directory)) return PeerUrlExistsError();
@@ -149,8 +172,12 @@ absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberUpdateRequest& req
     return MemberMovedError();
   }
   return MemberChange{.node = id,
-                      .to = members.IsVoter(id) ? To::kVoter : To::kLearner,
-                      .address = RecordedAddress(url->peer_address, url->client_address)};
+                      .to = url->is_acceptor      ? To::kAcceptor
+                            : members.IsVoter(id) ? To::kVoter
+                                                  : To::kLearner,
+                      .address = url->is_acceptor
+                                     ? url->peer_address
+                                     : RecordedAddress(url->peer_address, url->client_address)};
 }
 
 absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberPromoteRequest& request,

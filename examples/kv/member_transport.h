@@ -33,6 +33,12 @@ class MemberTransport final : public synod::Transport {
     }
     return inner_->CheckAddress(PeerAddressOf(address));
   }
+  absl::Status SetAcceptor(synod::GroupId group, const synod::MemberRecord& acceptor) override {
+    return inner_->SetAcceptor(group, acceptor);
+  }
+  absl::Status CheckAcceptorAddress(const std::string& address) const override {
+    return inner_->CheckAcceptorAddress(address);
+  }
   size_t MaxMessageBytes() const override { return inner_->MaxMessageBytes(); }
   void Send(synod::NodeId to, std::span<synod::Message> messages) override {
     inner_->Send(to, messages);

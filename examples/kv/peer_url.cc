@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <system_error>
 
+#include <synod/switch/acceptor_address.h>
+
 #include "kv/cluster.h"
 #include "kv/errors.h"
 
@@ -13,6 +15,7 @@ namespace synod_kv {
 namespace {
 
 constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kSwitchScheme = "switch://";
 constexpr std::string_view kClient = "client=";
 
 // False if it is no positive number.
@@ -33,10 +36,25 @@ bool ParseUser(std::string_view user, PeerUrl* url) {
   return true;
 }
 
+// Nobody can ask it who it is, so the URL says that too.
+absl::StatusOr<PeerUrl> ParseAcceptorUrl(std::string_view text) {
+  PeerUrl url;
+  text.remove_prefix(kSwitchScheme.size());
+  if (const size_t at = text.find('@'); at != std::string_view::npos) {
+    if (!ParseUser(text.substr(0, at), &url)) return BadUserError();
+    text.remove_prefix(at + 1);
+  }
+  url.is_acceptor = true;
+  url.peer_address = std::string(kSwitchScheme) + std::string(text);
+  if (!synod::slots::ParseAcceptorAddress(url.peer_address).ok()) return BadUrlsError();
+  return url;
+}
+
 }  // namespace
 
 absl::StatusOr<PeerUrl> ParsePeerUrl(std::string_view text) {
   if (text.starts_with("https://")) return NoTlsError();
+  if (text.starts_with(kSwitchScheme)) return ParseAcceptorUrl(text);
   if (!text.starts_with(kScheme)) return BadUrlsError();
   text.remove_prefix(kScheme.size());
   PeerUrl url;
@@ -61,7 +79,7 @@ absl::StatusOr<PeerUrl> ParsePeerUrl(std::string_view text) {
 }
 
 std::string FormatPeerUrl(const PeerUrl& url) {
-  std::string text(kScheme);
+  std::string text(url.is_acceptor ? kSwitchScheme : kScheme);
   if (!url.id.IsZero()) {
     text += std::to_string(url.id.value());
     if (!url.incarnation.IsZero()) {
@@ -72,7 +90,7 @@ std::string FormatPeerUrl(const PeerUrl& url) {
     }
     text += "@";
   }
-  text += url.peer_address;
+  text += url.is_acceptor ? url.peer_address.substr(kSwitchScheme.size()) : url.peer_address;
   if (!url.client_address.empty()) text.append("?").append(kClient).append(url.client_address);
   return text;
 }

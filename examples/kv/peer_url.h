@@ -18,10 +18,13 @@ struct PeerUrl {
   synod::Incarnation incarnation;  // Of the disk that is to count under the id; 0: not named.
   std::string peer_address;
   std::string client_address;  // Empty: not named.
+  bool is_acceptor = false;    // Nothing but that; peer_address is as a record has it.
 };
 
 // Parses "http://HOST:PORT", before HOST perhaps "ID@" or "ID:INCARNATION@" (decimal and
-// hexadecimal), and perhaps "?client=HOST:PORT" behind it. The error is what the client gets.
+// hexadecimal), and perhaps "?client=HOST:PORT" behind it; or of an acceptor in the network
+// "switch://ID:INCARNATION@HOST:PORT", perhaps with "/CONTROL-PORT". The error is what the client
+// gets.
 [[nodiscard]] absl::StatusOr<PeerUrl> ParsePeerUrl(std::string_view text);
 
 // The same the other way round.

@@ -1,5 +1,6 @@
 #include "kv/server.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <map>
@@ -10,9 +11,11 @@
 #include <grpcpp/server_builder.h>
 #include <synod/memory.h>
 #include <synod/rocksdb.h>
+#include <synod/switch/acceptors.h>
 #include <synod/tcp.h>
 #include <synod/wal.h>
 
+#include "kv/acceptors.h"
 #include "kv/command.h"
 #include "kv/kv_state_machine.h"
 #include "kv/loaded_store.h"
@@ -27,7 +30,7 @@ namespace {
 
 constexpr synod::GroupId kGroup = 1;
 
-synod::BootstrapOptions BootstrapOptionsOf(const Flags& flags) {
+absl::StatusOr<synod::BootstrapOptions> BootstrapOptionsOf(const Flags& flags) {
   synod::BootstrapOptions options{
       .cluster = *flags.cluster_id, .node = flags.id, .group = kGroup, .members = {}};
   options.joins = flags.joins;
@@ -35,7 +38,15 @@ synod::BootstrapOptions BootstrapOptionsOf(const Flags& flags) {
   if (flags.joins) return options;  // It learns of them, and of how they decide.
   options.quorums = flags.quorums;
   for (const ClusterMember& member : flags.cluster) options.members.push_back(member.id);
+  absl::StatusOr<std::vector<synod::MemberRecord>> acceptors = FindAcceptors(flags, kGroup);
+  if (!acceptors.ok()) return acceptors.status();
+  options.acceptors = *std::move(acceptors);
   return options;
+}
+
+absl::Status BootstrapStore(synod::LogStore& log, const Flags& flags) {
+  const absl::StatusOr<synod::BootstrapOptions> options = BootstrapOptionsOf(flags);
+  return options.ok() ? synod::Bootstrap(log, *options) : options.status();
 }
 
 // What a data directory holds. Only the bootstrap makes one, and the start of a newcomer, who has
@@ -69,12 +80,12 @@ absl::StatusOr<std::unique_ptr<synod::LogStore>> OpenLog(const Flags& flags) {
     if (absl::IsNotFound(log.status())) return NotBootstrappedError(flags);
     if (!log.ok() || !flags.joins) return log;
     if (!absl::IsNotFound((*log)->Identity().status())) return log;
-    absl::Status status = synod::Bootstrap(**log, BootstrapOptionsOf(flags));
+    absl::Status status = BootstrapStore(**log, flags);
     if (!status.ok()) return status;
     return log;
   }
   std::unique_ptr<synod::LogStore> log = synod::memory::Create();
-  absl::Status status = synod::Bootstrap(*log, BootstrapOptionsOf(flags));
+  absl::Status status = BootstrapStore(*log, flags);
   if (!status.ok()) return status;
   return log;
 }
@@ -113,6 +124,16 @@ std::string TextOf(const std::vector<synod::NodeId>& ids) {
   return text;
 }
 
+// They are in the data directory, and a change may have named others since.
+absl::Status CheckKnownAcceptors(const synod::Configuration& configuration, const Flags& flags) {
+  if (flags.acceptors.empty() || configuration.HasRecords()) return absl::OkStatus();
+  std::vector<std::string> known;
+  for (const synod::MemberRecord& record : configuration.records) known.push_back(record.address);
+  if (known == flags.acceptors) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "--acceptors must list those with which the cluster was bootstrapped, or be left out");
+}
+
 // Once members have changed, the flags may name others, too. They are needed for the addresses that
 // no change has named.
 absl::Status CheckMembers(const synod::Configuration& configuration, const Flags& flags) {
@@ -122,11 +143,16 @@ absl::Status CheckMembers(const synod::Configuration& configuration, const Flags
   named.quorums = configuration.quorums;
   named.protocol = configuration.protocol;
   named.alpha = configuration.alpha;
+  named.acceptors = configuration.acceptors;
+  named.voters.insert(named.voters.end(), named.acceptors.begin(), named.acceptors.end());
+  std::sort(named.voters.begin(), named.voters.end());
+  if (!configuration.HasRecords()) named.records = configuration.records;
+  if (absl::Status status = CheckKnownAcceptors(configuration, flags); !status.ok()) return status;
   if (configuration.voters.empty() || named == configuration) return absl::OkStatus();
-  if (configuration.records.empty()) {
+  if (!configuration.HasRecords()) {
     return absl::FailedPreconditionError(
         "--cluster must list the members that the cluster was bootstrapped with: " +
-        TextOf(configuration.Members()));
+        TextOf(configuration.Replicas()));
   }
   std::vector<synod::NodeId> missing;
   for (const synod::MemberRecord& record : configuration.records) {
@@ -178,9 +204,7 @@ absl::StatusOr<std::string> BootstrapMember(const Flags& flags) {
                                     "anew remove it first, but only as long as the cluster has "
                                     "never had a leader: afterwards the others would refuse it");
   }
-  if (absl::Status status = synod::Bootstrap(**log, BootstrapOptionsOf(flags)); !status.ok()) {
-    return status;
-  }
+  if (absl::Status status = BootstrapStore(**log, flags); !status.ok()) return status;
   const std::string others =
       flags.cluster.size() == 1 ? "Start it" : "Bootstrap the others likewise, and start this one";
   return flags.data_dir + " is now the data directory of member " + TextOf({flags.id}) +
@@ -216,7 +240,9 @@ absl::Status Server::StartReplica(const Flags& flags,
   }
   auto tcp = synod::tcp::Listen(flags.Self().peer_address, peers);
   if (!tcp.ok()) return tcp.status();
-  auto transport = std::make_unique<MemberTransport>(*std::move(tcp));
+  auto all = synod::slots::WithAcceptors(std::move(tcp));
+  if (!all.ok()) return all.status();
+  auto transport = std::make_unique<MemberTransport>(*std::move(all));
   if (absl::Status status = CheckClientAddress(flags.Self()); !status.ok()) return status;
   absl::StatusOr<synod::Host> host = synod::Host::Start(
       {.id = flags.id, .log = *std::move(loaded), .transport = std::move(transport)});
@@ -314,6 +340,7 @@ void Server::HandOver() {
   const synod::ReplicaStatus::Peer* heir = nullptr;
   for (const synod::ReplicaStatus::Peer& peer : status.peers) {
     if (!peer.active || !status.configuration.IsVoter(peer.node)) continue;
+    if (status.configuration.IsAcceptor(peer.node)) continue;
     if (heir == nullptr || peer.match > heir->match) heir = &peer;
   }
   if (heir == nullptr) return;

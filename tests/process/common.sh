@@ -12,6 +12,7 @@ cleanup() {
   local code=$?
   [[ -z "${kv_load_pid:-}" ]] || kill "$kv_load_pid" 2>/dev/null || true
   kv_stop_all
+  kv_switch_kill_all
   if [[ $code == 0 ]]; then
     rm -rf "$kv_dir"
   else
