@@ -56,8 +56,8 @@ void SlotLink::OnRead(const SlotPacket& answer) {
   }
   const Ballot accepted = answer.accepted.ToBallot();
   if (slot >= page.from && !accepted.IsZero() && accepted < ballot_) {
-    // What a digest stands for was chosen only if a majority of the replicas have it, of whom as
-    // many report: it is in one of their reports. One that nobody has was never chosen (I10).
+    // What a digest stands for was chosen only if a majority of the replicas has it, one of whom
+    // reports it as well. One that none of them reports was never chosen (I10).
     if (auto entry = ToEntry(answer.value, slot, accepted)) {
       page.found.push_back({.entry = *std::move(entry), .ballot = accepted});
     }

@@ -37,9 +37,9 @@ struct MemberRecord {
 // receives entries and is never counted.
 //
 // Voters may be nothing but acceptors, of Multi-Paxos alone: a switch, or what stands for one. They
-// keep a window of slots and the digests of what is large, no log, no state and no payloads, so
-// they never lead, and never count where payloads must be held: see QuorumSystem. The other voters
-// are replicas.
+// keep a window of slots, and of what is large a digest alone; no log and no state. So they never
+// lead, and never count where payloads must be held: see QuorumSystem. The other voters are
+// replicas.
 struct Configuration {
   std::vector<NodeId> voters;
   std::vector<NodeId> outgoing;
@@ -58,6 +58,8 @@ struct Configuration {
   uint32_t alpha = 0;
 
   static constexpr uint32_t kMaxAlpha = 1u << 20;
+  // The largest payload of which an acceptor keeps more than a digest.
+  static constexpr size_t kMaxAcceptorPayload = 32;
   // Where there are acceptors: a quarter of the slots that one keeps, since those behind what is
   // chosen are still there until many know that it is.
   static constexpr uint32_t kMaxAlphaOfAcceptors = 16 * 1024;

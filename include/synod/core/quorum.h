@@ -20,11 +20,11 @@ namespace synod {
 // The quorums of one configuration, by its rule: of both halves while it is joint. Borrows the
 // configuration.
 //
-// Where some voters are nothing but acceptors, a quorum of either kind has a majority of the
-// replicas besides. Of a large value an acceptor has a digest alone, so what it stands for must be
-// on f + 1 of 2f + 1 replicas (I10); and whoever is elected hears from as many, and finds it there.
-// So of what they report nothing else can have been chosen, and a digest that none of them has
-// the payload of never was.
+// Where some voters are nothing but acceptors, an election quorum has so many of the replicas
+// besides that no majority of them is without one. Of a large value an acceptor has a digest alone,
+// so that is chosen only with a majority of the replicas, which hold what it stands for (I10):
+// whoever is elected hears from one of them, and a digest whose payload it does not hear of was
+// never chosen.
 class QuorumSystem {
  public:
   explicit QuorumSystem(const Configuration& configuration) : configuration_(configuration) {}
@@ -32,8 +32,9 @@ class QuorumSystem {
   // Is {v : has(v)} a superset of an election quorum, ...
   template <std::predicate<NodeId> Has>
   [[nodiscard]] bool Elects(Has has) const {
-    return IsQuorum(Mutated(Mutation::kElectByCommitQuorum) ? Phase::kCommit : Phase::kElection,
-                    has);
+    const Phase phase = Mutated(Mutation::kElectByCommitQuorum) ? Phase::kCommit : Phase::kElection;
+    return IsQuorum(phase, has) &&
+           (configuration_.acceptors.empty() || ReplicasIn(has) > Replicas() - Majority());
   }
   // ... or of one that commits? It meets every election quorum, so that its word is also enough to
   // know that no other leader has been elected.
@@ -43,10 +44,10 @@ class QuorumSystem {
   }
 
   // Will whoever is elected hear from one that knows something, if {v : has(v)} know it? It hears
-  // from a majority of the replicas; acceptors know nothing but their slots.
+  // from one of every majority of the replicas; acceptors know nothing but their slots.
   template <std::predicate<NodeId> Has>
   [[nodiscard]] bool Remember(Has has) const {
-    return configuration_.acceptors.empty() ? Commits(has) : IsHeld(has);
+    return configuration_.acceptors.empty() ? Commits(has) : ReplicasIn(has) >= Majority();
   }
 
   // The highest value that every member of some commit quorum has reached, whatever the order of
@@ -57,14 +58,22 @@ class QuorumSystem {
     if (TakesBoth()) {
       reached = std::min(reached, ReachedBy<Value>(configuration_.outgoing, value_of));
     }
-    if (configuration_.acceptors.empty()) return reached;
-    return std::min(reached, Held<Value>(value_of));
+    return reached;
   }
 
-  // The highest value that enough have reached to Remember it.
+  // The highest value that enough have reached to Remember it. What is too large for an acceptor is
+  // chosen only up to there.
   template <class Value, std::regular_invocable<NodeId> ValueOf>
   [[nodiscard]] Value Remembered(ValueOf value_of) const {
-    return configuration_.acceptors.empty() ? Reached<Value>(value_of) : Held<Value>(value_of);
+    if (configuration_.acceptors.empty()) return Reached<Value>(value_of);
+    std::array<Value, kMaxVoters> values;
+    auto end = values.begin();
+    for (NodeId node : configuration_.voters) {
+      if (!configuration_.IsAcceptor(node)) *end++ = value_of(node);
+    }
+    const auto nth = values.begin() + static_cast<std::ptrdiff_t>(Majority() - 1);
+    std::nth_element(values.begin(), nth, end, std::greater<Value>());
+    return *nth;
   }
 
  private:
@@ -76,33 +85,21 @@ class QuorumSystem {
   [[nodiscard]] bool IsQuorum(Phase phase, Has& has) const {
     const QuorumRule& rule = configuration_.quorums;
     return rule.IsQuorum(phase, configuration_.voters, has) &&
-           (!TakesBoth() || rule.IsQuorum(phase, configuration_.outgoing, has)) && IsHeld(has);
+           (!TakesBoth() || rule.IsQuorum(phase, configuration_.outgoing, has));
   }
 
-  // So many replicas hold what a digest stands for, where there are acceptors.
-  [[nodiscard]] size_t Holders() const {
-    return (configuration_.voters.size() - configuration_.acceptors.size()) / 2 + 1;
+  // Of a configuration with acceptors, which is never joint.
+  [[nodiscard]] size_t Replicas() const {
+    return configuration_.voters.size() - configuration_.acceptors.size();
   }
+  [[nodiscard]] size_t Majority() const { return Replicas() / 2 + 1; }
 
   template <class Has>
-  [[nodiscard]] bool IsHeld(Has& has) const {
-    if (configuration_.acceptors.empty()) return true;
-    const auto holds = [&](NodeId node) { return !configuration_.IsAcceptor(node) && has(node); };
+  [[nodiscard]] size_t ReplicasIn(Has& has) const {
     const std::vector<NodeId>& voters = configuration_.voters;
-    return static_cast<size_t>(std::count_if(voters.begin(), voters.end(), holds)) >= Holders();
-  }
-
-  // The highest value that so many replicas have reached. A configuration with acceptors is not
-  // joint.
-  template <class Value, class ValueOf>
-  [[nodiscard]] Value Held(ValueOf& value_of) const {
-    std::vector<Value> values;
-    for (NodeId node : configuration_.voters) {
-      if (!configuration_.IsAcceptor(node)) values.push_back(value_of(node));
-    }
-    const auto nth = values.begin() + static_cast<std::ptrdiff_t>(Holders() - 1);
-    std::nth_element(values.begin(), nth, values.end(), std::greater<Value>());
-    return *nth;
+    return static_cast<size_t>(std::count_if(voters.begin(), voters.end(), [&](NodeId node) {
+      return !configuration_.IsAcceptor(node) && has(node);
+    }));
   }
 
   template <class Value, class ValueOf>

@@ -120,6 +120,7 @@ class MultiPaxos final : public Engine {
   [[nodiscard]] bool MayHold(const Entry& entry) const;
   void Acknowledge(NodeId leader, const Ballot& ballot);
   void On(const Message& message, const AcceptReply& reply);
+  [[nodiscard]] Index HeldUpTo(Index accepted, Index held) const;
   void AdvanceCommitIndex() override;
 
   // --- impl/membership.ipp ---

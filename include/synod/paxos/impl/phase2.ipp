@@ -123,6 +123,15 @@ inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
   AdvanceCommitIndex();
 }
 
+// I10: so many slots of those that a quorum has accepted are chosen, where a majority of the
+// replicas holds all up to `held`. Behind that are only digests of what is large.
+inline Index MultiPaxos::HeldUpTo(Index accepted, Index held) const {
+  for (Index i = std::max(commit_, held) + 1; i <= accepted; ++i) {
+    if (slots_.At(i).payload.size() > Configuration::kMaxAcceptorPayload) return i - 1;
+  }
+  return accepted;
+}
+
 // What a quorum has accepted in this ballot is chosen, by whichever configuration governs each
 // slot.
 inline void MultiPaxos::AdvanceCommitIndex() {
@@ -135,7 +144,11 @@ inline void MultiPaxos::AdvanceCommitIndex() {
   };
   while (commit_ < slots_.accepted()) {
     const std::span<const ConfigurationChange> all = InForce();
-    Index reached = QuorumSystem(all.front().configuration).Reached<Index>(match_of);
+    const QuorumSystem quorums(all.front().configuration);
+    Index reached = quorums.Reached<Index>(match_of);
+    if (!all.front().configuration.acceptors.empty()) {
+      reached = HeldUpTo(reached, quorums.Remembered<Index>(match_of));
+    }
     if (all.size() > 1) reached = std::min(reached, all[1].index + configuration().alpha - 1);
     if (reached <= commit_) break;
     if (reached > slots_.durable()) Reached("paxos: chosen ahead of the leader's disk");

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "synod/core/ballot.h"
+#include "synod/core/configuration.h"
 #include "synod/core/entry.h"
 #include "synod/switch/slot_packet.h"
 
@@ -14,6 +15,8 @@ namespace synod::slots {
 // Of a value whose kind has this bit the bytes are the SHA-256 of kind (1 byte), slot (8 bytes,
 // little-endian) and payload: what nobody can find a second payload for.
 inline constexpr uint32_t kDigestBit = 0x80;
+static_assert(kMaxValueBytes == Configuration::kMaxAcceptorPayload,
+              "who decides what is chosen must know of which entries there are digests alone");
 
 [[nodiscard]] SlotValue ToSlotValue(const Entry& entry);
 [[nodiscard]] inline bool IsDigest(const SlotValue& value) {
