@@ -9,7 +9,7 @@ namespace synod::sim {
 
 bool Atlas::IsWhole(NodeId member, const Possibility& possibility) const {
   const std::vector<NodeId>& newcomers = possibility.newcomers;
-  return !nodes_[member.value() - 1]->IsCorrupt() &&
+  return (judge_.IsAcceptor(member) || !nodes_[member.value() - 1]->IsCorrupt()) &&
          (std::find(newcomers.begin(), newcomers.end(), member) != newcomers.end() ||
           judge_.IsOnKnownDisk(member, possibility.members));
 }
@@ -78,7 +78,7 @@ std::vector<Atlas::Possibility> Atlas::Possible() const {
 
 bool Atlas::IsEnough(std::span<const NodeId> nodes) const {
   return HaveQuorums(Possible(), [&](NodeId node) {
-    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+    return judge_.IsAcceptor(node) || std::find(nodes.begin(), nodes.end(), node) != nodes.end();
   });
 }
 

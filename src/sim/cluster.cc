@@ -29,8 +29,10 @@ Cluster::Cluster(const Options& options, Workload& workload, StoreFactory& store
     : options_(options),
       world_(options.seed),
       judge_(NewJudge(world_, options, counts_)),
-      network_(world_, options.network, *judge_, counts_) {
-  const Node::Surroundings around{world_, options_, workload, stores, network_, *judge_, counts_};
+      network_(world_, options.network, *judge_, counts_),
+      acceptors_(world_, options_, network_, *judge_, counts_) {
+  const Node::Surroundings around{world_,   options_,   workload, stores,
+                                  network_, acceptors_, *judge_,  counts_};
   for (uint64_t i = 1; i <= options.AllNodes(); ++i) {
     nodes_.push_back(std::make_unique<Node>(NodeId(i), around));
   }

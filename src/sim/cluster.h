@@ -13,6 +13,7 @@
 #include "synod/sim/store_factory.h"
 #include "synod/sim/workload.h"
 
+#include "src/sim/acceptors.h"
 #include "src/sim/judge.h"
 #include "src/sim/network.h"
 #include "src/sim/node.h"
@@ -31,6 +32,7 @@ class Cluster {
   [[nodiscard]] Judge& judge() { return *judge_; }
   [[nodiscard]] const Judge& judge() const { return *judge_; }
   [[nodiscard]] Network& network() { return network_; }
+  [[nodiscard]] Acceptors& acceptors() { return acceptors_; }
   [[nodiscard]] Counts& counts() { return counts_; }
   [[nodiscard]] std::vector<std::unique_ptr<Node>>& nodes() { return nodes_; }
   [[nodiscard]] Node& node(NodeId id) { return *nodes_[id.value() - 1]; }
@@ -63,6 +65,7 @@ class Cluster {
   World world_;
   const std::unique_ptr<Judge> judge_;
   Network network_;
+  Acceptors acceptors_;
   std::vector<std::unique_ptr<Node>> nodes_;
 };
 

@@ -19,7 +19,8 @@ Judge::Judge(World& world, const Options& options, Counts& counts)
     : world_(world),
       counts_(counts),
       founders_(options.nodes),
-      nodes_(options.nodes + options.spares + 1),
+      last_node_(options.AllNodes()),
+      nodes_(options.AllNodes() + options.acceptors + 1),
       changes_{{.since = {}, .members = Shared(options.Founders())}} {}
 
 std::string Judge::Name(const Reign& reign) {

@@ -28,6 +28,7 @@
 #include "synod/port/log_store.h"
 #include "synod/sim/options.h"
 #include "synod/sim/report.h"
+#include "synod/switch/slot_packet.h"
 
 #include "src/sim/shadow_log.h"
 #include "src/sim/states.h"
@@ -54,7 +55,21 @@ class Judge {
     const auto decides = [&](const std::vector<NodeId>& voters) {
       return AreQuorum(phase, members.quorums, voters, has);
     };
-    return decides(members.voters) && (!members.IsJoint() || decides(members.outgoing));
+    return decides(members.voters) && (!members.IsJoint() || decides(members.outgoing)) &&
+           IsHeld(members, has);
+  }
+  // I10: where some voters are nothing but acceptors, more than half of the others have to be among
+  // any quorum.
+  template <class Has>
+  [[nodiscard]] static bool IsHeld(const Configuration& members, Has has) {
+    size_t replicas = 0;
+    size_t holders = 0;
+    for (NodeId voter : members.voters) {
+      if (std::count(members.acceptors.begin(), members.acceptors.end(), voter) > 0) continue;
+      ++replicas;
+      holders += has(voter) ? 1 : 0;
+    }
+    return members.acceptors.empty() || 2 * holders > replicas;
   }
   [[nodiscard]] bool HasFailed() const { return violation_.has_value(); }
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
@@ -105,6 +120,18 @@ class Judge {
   // The state's digest once all up to `index` is applied; equal on all nodes.
   void OnState(NodeId node, Index index, std::string_view digest, bool is_restored);
 
+  // --- What voters do that are nothing but acceptors ---
+
+  // It votes, under this incarnation, ...
+  virtual void OnAcceptorEnabled(NodeId /*acceptor*/, Incarnation /*incarnation*/) {}
+  // ... until it has lost all that it knew.
+  virtual void OnAcceptorLost(NodeId /*acceptor*/) {}
+  // It has answered a request, ...
+  virtual void OnSlotAnswered(NodeId /*acceptor*/, const slots::SlotPacket& /*request*/,
+                              const slots::SlotPacket& /*answer*/) {}
+  // ... and has been told to keep no slot before this one.
+  virtual void OnTrimmed(NodeId /*acceptor*/, Index /*first*/) {}
+
   // --- Who takes part ---
 
   // Every node knows every other, durably, or a change has settled who they are: from now on the
@@ -140,6 +167,9 @@ class Judge {
 
   // How many entries whoever is elected next may have to learn of, one by one, before it leads.
   [[nodiscard]] virtual uint64_t MostToLearn() const = 0;
+
+  // Whether it has no disk, and no process.
+  [[nodiscard]] bool IsAcceptor(NodeId node) const { return node > last_node_; }
 
   // --- For the end ---
 
@@ -381,7 +411,8 @@ class Judge {
 
   World& world_;
   Counts& counts_;
-  const size_t founders_;  // Who began: the nodes from 1 on.
+  const size_t founders_;  // Who began: the nodes from 1 on, and the acceptors.
+  const NodeId last_node_;
   std::optional<Violation> violation_;
   NodeId complaint_;                       // Who has been sent something invalid.
   std::vector<Node> nodes_;                // By id; none has 0.

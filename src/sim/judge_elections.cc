@@ -122,6 +122,11 @@ bool Judge::HearsLeader(const Node& self) const {
 // that one, and makes nothing of it.
 void Judge::CheckPreVote(const Message& message, const PreVoteReply& reply) {
   const Node& self = At(message.from);
+  // An acceptor says only that it is there: it knows no leader.
+  if (IsAcceptor(message.from)) {
+    pre_votes_[{message.to, reply.next_term}].insert(message.incarnation);
+    return;
+  }
   if (IsStandIn(message.from)) return;
   if (message.term == self.reign.round && !self.turn.is_moved && HearsLeader(self)) {
     Fail("no pre-vote beside a leader", Name(message.from) + " would vote for " + Name(message.to) +

@@ -18,6 +18,7 @@ std::string Judge::Describe(const Configuration& members) {
   std::string text = list(members.voters);
   if (members.IsJoint()) text += ", before " + list(members.outgoing);
   if (!members.learners.empty()) text += ", learning " + list(members.learners);
+  if (!members.acceptors.empty()) text += ", accepting alone " + list(members.acceptors);
   return text;
 }
 
@@ -98,9 +99,10 @@ void Judge::CheckToldChange(NodeId node, Node& self) {
     const auto is_in = [&](const std::vector<NodeId>& list) {
       return std::binary_search(list.begin(), list.end(), change.node);
     };
-    const bool is_so = change.to == MemberChange::To::kVoter     ? is_in(members.voters)
-                       : change.to == MemberChange::To::kLearner ? is_in(members.learners)
-                                                                 : !members.IsMember(change.node);
+    const bool is_so = change.to == MemberChange::To::kVoter      ? is_in(members.voters)
+                       : change.to == MemberChange::To::kLearner  ? is_in(members.learners)
+                       : change.to == MemberChange::To::kAcceptor ? is_in(members.acceptors)
+                                                                  : !members.IsMember(change.node);
     if (is_so && !members.IsJoint()) continue;
     Fail("a change that is done is committed", Name(node) + " says that it has changed " +
                                                    Name(change.node) + ", and the members are " +

@@ -49,6 +49,8 @@ void Node::Bootstrap(bool joins) {
   if (joins) {
     // Who decides, and by which quorums, a newcomer learns from the group.
     initial.voters.clear();
+    initial.acceptors.clear();
+    initial.records.clear();
     initial.quorums = {};
   }
   incarnation_ = Incarnation(dice_.Next() | 1);
@@ -92,7 +94,8 @@ void Node::Start() {
       .id = id_,
       .log = std::make_unique<ShadowStore>(*life_, around_.judge, *disk_executor_,
                                            *std::move(store), [this] { ExamineDisk(); }),
-      .transport = around_.network.NewTransport(*life_, loop),
+      .transport =
+          around_.acceptors.Reach(around_.network.NewTransport(*life_, loop), *life_, loop),
       .logger = [](Severity, std::string_view) {}};
   auto host = synod::internal::HostImpl::StartOn(std::move(machine), std::move(host_options));
   if (!host.ok()) return CannotStart(host.status());

@@ -17,6 +17,7 @@
 #include "synod/sim/workload.h"
 
 #include "src/host_impl.h"
+#include "src/sim/acceptors.h"
 #include "src/sim/checked_machine.h"
 #include "src/sim/faulty_disk.h"
 #include "src/sim/judge.h"
@@ -36,6 +37,7 @@ class Node final : public Actor {
     Workload& workload;
     StoreFactory& stores;
     Network& network;
+    Acceptors& acceptors;
     Judge& judge;
     Counts& counts;
   };

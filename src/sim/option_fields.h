@@ -49,6 +49,7 @@ void ForEachFieldOfSurroundings(Visit& visit) {
   SYNOD_FIELD("faults.misdirect", faults.misdirect);
   SYNOD_FIELD("faults.repair", faults.repair);
   SYNOD_FIELD("faults.flip_snapshot", faults.flip_snapshot);
+  SYNOD_FIELD("faults.acceptor_power", faults.acceptor_power);
   SYNOD_FIELD("faults.drift", faults.drift);
 }
 
@@ -62,6 +63,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("protocol", protocol);
   SYNOD_FIELD("quorums", quorums);
   SYNOD_FIELD("alpha", alpha);
+  SYNOD_FIELD("acceptors", acceptors);
   SYNOD_FIELD("clients", clients);
   SYNOD_FIELD("storm", storm);
   SYNOD_FIELD("storm_events", storm_events);

@@ -65,6 +65,10 @@ absl::Status Options::Validate() const {
   if (alpha < 1 || alpha > Configuration::kMaxAlpha) {
     return outside("alpha", Concat("1 to ", Configuration::kMaxAlpha));
   }
+  if (acceptors > 0 && !IsWellFormed(Founders())) {
+    return outside("acceptors",
+                   "of multipaxos, with nodes no more than 15, and alpha at most 16384");
+  }
   if (spares > kMaxSpares) return outside("spares", "at most 64");
   if (clients < 1 || clients > kMaxClients) return outside("clients", "1 to 10000");
   if (network.capacity == 0) return outside("network.capacity", "positive");

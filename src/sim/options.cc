@@ -149,6 +149,12 @@ void DrawSlots(Draw draw, Options& options) {
   options.quorums = QuorumRule::Flexible(voters - commit + 1, commit);
 }
 
+// In some runs of Multi-Paxos there are voters that are nothing but acceptors.
+void DrawAcceptors(Draw draw, Options& options) {
+  if (options.quorums != QuorumRule() || draw.Chance(2, 3)) return;
+  options.acceptors = draw.Of<size_t>({1, 2, 2, 3});
+}
+
 }  // namespace
 
 Configuration Options::Founders() const {
@@ -157,6 +163,17 @@ Configuration Options::Founders() const {
   founders.protocol = protocol;
   if (protocol == Protocol::kMultiPaxos) founders.alpha = alpha;
   for (uint64_t node = 1; node <= nodes; ++node) founders.voters.emplace_back(node);
+  for (size_t which = 0; which < acceptors; ++which) {
+    constexpr uint64_t kIncarnations = 1'000'000;  // Each has as many, at most.
+    const NodeId acceptor = AcceptorId(which);
+    founders.voters.push_back(acceptor);
+    founders.acceptors.push_back(acceptor);
+    founders.records.push_back(
+        {.node = acceptor,
+         .incarnation = Incarnation((which + 1) * kIncarnations),
+         .epoch = {},
+         .address = "switch://10.0.0." + std::to_string(which + 1) + ":7400/7401"});
+  }
   return founders;
 }
 
@@ -172,7 +189,11 @@ Options Options::Swarm(uint64_t seed, Protocol protocol) {
   options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
   if (Draw(world.Dice(Stream::kSize)).Chance(1, 20)) options.nodes = 6;
   DrawQuorums(Draw(world.Dice(Stream::kQuorums)), options);
-  if (protocol == Protocol::kMultiPaxos) DrawSlots(Draw(world.Dice(Stream::kSlots)), options);
+  Draw acceptors(world.Dice(Stream::kAcceptorFaults));
+  if (protocol == Protocol::kMultiPaxos) {
+    DrawSlots(Draw(world.Dice(Stream::kSlots)), options);
+    DrawAcceptors(Draw(world.Dice(Stream::kAcceptors)), options);
+  }
   options.clients = draw.Of<size_t>({1, 2, 3, 5, 8, 32});
   options.think_time = draw.Of<Duration>({milliseconds(1), milliseconds(10), milliseconds(100)});
   options.request_deadline =
@@ -219,6 +240,9 @@ Options Options::Swarm(uint64_t seed, Protocol protocol) {
   DrawDamage(Draw(world.Dice(Stream::kDamage)), options.faults);
   DrawSnapshots(Draw(world.Dice(Stream::kSnapshots)), options.faults);
   DrawMembers(Draw(world.Dice(Stream::kMembers)), options);
+  if (options.acceptors > 0) {
+    options.faults.acceptor_power = acceptors.Maybe<Duration>({milliseconds(500), seconds(3)});
+  }
   if (!draw.Chance(1, 4)) return options;
   // Rarely, since they keep the rest from going far.
   options.mixed_elections = draw.Chance(1, 2);

@@ -21,7 +21,16 @@ namespace synod::sim {
 class PaxosJudge final : public Judge {
  public:
   PaxosJudge(World& world, const Options& options, Counts& counts)
-      : Judge(world, options, counts), alpha_(options.alpha) {}
+      : Judge(world, options, counts),
+        alpha_(options.alpha),
+        chunk_slots_(options.AcceptorChunkSlots()) {}
+
+  // --- paxos_judge_acceptors.cc ---
+  void OnAcceptorEnabled(NodeId acceptor, Incarnation incarnation) override;
+  void OnAcceptorLost(NodeId acceptor) override;
+  void OnSlotAnswered(NodeId acceptor, const slots::SlotPacket& request,
+                      const slots::SlotPacket& answer) override;
+  void OnTrimmed(NodeId acceptor, Index first) override;
 
   [[nodiscard]] std::vector<Members> Deciding() const override;
   [[nodiscard]] bool AreMembersSettled() const override { return IsSettled(changes_.back()); }
@@ -117,6 +126,16 @@ class PaxosJudge final : public Judge {
   void CheckProposals(const Message& message, const AcceptRequest& request);
   void CheckAck(const Message& message, const AcceptReply& reply);
 
+  // --- paxos_judge_acceptors.cc ---
+  void AcceptInSlot(NodeId acceptor, Index slot, const Ballot& ballot,
+                    const slots::SlotValue& value);
+  // Whether so many of them durably know all up to `index` to be chosen that every leader learns
+  // it.
+  [[nodiscard]] bool IsRememberedBy(const Configuration& members, Index index) const;
+  void CheckAcceptorReport(const Message& message, const PrepareReply& reply);
+  void CheckAcceptorAck(const Message& message, const AcceptReply& reply);
+  void NoteSaid(const Message& message, const AcceptRequest& request);
+
   // --- paxos_judge_members.cc ---
   // The configuration that decides in `slot`, as far as anything is chosen.
   [[nodiscard]] const ShadowLog::InForce& Governing(Index slot) const;
@@ -127,11 +146,13 @@ class PaxosJudge final : public Judge {
   void CheckSettled(NodeId node, const ShadowLog::InForce& change) override;
 
   const uint64_t alpha_;
+  const uint32_t chunk_slots_;                // Of acceptors.
   std::vector<std::vector<Proposed>> slots_;  // By slot; ballots in the order of their proposals.
   std::map<NodeId, std::vector<Fresh>> fresh_;
   std::set<std::pair<Incarnation, Ballot>> promises_;  // Whose report is complete.
   std::set<std::pair<Ballot, Index>> prepared_;        // By the configurations that were set there.
   std::vector<Accept> accepts_;                        // Of the write that was looked at last.
+  std::map<std::pair<Index, Ballot>, slots::SlotValue> said_;  // To acceptors.
 };
 
 }  // namespace synod::sim

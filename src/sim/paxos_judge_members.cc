@@ -26,11 +26,7 @@ Incarnation PaxosJudge::DiskOfPeer(NodeId peer, const Configuration& newest) con
 // So many know all that others have decided, that no quorum of an election to come is without one.
 bool PaxosJudge::IsSettled(const ShadowLog::InForce& change) const {
   if (change.since.IsZero()) return true;
-  const Index last = change.since + alpha_ - 1;
-  return IsQuorum(Phase::kCommit, *change.members, [&](NodeId member) {
-    const ShadowLog& disk = DiskOf(member, Recorded(member, *change.members));
-    return std::max(disk.chosen, disk.snapshot.index) >= last;
-  });
+  return IsRememberedBy(*change.members, change.since + alpha_ - 1);
 }
 
 // Those that are not settled, and those that are accepted somewhere and may yet be chosen.

@@ -52,6 +52,7 @@ void PaxosJudge::CheckPrepare(const Message& message, const PrepareRequest& requ
 // was accepted in lower ballots: the proposer is bound by what it does not know of, too.
 void PaxosJudge::CheckReport(const Message& message, const PrepareReply& reply) {
   world_.Note(Story::What::kVotes, message.from, reply.ballot.round.value(), message.to.value());
+  if (IsAcceptor(message.from)) return CheckAcceptorReport(message, reply);
   const Node& self = At(message.from);
   if (ReignOf(self.durable.hard_state) < reply.ballot) {
     Fail("promise after sync (I3)", Name(message.from) + " promises " + Name(reply.ballot) +
@@ -98,12 +99,14 @@ void PaxosJudge::CheckProposals(const Message& message, const AcceptRequest& req
   for (const Entry& entry : request.entries) {
     Propose(message.from, entry.index, BallotOf(message), ValueOf(entry));
   }
+  if (IsAcceptor(message.to)) NoteSaid(message, request);
   if (request.round == 0) return;
   At(message.from).round = {.reign = BallotOf(message), .round = request.round};
 }
 
 // Phase 2b. I5: what is acked is durable, chosen or accepted in this very ballot.
 void PaxosJudge::CheckAck(const Message& message, const AcceptReply& reply) {
+  if (IsAcceptor(message.from)) return CheckAcceptorAck(message, reply);
   Node& self = At(message.from);
   const Ballot durable = ReignOf(self.durable.hard_state);
   const Index reached = durable >= reply.ballot ? Reach(self, reply.ballot) : Index();

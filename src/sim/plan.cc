@@ -49,6 +49,7 @@ constexpr Cause kCauses[] = {
     {&FaultOptions::blackout, FaultKind::kBlackout, seconds(3), 20},
     {&FaultOptions::repair, FaultKind::kRepair, seconds(1)},
     {&FaultOptions::flip_snapshot, FaultKind::kFlipSnapshot, seconds(3), kAnywhere},
+    {&FaultOptions::acceptor_power, FaultKind::kAcceptorPower, seconds(1)},
 };
 
 std::vector<NodeId> AllOf(size_t nodes) {
@@ -135,6 +136,11 @@ void DrawOne(const Cause& cause, Rng& dice, const Options& options, Instant at,
       fault.nodes.front() = NodeId();
       fault.amount = 1 + dice.Below(cause.largest);
     }
+    return faults.push_back(std::move(fault));
+  }
+  if (cause.kind == FaultKind::kAcceptorPower) {
+    if (options.acceptors == 0) return;
+    fault.nodes = {NodeId(1 + dice.Below(options.acceptors))};
     return faults.push_back(std::move(fault));
   }
   fault.nodes = {NodeId(1 + dice.Below(options.AllNodes()))};

@@ -48,6 +48,7 @@ constexpr Words kWords[] = {
     {"blackout", "after", "down"},
     {"repair", "", "down"},
     {"flip_snapshot", "where", "for"},
+    {"acceptor_power", "", "down"},
 };
 static_assert(std::size(kWords) == static_cast<size_t>(FaultKind::kCount));
 

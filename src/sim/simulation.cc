@@ -35,7 +35,7 @@ class Simulation {
         workload_(workload),
         cluster_(options_, workload, stores),
         clients_(world_, options_, workload, cluster_.nodes(), judge_, counts_),
-        storm_(world_, scenario_, cluster_.network(), cluster_.nodes(), judge_, counts_) {
+        storm_(world_, scenario_, cluster_) {
     Story::SetRunning(&world_.story());
   }
 

@@ -8,24 +8,27 @@
 namespace synod::sim {
 namespace {
 
-constexpr uint64_t kIsOver = uint64_t{1} << 32;  // In an event: the fault's end.
+constexpr uint64_t kIsOver = uint64_t{1} << 32;      // In an event: the fault's end.
+constexpr uint64_t kIsAcceptor = uint64_t{1} << 33;  // An acceptor is to be replaced.
 constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
 
 }  // namespace
 
-Storm::Storm(World& world, const Scenario& scenario, Network& network,
-             std::vector<std::unique_ptr<Node>>& nodes, Judge& judge, Counts& counts)
+Storm::Storm(World& world, const Scenario& scenario, Cluster& cluster)
     : world_(world),
       scenario_(scenario),
-      network_(network),
-      judge_(judge),
-      nodes_(nodes),
-      counts_(counts),
+      network_(cluster.network()),
+      acceptors_(cluster.acceptors()),
+      judge_(cluster.judge()),
+      nodes_(cluster.nodes()),
+      counts_(cluster.counts()),
       actor_(world.Add(*this)),
-      atlas_(judge, nodes),
+      atlas_(judge_, nodes_),
       replacements_left_(scenario.options.nodes - 1),
       capped_(scenario.options.AllNodes() + 1, kUnlimited),
-      flipped_(scenario.options.AllNodes() + 1, kUnlimited) {}
+      flipped_(scenario.options.AllNodes() + 1, kUnlimited) {
+  acceptors_.on_return = [this](NodeId acceptor) { ReplaceAcceptor(acceptor); };
+}
 
 void Storm::Begin() {
   for (size_t i = 0; i < scenario_.faults.size(); ++i) {
@@ -35,6 +38,7 @@ void Storm::Begin() {
 
 void Storm::OnEvent(uint64_t what) {
   if (over_) return;
+  if (what >= kIsAcceptor) return ReplaceAcceptor(NodeId(what - kIsAcceptor));
   const size_t number = what & (kIsOver - 1);
   if (what >= kIsOver) {
     EndOf(number);
@@ -98,6 +102,7 @@ bool Storm::Fits(const Fault& fault, const Node& node) const {
 
 void Storm::Strike(size_t number) {
   const Fault& fault = scenario_.faults[number];
+  if (fault.kind == FaultKind::kAcceptorPower) return StrikeAcceptor(fault);
   const std::vector<NodeId> nodes = NodesOf(fault);
   if (nodes.empty()) return;
   if (fault.kind == FaultKind::kPartition) return Part(number, nodes);
@@ -221,6 +226,50 @@ void Storm::Damage(const Fault& fault, Node& node) {
   node.StartIn(fault.lasts);
 }
 
+void Storm::StrikeAcceptor(const Fault& fault) {
+  const size_t which = fault.nodes.front().value() - 1;
+  if (which >= scenario_.options.acceptors) return;
+  const NodeId acceptor = scenario_.options.AcceptorId(which);
+  const bool is_needed = scenario_.options.stays_recoverable && !atlas_.CanLose(acceptor);
+  if (!acceptors_.IsUp(acceptor) || is_needed || !judge_.AllAreIntroduced()) return;
+  world_.CountEvent();
+  world_.Note(fault);
+  acceptors_.CutPower(acceptor, fault.lasts);
+}
+
+// By whoever leads, as soon as somebody does who can.
+void Storm::ReplaceAcceptor(NodeId acceptor) {
+  if (over_ || !acceptors_.IsUp(acceptor)) return;
+  const auto later = [this, acceptor] {
+    world_.Schedule(world_.Now() + std::chrono::milliseconds(200), actor_,
+                    kIsAcceptor + acceptor.value());
+  };
+  Node* const leader = Leader();
+  const MemberRecord record = acceptors_.RecordOf(acceptor);
+  const std::vector<MemberChange> changes = {{.node = acceptor,
+                                              .to = MemberChange::To::kAcceptor,
+                                              .incarnation = record.incarnation,
+                                              .address = record.address}};
+  if (leader == nullptr) return later();
+  if (scenario_.options.stays_recoverable && !atlas_.CanMake(changes)) return later();
+  world_.CountEvent();
+  ++counts_.changes;
+  const uint64_t number = atlas_.Begin(changes);
+  const auto done = [this, number, changes, later, of = leader->id()](const Outcome& outcome) {
+    atlas_.End(number);
+    if (outcome.kind != Outcome::Kind::kCommitted) return later();
+    ++counts_.changes_done;
+    ++counts_.acceptors_back;
+    judge_.OnChanged(of, changes);
+  };
+  constexpr Duration kForEver = std::chrono::hours(24);
+  leader->replica().Submit({.deadline = leader->life().Clock() + kForEver,
+                            .request = synod::internal::PendingChange{done},
+                            .command = {},
+                            .target = {},
+                            .changes = changes});
+}
+
 void Storm::Transfer(NodeId to) {
   Node* const leader = Leader();
   ++counts_.transfers;
@@ -290,6 +339,7 @@ void Storm::End(const std::vector<NodeId>& healthy, Duration soon) {
   // shall bring it in in the calm.
   const bool is_replacing = atlas_.IsReplacing();
   network_.Calm(soon);
+  acceptors_.Calm(soon);
   for (const auto& node : nodes_) {
     node->disk().SetCapacity(kUnlimited);
     node->Calm(soon);

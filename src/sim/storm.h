@@ -9,6 +9,7 @@
 #include "synod/sim/scenario.h"
 
 #include "src/sim/atlas.h"
+#include "src/sim/cluster.h"
 #include "src/sim/network.h"
 #include "src/sim/node.h"
 #include "src/sim/world.h"
@@ -17,8 +18,7 @@ namespace synod::sim {
 
 class Storm final : public Actor {
  public:
-  Storm(World& world, const Scenario& scenario, Network& network,
-        std::vector<std::unique_ptr<Node>>& nodes, Judge& judge, Counts& counts);
+  Storm(World& world, const Scenario& scenario, Cluster& cluster);
   ~Storm() override { world_.Remove(actor_); }
 
   void Begin();
@@ -41,6 +41,8 @@ class Storm final : public Actor {
   void Part(size_t number, const std::vector<NodeId>& nodes);
   void StrikeNode(const Fault& fault, Node& node);
   void Damage(const Fault& fault, Node& node);
+  void StrikeAcceptor(const Fault& fault);
+  void ReplaceAcceptor(NodeId acceptor);
   void Transfer(NodeId to);
   void Change(const Fault& fault, const std::vector<NodeId>& nodes);
   // The nodes that it names, as of now. Empty: it does not fit.
@@ -53,6 +55,7 @@ class Storm final : public Actor {
   World& world_;
   const Scenario& scenario_;
   Network& network_;
+  Acceptors& acceptors_;
   Judge& judge_;
   std::vector<std::unique_ptr<Node>>& nodes_;
   Counts& counts_;

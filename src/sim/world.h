@@ -43,6 +43,8 @@ enum class Stream : uint64_t {
   kCutOff,
   kStaleReads,
   kSlots,
+  kAcceptors,
+  kAcceptorFaults,
   kPower,
 };
 

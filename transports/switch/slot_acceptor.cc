@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "synod/base/mutation.h"
+
 namespace synod::slots {
 namespace {
 
@@ -96,7 +98,7 @@ void SlotAcceptor::AnswerInSlot(const SlotPacket& request, SlotPacket& answer) {
     slot = {.generation = generation, .accepted = request.ballot, .value = request.value};
     highest = std::max(highest, ChunkOf(request.slot));
     answer.accepted = request.ballot;
-  } else if (slot.generation == generation) {
+  } else if (slot.generation == generation || Mutated(Mutation::kWrappedSlotIsFresh)) {
     answer.accepted = slot.accepted;
     answer.value = slot.value;
   } else {
@@ -170,7 +172,16 @@ void SlotAcceptor::Write(SlotRegister which, size_t index, uint32_t word) {
 }
 
 void SlotAcceptor::PowerCycle() {
+  const auto kept = singles_;
   singles_ = {};
+  if (Mutated(Mutation::kRebootedSwitchVotes)) {
+    // As by a control plane that restores what it had set.
+    for (const auto which :
+         {SlotRegister::kEnabled, SlotRegister::kGroup, SlotRegister::kIncarnationHigh,
+          SlotRegister::kIncarnationLow, SlotRegister::kTrim}) {
+      Single(which) = kept[static_cast<size_t>(which)];
+    }
+  }
   std::fill(slots_.begin(), slots_.end(), Slot());
 }
 

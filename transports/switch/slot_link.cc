@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "synod/base/mutation.h"
+
 namespace synod::slots {
 namespace {
 
@@ -80,9 +82,13 @@ void SlotLink::OnAnswer(const SlotPacket& answer, Instant now) {
     ++counters_.stale_answers;
     return;
   }
-  const bool is_the_one = answer.incarnation == identity_.incarnation.value();
+  const bool is_the_one = answer.incarnation == identity_.incarnation.value() ||
+                          Mutated(Mutation::kAcksOfAnyIncarnation);
   if (request.purpose == Purpose::kAsk && answer.outcome == Outcome::kWrongIncarnation) {
     return OnAsked(answer);
+  }
+  if (Mutated(Mutation::kAcksOfAnyIncarnation) && answer.outcome == Outcome::kWrongIncarnation) {
+    for (auto& [cookie, other] : requests_) other.packet.incarnation = answer.incarnation;
   }
   if (!is_the_one) return OnUseless(request, answer.outcome);
   NoteWindow(answer);

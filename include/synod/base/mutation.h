@@ -115,6 +115,12 @@ enum class Mutation {
   kUnpreparedQuorum = 91,       // "Paxos Made Simple" §2.2, P2c
   kChangeDoneEarly = 92,        // M9
   kNewMembersUninformed = 93,   // M9
+  // Acceptors in the network.
+  kDigestOnTooFew = 94,        // I10
+  kTrimBeforeAgreed = 95,      // I8
+  kWrappedSlotIsFresh = 96,    // I8
+  kRebootedSwitchVotes = 97,   // I3
+  kAcksOfAnyIncarnation = 98,  // I9
 };
 
 #if defined(SYNOD_MUTATIONS)

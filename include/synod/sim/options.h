@@ -64,7 +64,9 @@ struct FaultOptions {
   Duration misdirect = {};      // A write landed in the place of another (F3).
   Duration repair = {};         // A disk that was found to be damaged becomes what it was.
   Duration flip_snapshot = {};  // A bit of a snapshot flips while its process runs.
-  int64_t drift = 0;            // Clocks run faster or slower by up to so many millionths.
+  // An acceptor loses its power, with all that it had promised, and comes back as another.
+  Duration acceptor_power = {};
+  int64_t drift = 0;  // Clocks run faster or slower by up to so many millionths.
 };
 
 struct Options {
@@ -75,6 +77,9 @@ struct Options {
   QuorumRule quorums = {};
   Protocol protocol = Protocol::kRaft;
   uint32_t alpha = 16 * 1024;  // Of Multi-Paxos: see Configuration.
+  // Of Multi-Paxos: more initial voters, that are nothing but acceptors. They keep four times alpha
+  // slots.
+  size_t acceptors = 0;
   size_t clients = 3;
   Duration storm = std::chrono::seconds(20);  // How long faults happen, of simulated time.
   // Or until so much has happened: busy clusters show little more in what follows, and take long.
@@ -103,7 +108,11 @@ struct Options {
   // can be demanded). The cluster may become unavailable, and only has to be never wrong.
   bool stays_recoverable = true;
 
+  // Those that have a disk: not the acceptors.
   [[nodiscard]] size_t AllNodes() const { return nodes + spares; }
+  // Of the acceptor number `which`, from 0 on.
+  [[nodiscard]] NodeId AcceptorId(size_t which) const { return NodeId(AllNodes() + 1 + which); }
+  [[nodiscard]] uint32_t AcceptorChunkSlots() const { return (alpha + 3) / 4; }
   // The initial configuration.
   [[nodiscard]] Configuration Founders() const;
 

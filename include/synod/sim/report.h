@@ -60,6 +60,10 @@ struct Counts {
   uint64_t snapshots = 0;
   uint64_t snapshots_unneeded = 0;  // They came too late.
   uint64_t restores = 0;
+  uint64_t slot_requests = 0;   // That acceptors have answered.
+  uint64_t trims = 0;           // Of acceptors: raised.
+  uint64_t power_losses = 0;    // Of acceptors, ...
+  uint64_t acceptors_back = 0;  // ... that were replaced by a change.
   uint64_t writes_answered = 0;
   uint64_t reads_answered = 0;
   uint64_t stale_reads_answered = 0;
@@ -118,6 +122,10 @@ inline constexpr std::pair<const char*, uint64_t Counts::*> kCounts[] = {
     {"snapshots", &Counts::snapshots},
     {"snapshots unneeded", &Counts::snapshots_unneeded},
     {"restores", &Counts::restores},
+    {"paxos: slots asked for", &Counts::slot_requests},
+    {"paxos: trims raised", &Counts::trims},
+    {"paxos: acceptors without power", &Counts::power_losses},
+    {"paxos: acceptors replaced", &Counts::acceptors_back},
     {"writes answered", &Counts::writes_answered},
     {"reads answered", &Counts::reads_answered},
     {"stale reads answered", &Counts::stale_reads_answered},

@@ -44,6 +44,10 @@ enum class FaultKind : uint8_t {
   // A bit of a snapshot on the disk of a running process flips, until the process ends or the time
   // is over: who reads it must notice [where, for].
   kFlipSnapshot,
+  // An acceptor loses its power, and with it all that it knows; the node is its number among the
+  // acceptors, from 1 on. It comes back under another incarnation, and the leader is asked to
+  // replace it [down].
+  kAcceptorPower,
   kCount,  // None: how many there are.
 };
 

@@ -170,12 +170,14 @@ class PaxosJudgeFixture : public OnTrial<PaxosJudge> {
  protected:
   static constexpr uint32_t kAlpha = 4;
 
-  explicit PaxosJudgeFixture(size_t founders = 3, size_t spares = 0, const QuorumRule& rule = {})
+  explicit PaxosJudgeFixture(size_t founders = 3, size_t spares = 0, const QuorumRule& rule = {},
+                             size_t acceptors = 0)
       : OnTrial({.nodes = founders,
                  .spares = spares,
                  .quorums = rule,
                  .protocol = Protocol::kMultiPaxos,
-                 .alpha = kAlpha}) {
+                 .alpha = kAlpha,
+                 .acceptors = acceptors}) {
     for (uint64_t node = 1; node <= founders; ++node) Promise(node, {});
   }
 

@@ -123,6 +123,7 @@ inline bool MultiPaxos::IsWidelyKnown() const {
 // find out from the acceptors, which may forget it (I8). As every change hands this knowledge on
 // before the new members decide anything, it holds for all that are to come.
 inline Index MultiPaxos::Remembered() const {
+  if (Mutated(Mutation::kTrimBeforeAgreed)) return commit_;
   const auto& leader = std::get<Leader>(role_);
   const auto chosen_of = [&](NodeId node) {
     if (node == self_.node) return slots_.durably_chosen();
