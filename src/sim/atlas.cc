@@ -19,7 +19,8 @@ bool Atlas::HaveQuorums(const std::vector<Possibility>& all, Has has) const {
   return std::all_of(all.begin(), all.end(), [&](const Possibility& possibility) {
     const auto is_there = [&](NodeId voter) { return has(voter) && IsWhole(voter, possibility); };
     return Judge::IsQuorum(Phase::kElection, possibility.members, is_there) &&
-           Judge::IsQuorum(Phase::kCommit, possibility.members, is_there);
+           Judge::IsQuorum(Phase::kCommit, possibility.members, is_there) &&
+           Judge::IsHeld(possibility.members, is_there);
   });
 }
 

@@ -56,20 +56,19 @@ class Judge {
       return AreQuorum(phase, members.quorums, voters, has);
     };
     return decides(members.voters) && (!members.IsJoint() || decides(members.outgoing)) &&
-           IsHeld(members, has);
+           (phase == Phase::kCommit || members.acceptors.empty() ||
+            2 * ReplicasAmong(members, has) >= members.Replicas().size());
   }
-  // I10: where some voters are nothing but acceptors, more than half of the others have to be among
-  // any quorum.
+  // I10: where some voters are nothing but acceptors, what is large has to be held by more than
+  // half of the others to be chosen. Every election quorum has one of them.
   template <class Has>
   [[nodiscard]] static bool IsHeld(const Configuration& members, Has has) {
-    size_t replicas = 0;
-    size_t holders = 0;
-    for (NodeId voter : members.voters) {
-      if (std::count(members.acceptors.begin(), members.acceptors.end(), voter) > 0) continue;
-      ++replicas;
-      holders += has(voter) ? 1 : 0;
-    }
-    return members.acceptors.empty() || 2 * holders > replicas;
+    return members.acceptors.empty() || 2 * ReplicasAmong(members, has) > members.Replicas().size();
+  }
+  // The value is chosen by those who have accepted it.
+  template <class Has>
+  [[nodiscard]] static bool IsChosenBy(const Configuration& members, uint64_t value, Has has) {
+    return IsQuorum(Phase::kCommit, members, has) && (!IsLarge(value) || IsHeld(members, has));
   }
   [[nodiscard]] bool HasFailed() const { return violation_.has_value(); }
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
@@ -343,6 +342,11 @@ class Judge {
 
   // --- What all have ---
 
+  template <class Has>
+  [[nodiscard]] static size_t ReplicasAmong(const Configuration& members, Has has) {
+    const std::vector<NodeId> replicas = members.Replicas();
+    return static_cast<size_t>(std::count_if(replicas.begin(), replicas.end(), has));
+  }
   [[nodiscard]] static bool AreQuorum(Phase phase, const QuorumRule& rule,
                                       const std::vector<NodeId>& voters,
                                       absl::FunctionRef<bool(NodeId)> has);
@@ -360,9 +364,12 @@ class Judge {
   }
   // "term 7", "ballot 7 of node 2".
   [[nodiscard]] static std::string Name(const Reign& reign);
+  // A hash; its last bit says whether it is large.
   [[nodiscard]] static uint64_t ValueOf(const Entry& entry) {
-    return Mixed(static_cast<uint64_t>(entry.kind), HashOf(entry.payload.view()));
+    const uint64_t hash = Mixed(static_cast<uint64_t>(entry.kind), HashOf(entry.payload.view()));
+    return entry.payload.size() > Configuration::kMaxAcceptorPayload ? hash | 1 : hash & ~1ull;
   }
+  [[nodiscard]] static bool IsLarge(uint64_t value) { return (value & 1) != 0; }
   // Of the committed log.
   [[nodiscard]] uint64_t ChainAt(Index index) const;
   void PerformHardState(NodeId node, ShadowLog& log, const Persist& persist);

@@ -189,8 +189,8 @@ bool Judge::IsDurableOn(NodeId member, Index index, const Configuration& members
 }
 
 bool Judge::IsDurableOnQuorum(Index index, const Configuration& members) const {
-  return IsQuorum(Phase::kCommit, members,
-                  [&](NodeId member) { return IsDurableOn(member, index, members); });
+  return IsChosenBy(members, committed_[index.value() - 1].value,
+                    [&](NodeId member) { return IsDurableOn(member, index, members); });
 }
 
 // Every quorum of an election to come meets a disk that holds what is committed.

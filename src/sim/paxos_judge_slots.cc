@@ -72,7 +72,7 @@ bool PaxosJudge::IsPrepared(const Ballot& ballot, const ShadowLog::InForce& by) 
 
 // By those who have accepted it and those whom no durable promise keeps from doing so.
 bool PaxosJudge::CanBeChosen(const Proposed& proposed, const Configuration& members) const {
-  return IsQuorum(Phase::kCommit, members, [&](NodeId member) {
+  return IsChosenBy(members, proposed.value, [&](NodeId member) {
     const Incarnation disk = Recorded(member, members);
     const std::vector<Incarnation>& by = proposed.accepted_by;
     if (std::find(by.begin(), by.end(), disk) != by.end()) return true;
@@ -85,7 +85,7 @@ const PaxosJudge::Proposed* PaxosJudge::ChosenAs(Index slot, uint64_t value) {
   for (const Proposed& proposed : History(slot)) {
     const std::vector<Incarnation>& by = proposed.accepted_by;
     const bool is_chosen =
-        proposed.value == value && IsQuorum(Phase::kCommit, members, [&](NodeId member) {
+        proposed.value == value && IsChosenBy(members, value, [&](NodeId member) {
           return std::find(by.begin(), by.end(), Recorded(member, members)) != by.end();
         });
     if (is_chosen) return &proposed;

@@ -144,7 +144,7 @@ TEST_F(PaxosJudgeAcceptors, AcceptsWhatNobodyProposed_BreaksTheRule) {
 }
 
 // I10.
-TEST_F(PaxosJudgeAcceptors, ChosenByAMajorityWithOneReplica_BreaksTheRule) {
+TEST_F(PaxosJudgeAcceptors, Large_ChosenByAMajorityWithOneReplica_BreaksTheRule) {
   ElectLow();
   const Entry value = ValueIn(1, 1, std::string(40, 'x'));
   Propose(low_, 2, {value});
@@ -155,9 +155,20 @@ TEST_F(PaxosJudgeAcceptors, ChosenByAMajorityWithOneReplica_BreaksTheRule) {
   EXPECT_EQ(Rule(), "chosen by a quorum in one ballot");
 }
 
-TEST_F(PaxosJudgeAcceptors, ChosenByTwoReplicasAndOneAcceptor_IsAllowed) {
+TEST_F(PaxosJudgeAcceptors, ChosenByAMajorityWithOneReplica_IsAllowed) {
   ElectLow();
   const Entry value = ValueIn(1, 1);
+  Propose(low_, 2, {value});
+  Accept(1, low_, {value});
+  AcceptIn(kFirst, low_, value);
+  AcceptIn(kSecond, low_, value);
+  Learn(1, low_, {value});
+  EXPECT_EQ(Rule(), "") << What();
+}
+
+TEST_F(PaxosJudgeAcceptors, Large_ChosenByTwoReplicasAndOneAcceptor_IsAllowed) {
+  ElectLow();
+  const Entry value = ValueIn(1, 1, std::string(40, 'x'));
   Propose(low_, 2, {value});
   Accept(1, low_, {value});
   Accept(2, low_, {value});

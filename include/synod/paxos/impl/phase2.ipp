@@ -126,6 +126,7 @@ inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
 // I10: so many slots of those that a quorum has accepted are chosen, where a majority of the
 // replicas holds all up to `held`. Behind that are only digests of what is large.
 inline Index MultiPaxos::HeldUpTo(Index accepted, Index held) const {
+  if (Mutated(Mutation::kDigestOnTooFew)) return accepted;
   for (Index i = std::max(commit_, held) + 1; i <= accepted; ++i) {
     if (slots_.At(i).payload.size() > Configuration::kMaxAcceptorPayload) return i - 1;
   }
