@@ -172,7 +172,8 @@ void Acceptors::Pass(const std::function<void()>& arrive) {
 
 bool Acceptors::IsCut(NodeId node, size_t which, bool is_request) const {
   const NodeId beside = NodeId(1 + which % options_.nodes);
-  if (node == beside) return false;
+  // Who is left out of a calm is too few to be elected, with whatever acceptors.
+  if (is_calm_ || node == beside) return false;
   return is_request ? network_.IsCut(node, beside) : network_.IsCut(beside, node);
 }
 

@@ -58,7 +58,7 @@ bool SlotLink::BeginBallot(const synod::Message& message) {
   page_.reset();
   accepted_ = unsent_ = 0;
   accepts_.clear();
-  has_news_ = false;
+  takes_part_ = has_news_ = false;
   probing_ = wanted_ = {};
   return true;
 }
@@ -100,6 +100,7 @@ void SlotLink::OnOwnAnswer(const SlotPacket& answer) {
   const auto found = requests_.find(answer.cookie);
   if (found == requests_.end()) return;  // The window has passed it.
   if (answer.outcome == Outcome::kDone) {
+    takes_part_ = true;
     pause_ = {};
     paused_until_ = now_;
     warned_.clear();
@@ -318,7 +319,7 @@ void SlotLink::Warn(std::string_view what) {
 }
 
 void SlotLink::TakeOutput(Output& out) {
-  if (std::exchange(has_news_, false)) Acknowledge(/*round=*/0);
+  if (takes_part_ && std::exchange(has_news_, false)) Acknowledge(/*round=*/0);
   const auto move = [](auto& from, auto& to) {
     std::move(from.begin(), from.end(), std::back_inserter(to));
     from.clear();

@@ -72,10 +72,12 @@ void SlotLink::FinishPage() {
       page.found.begin(), page.found.end(),
       [](const AcceptedEntry& a, const AcceptedEntry& b) { return a.entry.index < b.entry.index; });
   const bool is_last = page.end >= page.last;
+  // Nothing is missing: what it was told to forget is chosen, and a replica that reports has it
+  // (I8).
   Deliver(ballot_.round, PrepareReply{.ballot = ballot_,
                                       .promised = ballot_,
                                       .from = Index(page.from),
-                                      .first = Index(page.from),
+                                      .first = Index(1),
                                       .chosen = {},
                                       .next = is_last ? Index() : Index(page.end),
                                       .accepted = std::move(page.found)});

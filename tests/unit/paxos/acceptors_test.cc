@@ -60,13 +60,17 @@ TEST(Acceptors, ElectOnlyWithOneOfEveryMajorityOfTheReplicas) {
   EXPECT_TRUE(core->IsLeader());
 }
 
-TEST(Acceptors, OfTwoReplicas_ElectTheOneThatIsLeft) {
+TEST(Acceptors, OfTwoReplicas_ElectTheOneThatIsLeft_WithWhatTheOtherHasChosen) {
   Given given{.nodes = 2};
   given.acceptors = {8};
   Core core(given);
-  core.BecomeCandidate();
-  core.Report(8, 1, {{.entry = Command(1, 1, "x"), .ballot = BallotOf(1, 2)}});
+  core.Receive(2, 2, PrepareRequest{.from = Index(1)});
+  core.Take();
+  core.Persisted();
+  core.BecomeCandidate(3);
+  core.Report(8, 3, {{.entry = Command(1, 2, "x"), .ballot = BallotOf(2, 2)}});
   EXPECT_TRUE(core->IsLeader());
+  EXPECT_THAT(core.Slots(), ElementsAre("1@3 x"));
 }
 
 TEST(Acceptors, CommitWhatTheyKeep) {

@@ -66,8 +66,7 @@ class Stage {
   Cluster cluster_{scenario_.options, *workload_, *stores_};
   Clients clients_{cluster_.world(), cluster_.options(), *workload_,
                    cluster_.nodes(), cluster_.judge(),   cluster_.counts()};
-  Storm storm_{cluster_.world(), scenario_,        cluster_.network(),
-               cluster_.nodes(), cluster_.judge(), cluster_.counts()};
+  Storm storm_{cluster_.world(), scenario_, cluster_};
 };
 
 template <class Body>

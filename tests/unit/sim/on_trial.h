@@ -98,9 +98,7 @@ class OnTrial : public ::testing::Test {
   OneJudge judge_{world_, options_, counts_};
   Instant now_{std::chrono::seconds(100)};
   uint64_t writes_ = 0;
-  std::map<NodeId, Index> last_;  // Of each log.
-
- private:
+  std::map<NodeId, Index> last_;                // Of each log.
   std::map<NodeId, Incarnation> incarnations_;  // Of disks that replaced others.
 };
 

@@ -103,11 +103,11 @@ class GroupWithSwitches : public ::testing::Test {
   }
 
   // Asks whoever leads, until it is committed.
-  Outcome Commit(const std::string& command) {
+  synod::Outcome Commit(const std::string& command) {
     while (true) {
       for (auto& [node, replica] : replicas_) {
         if (!replica.IsLeader()) continue;
-        Outcome outcome = replica.Propose(command).get();
+        const synod::Outcome outcome = replica.Propose(command).get();
         if (outcome.ok()) return outcome;
       }
       std::this_thread::yield();
@@ -115,7 +115,7 @@ class GroupWithSwitches : public ::testing::Test {
   }
   // So many of them, many at a time.
   void CommitMany(size_t count, const std::string& command) {
-    std::deque<std::future<Outcome>> under_way;
+    std::deque<std::future<synod::Outcome>> under_way;
     const NodeId leader = NodeId(Commit(command).leader);
     for (size_t i = 1; i < count || !under_way.empty();) {
       if (i < count && under_way.size() < 1000) {

@@ -44,7 +44,7 @@ class ProposerUnderTest {
 
   SlotLink& link() { return link_; }
   [[nodiscard]] Ballot BallotOf(uint64_t round) const {
-    return {.round = Term(round), .node = node_, .incarnation = Incarnation(100 + node_)};
+    return {.round = Term(round), .node = node_, .incarnation = Incarnation(100 + node_.value())};
   }
 
   // Says it to the acceptor. Nothing has left yet.
@@ -52,7 +52,7 @@ class ProposerUnderTest {
     link_.OnMessage({.group = kLinkGroup,
                      .from = node_,
                      .to = 8,
-                     .incarnation = Incarnation(100 + node_),
+                     .incarnation = Incarnation(100 + node_.value()),
                      .term = Term(round),
                      .body = std::move(body)},
                     now);

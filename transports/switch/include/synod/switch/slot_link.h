@@ -169,6 +169,7 @@ class SlotLink {
 
   Ballot ballot_;  // In which everything but asking is done.
   SlotBallot slot_ballot_;
+  bool takes_part_ = false;               // The acceptor has answered in ballot_.
   std::optional<Ballot> higher_;          // The acceptor has promised it: ballot_ is over.
   std::map<uint64_t, Request> requests_;  // By their cookies.
   Instant paused_until_;                  // After an answer that led nowhere, ...
