@@ -54,7 +54,10 @@ absl::Status ValidateAcceptors(const BootstrapOptions& options) {
                            "and no epoch"));
     }
   }
-  if (!IsWellFormed(Initial(options))) {
+  const Configuration initial = Initial(options);
+  const bool are_apart = initial.voters.size() == Configuration::Of(options.members).voters.size() +
+                                                      options.acceptors.size();
+  if (!are_apart || !IsWellFormed(initial)) {
     return absl::InvalidArgumentError(internal::Concat(
         "acceptors must be nodes of their own, none of them 0, a member or named twice, with ",
         "addresses of at most ", MemberRecord::kMaxAddressBytes, " bytes, and with the members no ",

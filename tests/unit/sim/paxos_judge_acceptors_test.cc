@@ -151,7 +151,7 @@ TEST_F(PaxosJudgeAcceptors, Large_ChosenByAMajorityWithOneReplica_BreaksTheRule)
   Accept(1, low_, {value});
   AcceptIn(kFirst, low_, value);
   AcceptIn(kSecond, low_, value);
-  Learn(1, low_, {value});
+  Learn(2, low_, {value});
   EXPECT_EQ(Rule(), "chosen by a quorum in one ballot");
 }
 
@@ -162,8 +162,9 @@ TEST_F(PaxosJudgeAcceptors, ChosenByAMajorityWithOneReplica_IsAllowed) {
   Accept(1, low_, {value});
   AcceptIn(kFirst, low_, value);
   AcceptIn(kSecond, low_, value);
-  Learn(1, low_, {value});
+  Learn(2, low_, {value});
   EXPECT_EQ(Rule(), "") << What();
+  EXPECT_EQ(judge_.committed(), Index(1));
 }
 
 TEST_F(PaxosJudgeAcceptors, Large_ChosenByTwoReplicasAndOneAcceptor_IsAllowed) {

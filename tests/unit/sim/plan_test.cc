@@ -35,7 +35,10 @@ Options Hostile(uint64_t seed) {
                     .lose_write = seconds(1),
                     .misdirect = seconds(1),
                     .repair = seconds(1),
-                    .flip_snapshot = seconds(1)};
+                    .flip_snapshot = seconds(1),
+                    .acceptor_power = seconds(1)};
+  options.protocol = Protocol::kMultiPaxos;
+  options.acceptors = 2;
   return options;
 }
 
