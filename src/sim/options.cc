@@ -155,6 +155,11 @@ void DrawAcceptors(Draw draw, Options& options) {
   options.acceptors = draw.Of<size_t>({1, 2, 2, 3});
 }
 
+void DrawAcceptorFaults(Draw draw, Options& options) {
+  if (options.acceptors == 0) return;
+  options.faults.acceptor_power = draw.Maybe<Duration>({milliseconds(500), seconds(3)});
+}
+
 }  // namespace
 
 Configuration Options::Founders() const {
@@ -189,7 +194,6 @@ Options Options::Swarm(uint64_t seed, Protocol protocol) {
   options.nodes = draw.Of<size_t>({1, 2, 3, 3, 3, 3, 4, 5, 5, 7});
   if (Draw(world.Dice(Stream::kSize)).Chance(1, 20)) options.nodes = 6;
   DrawQuorums(Draw(world.Dice(Stream::kQuorums)), options);
-  Draw acceptors(world.Dice(Stream::kAcceptorFaults));
   if (protocol == Protocol::kMultiPaxos) {
     DrawSlots(Draw(world.Dice(Stream::kSlots)), options);
     DrawAcceptors(Draw(world.Dice(Stream::kAcceptors)), options);
@@ -240,9 +244,7 @@ Options Options::Swarm(uint64_t seed, Protocol protocol) {
   DrawDamage(Draw(world.Dice(Stream::kDamage)), options.faults);
   DrawSnapshots(Draw(world.Dice(Stream::kSnapshots)), options.faults);
   DrawMembers(Draw(world.Dice(Stream::kMembers)), options);
-  if (options.acceptors > 0) {
-    options.faults.acceptor_power = acceptors.Maybe<Duration>({milliseconds(500), seconds(3)});
-  }
+  DrawAcceptorFaults(Draw(world.Dice(Stream::kAcceptorFaults)), options);
   if (!draw.Chance(1, 4)) return options;
   // Rarely, since they keep the rest from going far.
   options.mixed_elections = draw.Chance(1, 2);

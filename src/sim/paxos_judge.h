@@ -153,6 +153,7 @@ class PaxosJudge final : public Judge {
   std::set<std::pair<Ballot, Index>> prepared_;        // By the configurations that were set there.
   std::vector<Accept> accepts_;                        // Of the write that was looked at last.
   std::map<std::pair<Index, Ballot>, slots::SlotValue> said_;  // To acceptors.
+  std::map<Ballot, Index> said_to_be_chosen_;                  // To them.
 };
 
 }  // namespace synod::sim

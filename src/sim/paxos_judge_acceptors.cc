@@ -148,7 +148,8 @@ void PaxosJudge::CheckAcceptorAck(const Message& message, const AcceptReply& rep
     Fail("what is told to be chosen is noted",
          Name(message.from) + " is an acceptor, and knows nothing to be chosen");
   }
-  const Index known = std::max(committed(), disk.snapshot.index);
+  const Index known =
+      std::max({committed(), disk.snapshot.index, said_to_be_chosen_[reply.ballot]});
   for (Index slot = known + 1; slot <= reply.accepted; ++slot) {
     const Proposed* const proposed = FindProposed(slot, reply.ballot);
     const bool has_accepted =
@@ -163,8 +164,10 @@ void PaxosJudge::CheckAcceptorAck(const Message& message, const AcceptReply& rep
   NoteAck(message, reply.ballot, reply.epoch, reply.accepted);
 }
 
-// What the acceptors are to be sent of it.
+// What the acceptors are to be sent of it, and what a proposer takes for chosen in this turn of it.
 void PaxosJudge::NoteSaid(const Message& message, const AcceptRequest& request) {
+  Index& chosen = said_to_be_chosen_[BallotOf(message)];
+  chosen = std::max(chosen, request.commit);
   for (const Entry& entry : request.entries) {
     said_[{entry.index, BallotOf(message)}] = slots::ToSlotValue(entry);
   }
