@@ -160,6 +160,22 @@ void DrawAcceptorFaults(Draw draw, Options& options) {
   options.faults.acceptor_power = draw.Maybe<Duration>({milliseconds(500), seconds(3)});
 }
 
+// How often leaders are heard, and how much may be under way.
+void DrawFlow(Draw& draw, Options& options) {
+  EngineOptions& engine = options.engine;
+  engine.heartbeat_interval =
+      draw.Of<Duration>({milliseconds(10), milliseconds(50), milliseconds(100)});
+  engine.election_timeout = engine.heartbeat_interval * draw.Of({3, 5, 10});
+  engine.max_append_bytes = draw.Of<size_t>({1, 100, 4096, 256 * 1024});
+  engine.max_inflight_appends = draw.Of<size_t>({1, 2, 16, 256});
+  engine.max_inflight_bytes = draw.Of<size_t>({1, 1024, 8 * 1024 * 1024});
+  // So many clients could ask for more than is done in all the time there is.
+  if (draw.Chance(1, 4) || options.clients > 8) {
+    engine.max_entry_bytes = 6 * 1024;
+    engine.max_uncommitted_bytes = engine.max_entry_bytes + Entry::kHeaderBytes;
+  }
+}
+
 }  // namespace
 
 Configuration Options::Founders() const {
@@ -205,18 +221,8 @@ Options Options::Swarm(uint64_t seed, Protocol protocol) {
 
   options.stale_reads = Draw(world.Dice(Stream::kStaleReads)).Maybe<uint32_t>({1000, 5000});
 
+  DrawFlow(draw, options);
   EngineOptions& engine = options.engine;
-  engine.heartbeat_interval =
-      draw.Of<Duration>({milliseconds(10), milliseconds(50), milliseconds(100)});
-  engine.election_timeout = engine.heartbeat_interval * draw.Of({3, 5, 10});
-  engine.max_append_bytes = draw.Of<size_t>({1, 100, 4096, 256 * 1024});
-  engine.max_inflight_appends = draw.Of<size_t>({1, 2, 16, 256});
-  engine.max_inflight_bytes = draw.Of<size_t>({1, 1024, 8 * 1024 * 1024});
-  // So many clients could ask for more than is done in all the time there is.
-  if (draw.Chance(1, 4) || options.clients > 8) {
-    engine.max_entry_bytes = 6 * 1024;
-    engine.max_uncommitted_bytes = engine.max_entry_bytes + Entry::kHeaderBytes;
-  }
   DrawLog(Draw(world.Dice(Stream::kLog)), engine);
   engine.trailing_entries = draw.Of<uint64_t>({0, 1, 10, 1000, 10'000});
   options.snapshot_after_entries = draw.Of<uint64_t>({1, 10, 100, 1000, 100'000});
