@@ -32,7 +32,7 @@ absl::Status RocksdbHarness::Tamper(const std::function<void(::rocksdb::DB& data
 DurableStoreParam RocksdbStore() {
   return {.name = "rocksdb",
           .format = "synod rocksdb log store, format ",
-          .version = 4,
+          .version = 5,
           .make = [] { return std::make_unique<RocksdbHarness>(); },
           .seeds = 2,
           .cut_stride = 5,
