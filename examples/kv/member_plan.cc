@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include <synod/core/member_change.h>
 #include <synod/core/quorum.h>
 
 #include "kv/errors.h"
@@ -34,13 +35,13 @@ bool IsActive(const synod::ReplicaStatus& leader, NodeId id) {
   return id == leader.node || (peer != nullptr && peer->active);
 }
 
-// Whether those that answer can decide alone with these as the voters.
-bool HasActiveQuorum(const synod::ReplicaStatus& leader, const std::vector<NodeId>& voters) {
-  synod::Configuration members = synod::Configuration::Of(voters);
-  members.quorums = leader.configuration.quorums;
-  for (const NodeId voter : voters) {
-    if (leader.configuration.IsAcceptor(voter)) members.acceptors.push_back(voter);
-  }
+// What the members are once the node has become `to`.
+synod::Configuration With(const synod::ReplicaStatus& leader, NodeId id, To to) {
+  return synod::Apply({{.node = id, .to = to}}, leader.configuration);
+}
+
+// Whether those that answer can decide alone with these members.
+bool HasActiveQuorum(const synod::ReplicaStatus& leader, const synod::Configuration& members) {
   const synod::QuorumSystem quorums(members);
   const auto is_active = [&leader](NodeId voter) { return IsActive(leader, voter); };
   return quorums.Elects(is_active) && quorums.Commits(is_active);
@@ -76,19 +77,20 @@ NodeId NextId(const synod::Configuration& configuration) {
   return configuration.Members().back().value() + 1;
 }
 
-std::vector<NodeId> Without(std::vector<NodeId> voters, NodeId id) {
-  std::erase(voters, id);
-  return voters;
+// A voter that ends, or is one no more: the rest has to be enough.
+absl::Status CheckRest(const synod::ReplicaStatus& leader, NodeId id, To to) {
+  const synod::Configuration rest = With(leader, id, to);
+  if (rest.Replicas().empty()) return NotEnoughStartedError();
+  return HasActiveQuorum(leader, rest) ? absl::OkStatus() : UnhealthyError();
 }
 
 // A voter that comes in empty is needed for decisions before it has anything: the others have to be
 // enough. Alone they never are where there was one; it has all that is needed, and etcd allows it.
-absl::Status CheckNewVoter(const synod::ReplicaStatus& leader, NodeId id) {
-  std::vector<NodeId> voters = Without(leader.configuration.voters, id);
-  if (voters.size() >= synod::kMaxVoters) return TooManyVotersError();
-  if (voters.size() == 1) return absl::OkStatus();
-  voters.push_back(id);
-  return HasActiveQuorum(leader, voters) ? absl::OkStatus() : UnhealthyError();
+absl::Status CheckNewVoter(const synod::ReplicaStatus& leader, NodeId id, To to) {
+  const synod::Configuration members = With(leader, id, to);
+  if (members.voters.size() > synod::kMaxVoters) return TooManyVotersError();
+  if (members.voters.size() == 2) return absl::OkStatus();
+  return HasActiveQuorum(leader, members) ? absl::OkStatus() : UnhealthyError();
 }
 
 // A new one, or one that has lost what it had promised and comes back as another under its name.
@@ -103,7 +105,9 @@ absl::StatusOr<MemberChange> PlanOfAcceptor(const etcdserverpb::MemberAddRequest
     if (members.RecordOf(id)->incarnation == url.incarnation) return MemberExistsError();
   }
   if (IsTaken(url.peer_address, id, leader, directory)) return PeerUrlExistsError();
-  if (absl::Status status = CheckNewVoter(leader, id); !status.ok()) return status;
+  if (absl::Status status = CheckNewVoter(leader, id, To::kAcceptor); !status.ok()) {
+    return status;
+  }
   return MemberChange{
       .node = id, .to = To::kAcceptor, .incarnation = url.incarnation, .address = url.peer_address};
 }
@@ -123,16 +127,14 @@ absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberAddRequest& reques
     const synod::MemberRecord* record = members.RecordOf(id);
     const bool is_other_disk = !url->incarnation.IsZero() &&
                                (record == nullptr || record->incarnation != url->incarnation);
-    if (!is_other_disk) return MemberExistsError();
+    if (!is_other_disk || members.IsAcceptor(id)) return MemberExistsError();
     if (id == leader.node) return OwnDiskError();
   }
   if (IsTaken(url->peer_address, id, leader, directory)) return PeerUrlExistsError();
   if (request.islearner()) {
     if (members.learners.size() >= synod::kMaxLearners) return TooManyLearnersError();
-    const std::vector<NodeId> rest = Without(members.voters, id);
-    if (rest.empty()) return NotEnoughStartedError();
-    if (!HasActiveQuorum(leader, rest)) return UnhealthyError();
-  } else if (absl::Status status = CheckNewVoter(leader, id); !status.ok()) {
+    if (absl::Status status = CheckRest(leader, id, To::kLearner); !status.ok()) return status;
+  } else if (absl::Status status = CheckNewVoter(leader, id, To::kVoter); !status.ok()) {
     return status;
   }
   return MemberChange{.node = id,
@@ -147,9 +149,7 @@ absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberRemoveRequest& req
   const synod::Configuration& members = leader.configuration;
   if (!members.IsMember(id)) return MemberNotFoundError();
   if (members.IsVoter(id)) {
-    const std::vector<NodeId> rest = Without(members.voters, id);
-    if (rest.empty()) return NotEnoughStartedError();
-    if (!HasActiveQuorum(leader, rest)) return UnhealthyError();
+    if (absl::Status status = CheckRest(leader, id, To::kNone); !status.ok()) return status;
   }
   return MemberChange{.node = id, .to = To::kNone};
 }
@@ -190,7 +190,7 @@ absl::StatusOr<MemberChange> PlanOf(const etcdserverpb::MemberPromoteRequest& re
   const bool is_in_sync = learner != nullptr && learner->active && !learner->snapshotting &&
                           !learner->match.IsZero() && learner->match + kMaxLag >= leader.last;
   if (!is_in_sync) return LearnerNotReadyError();
-  if (absl::Status status = CheckNewVoter(leader, id); !status.ok()) return status;
+  if (absl::Status status = CheckNewVoter(leader, id, To::kVoter); !status.ok()) return status;
   return MemberChange{.node = id, .to = To::kVoter};
 }
 

@@ -48,6 +48,23 @@ TEST(Directory, PeerAddressRecorded_TheOtherIsKnownOnlyIfItHasNotMoved) {
   EXPECT_EQ(directory.ClientAddressOf(1), "");
 }
 
+TEST(Directory, Acceptor_IsListedByItsUrlAndServesNoClients) {
+  Directory directory(kMember, Flagged());
+  Configuration configuration = Configuration::Of({1, 2, 3});
+  configuration.acceptors = {3};
+  configuration.records = {{.node = 3,
+                            .incarnation = Incarnation(13),
+                            .epoch = {},
+                            .address = "switch://10.0.0.3:7400/7401"}};
+  directory.OnMembers(configuration, false);
+  const Directory::Listed acceptor = directory.List()[2];
+  EXPECT_TRUE(acceptor.is_acceptor);
+  EXPECT_EQ(acceptor.member.peer_address, "switch://10.0.0.3:7400/7401");
+  EXPECT_EQ(directory.ClientAddressOf(3), "");
+  EXPECT_FALSE(directory.List()[0].is_acceptor);
+  EXPECT_EQ(directory.ClientAddressOf(1), "c:1");
+}
+
 TEST(Directory, OwnClientAddressNotRecorded_IsToBeAnnounced) {
   Directory directory(kMember, Flagged());
   directory.OnMembers(Recorded("", "p:2"), false);

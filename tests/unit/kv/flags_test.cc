@@ -75,6 +75,37 @@ TEST(Flags, Quorum_Given_IsForTheBootstrapOfMembersWhoseQuorumsMeet) {
               testing::HasSubstr("--quorum is for bootstrap"));
 }
 
+TEST(Flags, Acceptors_Given_AreVotersBehindTheMembers) {
+  const auto of = [](std::string_view protocol, std::string_view acceptors,
+                     std::string_view quorum = "--quorum=majority") {
+    return Parse({"bootstrap", "--id=1", kCluster, "--cluster-id=7", "--data-dir=/d", protocol,
+                  acceptors, quorum});
+  };
+  const auto flags =
+      of("--protocol=multipaxos", "--acceptors=switch://10.0.0.3:7400,switch://10.0.0.4:7400/7401");
+  ASSERT_TRUE(flags.ok()) << flags.status();
+  EXPECT_EQ(flags->acceptors,
+            (std::vector<std::string>{"switch://10.0.0.3:7400", "switch://10.0.0.4:7400/7401"}));
+  EXPECT_EQ(flags->AcceptorIds(), (std::vector<synod::NodeId>{3, 4}));
+  EXPECT_THAT(of("--protocol=raft", "--acceptors=switch://10.0.0.3:7400").status().message(),
+              testing::HasSubstr("--protocol=multipaxos"));
+  EXPECT_THAT(of("--protocol=multipaxos", "--acceptors=10.0.0.3:7400").status().message(),
+              testing::HasSubstr("such as switch://10.0.0.2:7400"));
+  EXPECT_THAT(of("--protocol=multipaxos", "--acceptors=switch://10.0.0.3:7400,").status().message(),
+              testing::HasSubstr("'' is no address of an acceptor"));
+  EXPECT_THAT(
+      of("--protocol=multipaxos", "--acceptors=switch://10.0.0.3:7400,switch://10.0.0.3:7400")
+          .status()
+          .message(),
+      testing::HasSubstr("names one twice"));
+  // They are counted: of three voters two and one need not meet, as they would of two.
+  EXPECT_THAT(of("--protocol=multipaxos", "--acceptors=switch://10.0.0.3:7400",
+                 "--quorum=flexible:q1=2,q2=1")
+                  .status()
+                  .message(),
+              testing::HasSubstr("may commit"));
+}
+
 TEST(Flags, Join_Given_NeedsTheClustersId) {
   const auto flags =
       Parse({"serve", "--join", "--id=2", kCluster, "--cluster-id=7", "--data-dir=/d"});
@@ -114,6 +145,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{{"bootstrap", "--id=1", kCluster, "--log=memory"}, "bootstrapped"},
         Wrong{{"serve", "--join", "--id=1", kCluster, "--data-dir=/d"}, "--cluster-id is missing"},
         Wrong{{"serve", "--join=yes", "--id=1"}, "--join takes no value"},
+        Wrong{{"serve", "--join", "--id=1", kCluster, "--cluster-id=7", "--data-dir=/d",
+               "--acceptors=switch://10.0.0.3:7400"},
+              "learns them from the others"},
         Wrong{{"serve", "--join", "--id=3", kCluster, "--cluster-id=7"}, "no member 3"},
         Wrong{
             {"serve", "--join", "--id=1", "--cluster=1=h:1/h:2", "--cluster-id=7", "--data-dir=/d"},

@@ -40,6 +40,17 @@ class MemberPlanTest : public testing::Test {
     status_.configuration.learners.push_back(id);
     status_.peers.push_back({.node = id, .match = match, .active = true});
   }
+  // The node 4, a voter that is nothing but an acceptor.
+  void AddAcceptor() {
+    status_.configuration.protocol = synod::Protocol::kMultiPaxos;
+    status_.configuration.voters.emplace_back(4);
+    status_.configuration.acceptors.emplace_back(4);
+    status_.configuration.records.push_back({.node = 4,
+                                             .incarnation = Incarnation(0xac),
+                                             .epoch = {},
+                                             .address = "switch://10.0.0.4:7400"});
+    status_.peers.push_back({.node = 4, .match = Index(5000), .active = true});
+  }
   // As the first change leaves it.
   void WriteRecords() {
     for (const NodeId id : status_.configuration.Members()) {
@@ -146,6 +157,43 @@ TEST_F(MemberPlanTest, Add_AnotherDiskOfTheLeader_IsRefused) {
   EXPECT_EQ(Add("http://1:ab@p:1").status(), OwnDiskError());
 }
 
+TEST_F(MemberPlanTest, Add_Acceptor_IsAVoterThatTheUrlNames) {
+  AddAcceptor();
+  const MemberChange expected = {.node = 7,
+                                 .to = To::kAcceptor,
+                                 .incarnation = Incarnation(0xab),
+                                 .address = "switch://10.0.0.7:7400/7401"};
+  EXPECT_EQ(Add("switch://7:ab@10.0.0.7:7400/7401").value(), expected);
+  EXPECT_EQ(Add("switch://7@10.0.0.7:7400").status(), AcceptorUrlError());
+  EXPECT_EQ(Add("switch://7:ab@10.0.0.7:7400", /*is_learner=*/true).status(), AcceptorUrlError());
+  EXPECT_EQ(Add("switch://7:ab@10.0.0.4:7400").status(), PeerUrlExistsError());
+}
+
+TEST_F(MemberPlanTest, Add_AcceptorThatLostItsPromises_ReplacesIt) {
+  AddAcceptor();
+  peer(4).active = false;
+  const MemberChange expected = {.node = 4,
+                                 .to = To::kAcceptor,
+                                 .incarnation = Incarnation(0xad),
+                                 .address = "switch://10.0.0.4:7400"};
+  EXPECT_EQ(Add("switch://4:ad@10.0.0.4:7400").value(), expected);
+  EXPECT_EQ(Add("switch://4:ac@10.0.0.4:7400").status(), MemberExistsError());
+}
+
+TEST_F(MemberPlanTest, Add_AcceptorUnderTheIdOfAMember_IsRefused) {
+  AddAcceptor();
+  EXPECT_EQ(Add("switch://3:ab@10.0.0.7:7400").status(), MemberExistsError());
+  EXPECT_EQ(Add("http://4:ab@p:4").status(), MemberExistsError());
+}
+
+TEST_F(MemberPlanTest, Add_AcceptorWhileTooFewAnswer_IsRefused) {
+  AddAcceptor();
+  peer(2).active = false;
+  EXPECT_TRUE(Add("switch://7:ab@10.0.0.7:7400").ok());
+  peer(3).active = false;
+  EXPECT_EQ(Add("switch://7:ab@10.0.0.7:7400").status(), UnhealthyError());
+}
+
 TEST_F(MemberPlanTest, Remove_Member_MakesItNone) {
   const MemberChange expected = {.node = 1, .to = To::kNone};
   EXPECT_EQ(Remove(1).value(), expected);
@@ -162,6 +210,14 @@ TEST_F(MemberPlanTest, Remove_LastVoter_IsRefusedAndALearnerIsNot) {
   status_.configuration = Configuration::Of({1});
   status_.peers.clear();
   AddLearner(4, Index(0));
+  EXPECT_EQ(Remove(1).status(), NotEnoughStartedError());
+  EXPECT_TRUE(Remove(4).ok());
+}
+
+TEST_F(MemberPlanTest, Remove_LastReplica_IsRefusedThoughAcceptorsRemain) {
+  status_.configuration = Configuration::Of({1});
+  status_.peers.clear();
+  AddAcceptor();
   EXPECT_EQ(Remove(1).status(), NotEnoughStartedError());
   EXPECT_TRUE(Remove(4).ok());
 }
@@ -183,6 +239,16 @@ TEST_F(MemberPlanTest, Update_ClientAddress_HoldsOnlyWhereTheMemberStillIs) {
   EXPECT_EQ(Update(2, "http://p:2?client=new:2").status(), MemberMovedError());
   const MemberChange again = {.node = 2, .to = To::kVoter, .address = "moved:2/new:2"};
   EXPECT_EQ(Update(2, "http://moved:2?client=new:2").value(), again);
+}
+
+TEST_F(MemberPlanTest, Update_Acceptor_MovesItAndLeavesItAnAcceptor) {
+  AddAcceptor();
+  const MemberChange expected = {
+      .node = 4, .to = To::kAcceptor, .address = "switch://10.0.0.9:7400/7401"};
+  EXPECT_EQ(Update(4, "switch://10.0.0.9:7400/7401").value(), expected);
+  EXPECT_EQ(Update(4, "switch://4:ad@10.0.0.9:7400").status(), OtherIdError());
+  EXPECT_EQ(Update(4, "http://new:4").status(), BadUrlsError());
+  EXPECT_EQ(Update(2, "switch://10.0.0.9:7400").status(), BadUrlsError());
 }
 
 TEST_F(MemberPlanTest, Update_SomebodyElse_IsRefused) {

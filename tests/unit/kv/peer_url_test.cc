@@ -27,6 +27,28 @@ TEST(PeerUrl, WithEverything_Parsed_HasIt) {
   EXPECT_EQ(FormatPeerUrl(*url), text);
 }
 
+TEST(PeerUrl, OfAnAcceptor_Parsed_SaysWhichItIsAndWhere) {
+  const std::string text = "switch://4:1f2e3d4c5b6a7988@10.0.0.2:7400/7401";
+  const auto url = ParsePeerUrl(text);
+  ASSERT_TRUE(url.ok()) << url.status();
+  EXPECT_TRUE(url->is_acceptor);
+  EXPECT_EQ(url->id, synod::NodeId(4));
+  EXPECT_EQ(url->incarnation, synod::Incarnation(0x1f2e3d4c5b6a7988));
+  EXPECT_EQ(url->peer_address, "switch://10.0.0.2:7400/7401");
+  EXPECT_EQ(url->client_address, "");
+  EXPECT_EQ(FormatPeerUrl(*url), text);
+  EXPECT_FALSE(ParsePeerUrl("http://h:7004")->is_acceptor);
+}
+
+TEST(PeerUrl, OfAnAcceptorMalformed_Parsed_IsRefused) {
+  for (const char* text :
+       {"switch://", "switch://10.0.0.2", "switch://h:7400", "switch://10.0.0.2:7400/",
+        "switch://10.0.0.2:7400/0", "switch://10.0.0.2:0", "switch://10.0.0.2:7400?client=c:1"}) {
+    EXPECT_EQ(ParsePeerUrl(text).status(), BadUrlsError()) << text;
+  }
+  EXPECT_EQ(ParsePeerUrl("switch://x@10.0.0.2:7400").status(), BadUserError());
+}
+
 TEST(PeerUrl, UserThatIsNoId_Parsed_IsRefusedSayingSo) {
   for (const char* text : {"http://n4@h:1", "http://0@h:1", "http://4:@h:1", "http://4:xyz@h:1",
                            "http://4:0@h:1", "http://@h:1"}) {
