@@ -120,10 +120,10 @@ std::unique_ptr<Transport> Acceptors::Reach(std::unique_ptr<Transport> replicas,
   slots::AcceptorOptions options;
   options.link.chunk_slots = options_.AcceptorChunkSlots();
   options.link.trim_step = 1;
+  options.link.trim_pause_min = options_.engine.heartbeat_interval;
+  options.link.trim_pause_max = 10 * options_.engine.heartbeat_interval;
   options.link.max_in_flight = 8;
   options.link.page_slots = 16;
-  options.trim_patience_min = options_.engine.heartbeat_interval;
-  options.trim_patience_max = 10 * options_.engine.heartbeat_interval;
   options.tap = std::make_unique<Tap>(judge_, life, loop);
   return slots::WithAcceptors(std::move(replicas), std::make_unique<Wire>(*this, life, loop),
                               std::move(options));

@@ -125,7 +125,7 @@ void AcceptorTransport::Flush() {
     for (size_t i = before; i < output_.packets.size(); ++i) {
       wire_->Send(acceptor.address.data, output_.packets[i]);
     }
-    RaiseTrim(acceptor);
+    if (output_.trim) RaiseTrim(acceptor, *std::exchange(output_.trim, std::nullopt));
     AddTo(counters, acceptor.link.counters());
   }
   wire_->Flush();
@@ -152,20 +152,7 @@ void AcceptorTransport::Flush() {
   }
 }
 
-// The control plane is slow, and its answer may be lost: that the trim has risen is seen in the
-// acceptor's own answers.
-void AcceptorTransport::RaiseTrim(Acceptor& acceptor) {
-  const std::optional<uint32_t> trim = acceptor.link.WantedTrim();
-  if (!trim) {
-    acceptor.trim_patience = {};
-    acceptor.next_trim = {};
-    return;
-  }
-  const Instant now = context_.loop->Now();
-  if (now < acceptor.next_trim) return;
-  acceptor.trim_patience = std::min(
-      std::max(2 * acceptor.trim_patience, options_.trim_patience_min), options_.trim_patience_max);
-  acceptor.next_trim = now + acceptor.trim_patience;
+void AcceptorTransport::RaiseTrim(Acceptor& acceptor, uint32_t trim) {
   const SlotLink::Identity& identity = acceptor.link.identity();
   if (acceptor.address.control_port == 0) {
     if (std::exchange(acceptor.was_warned, true) || !context_.logger) return;
@@ -173,11 +160,11 @@ void AcceptorTransport::RaiseTrim(Acceptor& acceptor) {
                     "acceptor " + std::to_string(identity.acceptor.value()) +
                         ": its address names no control port, so its control plane must raise its "
                         "trim, to " +
-                        std::to_string(*trim) + " by now, or it will not answer for new slots");
+                        std::to_string(trim) + " by now, or it will not answer for new slots");
     return;
   }
   wire_->RaiseTrim(acceptor.address, static_cast<uint32_t>(identity.group.value()),
-                   identity.incarnation.value(), *trim);
+                   identity.incarnation.value(), trim);
 }
 
 void AcceptorTransport::SetTimer() {

@@ -46,10 +46,7 @@ class AcceptorTransport final : public Transport {
     AcceptorAddress address;
     SlotLink link;
     bool is_forgotten = false;  // Kept as long as it is asked, for what is yet to be said.
-    // The trim that its control plane was asked for, when to ask again, and after how long then.
-    Instant next_trim = {};
-    Duration trim_patience = {};
-    bool was_warned = false;
+    bool was_warned = false;    // That its control plane is out of reach.
   };
   using Name = std::pair<GroupId, NodeId>;
 
@@ -57,7 +54,7 @@ class AcceptorTransport final : public Transport {
   void OnTimer();
   void FlushLater();
   void Flush();
-  void RaiseTrim(Acceptor& acceptor);
+  void RaiseTrim(Acceptor& acceptor, uint32_t trim);
   void SetTimer();
 
   const std::unique_ptr<Transport> replicas_;

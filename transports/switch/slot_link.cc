@@ -293,13 +293,6 @@ Instant SlotLink::NextDeadline() const {
   return next;
 }
 
-std::optional<uint32_t> SlotLink::WantedTrim() const {
-  if (!knows_window_) return std::nullopt;
-  const auto agreed = static_cast<uint32_t>((forget_.value() + 1) / options_.chunk_slots);
-  if (agreed < trim_ + options_.trim_step) return std::nullopt;
-  return agreed;
-}
-
 // --- Output ---
 
 void SlotLink::Deliver(Term term, MessageBody body) {
@@ -318,8 +311,27 @@ void SlotLink::Warn(std::string_view what) {
                              std::string(what));
 }
 
+// Once it is worth a write. The control plane is slow, and what it answers may be lost: that the
+// trim has risen is seen in the acceptor's own answers.
+void SlotLink::AskForTrim() {
+  if (!knows_window_) return;
+  const auto agreed = static_cast<uint32_t>((forget_.value() + 1) / options_.chunk_slots);
+  if (agreed < trim_ + options_.trim_step) return;
+  if (trim_ >= asked_trim_) {
+    trim_pause_ = {};
+  } else if (now_ < trim_due_) {
+    return;
+  }
+  trim_pause_ =
+      std::min(std::max(2 * trim_pause_, options_.trim_pause_min), options_.trim_pause_max);
+  trim_due_ = now_ + trim_pause_;
+  asked_trim_ = agreed;
+  output_.trim = agreed;
+}
+
 void SlotLink::TakeOutput(Output& out) {
   if (takes_part_ && std::exchange(has_news_, false)) Acknowledge(/*round=*/0);
+  AskForTrim();
   const auto move = [](auto& from, auto& to) {
     std::move(from.begin(), from.end(), std::back_inserter(to));
     from.clear();
@@ -327,6 +339,7 @@ void SlotLink::TakeOutput(Output& out) {
   move(output_.packets, out.packets);
   move(output_.messages, out.messages);
   move(output_.warnings, out.warnings);
+  if (output_.trim) out.trim = std::exchange(output_.trim, std::nullopt);
 }
 
 }  // namespace synod::slots

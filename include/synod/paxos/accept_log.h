@@ -72,12 +72,10 @@ class AcceptLog {
   [[nodiscard]] Index last() const { return last_; }
 
   // Puts what makes it durable that `entry` was accepted in `ballot` at the end of `out`, and
-  // returns its position. `chosen` is what is known to be so, and is noted where it has risen by
-  // `news` since.
-  Index Append(const Entry& entry, const Ballot& ballot, Index chosen, std::vector<Entry>& out,
-               uint64_t news = kNewsOfChosen) {
+  // returns its position. `chosen` is what is known to be so.
+  Index Append(const Entry& entry, const Ballot& ballot, Index chosen, std::vector<Entry>& out) {
     const bool follows = !marks_.empty() && ballot == ballot_ && entry.index == next_slot_;
-    if (!follows || chosen >= chosen_ + news) {
+    if (!follows || chosen >= chosen_ + kNewsOfChosen) {
       AppendMark({.ballot = ballot, .slot = entry.index, .chosen = chosen}, out);
     }
     Entry stored = entry;

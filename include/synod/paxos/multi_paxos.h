@@ -145,7 +145,7 @@ class MultiPaxos final : public Engine {
   [[nodiscard]] Index KnownChosen() const {
     return std::max(accept_log_.chosen(), snapshot_.index);
   }
-  bool NoteSettled();
+  bool NoteChosen();
   [[nodiscard]] bool IsWidelyKnown() const;
   [[nodiscard]] Index Remembered() const;
   void PrepareNewVoters();

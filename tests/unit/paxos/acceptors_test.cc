@@ -212,6 +212,32 @@ TEST(Acceptors, MayForget_WhatManyKnowToBeChosen) {
   EXPECT_EQ(forget(), Index(2));
 }
 
+// I8: what follows may have to wait for the room that acceptors make by forgetting.
+TEST(Acceptors, MayForget_WhatIsChosenThoughNothingFollows) {
+  Core leader(Mixed(/*alpha=*/2));
+  leader.Lead({2, 8});
+  for (const char* text : {"a", "b"}) leader.Propose(text);
+  leader.Choose({2, 3, 8});
+  leader.Ack(2, 1, 2, /*chosen=*/2);
+  leader.Elapse(kElectionTimeout / 10);
+  leader.Take();
+  EXPECT_EQ(leader.SentTo<AcceptRequest>(8).back().forget, Index(2));
+
+  Core follower(Mixed(/*alpha=*/2));
+  follower.Receive(2, 1,
+                   AcceptRequest{.first = Index(1),
+                                 .commit = {},
+                                 .epoch = {},
+                                 .entries = {Command(1, 1, "a"), Command(2, 1, "b")}});
+  follower.Take();
+  follower.Persisted();
+  follower.Receive(
+      2, 1, AcceptRequest{.first = Index(3), .commit = Index(2), .epoch = {}, .entries = {}});
+  follower.Take();
+  EXPECT_FALSE(follower.out.persist.token.IsZero());
+  EXPECT_EQ(follower.SentTo<AcceptReply>(2).back().chosen, Index(2));
+}
+
 TEST(Acceptors, AreNobodyToHandOverTo) {
   Core core(Mixed());
   core.Lead({2, 8});

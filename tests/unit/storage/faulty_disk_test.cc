@@ -403,6 +403,22 @@ TEST(FaultyDisk, LoseWrite_CutSince_SparesWhatBecameDurableLast) {
   EXPECT_FALSE(disk.LoseWrite("/f", 0));
 }
 
+// As a start does that finds a torn tail.
+TEST(FaultyDisk, LoseWrite_CutAndRewrittenSince_SparesWhatBecameDurableLast) {
+  for (uint64_t where = 0; where < 20; ++where) {
+    FaultyDisk disk;
+    auto file = MakeSynced(disk, "/f", std::string(512, 'a'));
+    EXPECT_EQ(file->Append(std::string(1024, 'b')), absl::OkStatus());
+    EXPECT_EQ(file->Sync(), absl::OkStatus());
+    EXPECT_EQ(file->Append("torn"), absl::OkStatus());
+    disk.Restart(Lost::kNothing, 1);
+    EXPECT_EQ(disk.Truncate("/f", 1536), absl::OkStatus());
+    EXPECT_EQ(disk.Rewrite("/f"), absl::OkStatus());
+    EXPECT_TRUE(disk.LoseWrite("/f", where));
+    EXPECT_EQ(disk.Contents("/f"), std::string(512, '\0') + std::string(1024, 'b'));
+  }
+}
+
 TEST(FaultyDisk, MisdirectWrite_AnyPlace_TakesThatOfAnother) {
   std::set<std::string> outcomes;
   for (uint64_t where = 0; where < 100'000; where += 31) {

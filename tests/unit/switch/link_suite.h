@@ -241,20 +241,44 @@ TYPED_TEST_P(Link, CandidateBeyondTheWindow_GetsThePromiseAlone) {
 }
 
 // I8: as much as is agreed, and once that is worth a write of the control plane.
-TYPED_TEST_P(Link, Trim_IsWantedOnceItIsAgreed) {
+TYPED_TEST_P(Link, Trim_IsAskedForOnceItIsAgreed) {
   auto& leader = this->one_;
   leader.Heartbeat(3, 1, /*forget=*/100 * kChunkSlots);
-  EXPECT_EQ(leader.link().WantedTrim(), std::nullopt) << "Where it is, is not known.";
+  EXPECT_EQ(leader.AskedTrim(), std::nullopt) << "Where it is, is not known.";
   leader.Exchange();
-  EXPECT_EQ(leader.link().WantedTrim(), 100u);
+  EXPECT_EQ(leader.AskedTrim(), 100u);
   this->SetTrim(100);
   leader.Heartbeat(3, 2, /*forget=*/101 * kChunkSlots);
   leader.Exchange();
-  EXPECT_EQ(leader.link().WantedTrim(), std::nullopt);
+  EXPECT_EQ(leader.AskedTrim(), std::nullopt);
   leader.Heartbeat(3, 3, /*forget=*/104 * kChunkSlots - 2);
-  EXPECT_EQ(leader.link().WantedTrim(), std::nullopt) << "One slot of chunk 103 is missing.";
+  EXPECT_EQ(leader.AskedTrim(), std::nullopt) << "One slot of chunk 103 is missing.";
   leader.Heartbeat(3, 4, /*forget=*/104 * kChunkSlots - 1);
-  EXPECT_EQ(leader.link().WantedTrim(), 104u);
+  EXPECT_EQ(leader.AskedTrim(), 104u);
+}
+
+// Whose control plane does what it is asked for is asked for more at once, and who does not, at
+// longer and longer intervals.
+TYPED_TEST_P(Link, Trim_NotRaised_IsAskedForAgainAfterAPause) {
+  const LinkOptions options;
+  auto& leader = this->one_;
+  uint64_t round = 0;
+  const auto asked = [&](uint32_t agreed) {
+    leader.Heartbeat(3, ++round, /*forget=*/uint64_t{agreed} * kChunkSlots);
+    leader.Exchange();
+    return leader.AskedTrim();
+  };
+  EXPECT_EQ(asked(100), 100u);
+  for (Duration pause = options.trim_pause_min; pause < std::chrono::seconds(8); pause *= 2) {
+    leader.now += pause - Duration(1);
+    EXPECT_EQ(asked(110), std::nullopt);
+    leader.now += Duration(1);
+    EXPECT_EQ(asked(110), 110u);
+  }
+  for (uint32_t trim = 110; trim < 200; trim += 10) {
+    this->SetTrim(trim);
+    EXPECT_EQ(asked(trim + 10), trim + 10);
+  }
 }
 
 REGISTER_TYPED_TEST_SUITE_P(
@@ -264,7 +288,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     DeposedLeader_IsToldByWhom, Heartbeat_IsAnsweredByAProbeOfItsOwn,
     PreVote_AsksWhetherItIsThere_AndPromisesNothing, RebootedAcceptor_CountsForNothing,
     BadNetwork_LosesNothingAndInventsNothing, WindowMoves_WhatItLeavesCounts_AndWhatIsAheadWaits,
-    CandidateBeyondTheWindow_GetsThePromiseAlone, Trim_IsWantedOnceItIsAgreed);
+    CandidateBeyondTheWindow_GetsThePromiseAlone, Trim_IsAskedForOnceItIsAgreed,
+    Trim_NotRaised_IsAskedForAgainAfterAPause);
 
 }  // namespace synod::slots::testing
 

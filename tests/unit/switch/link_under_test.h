@@ -138,6 +138,9 @@ class ProposerUnderTest {
     return acked;
   }
 
+  // The trim for which the control plane has been asked since this was asked last.
+  std::optional<uint32_t> AskedTrim() { return std::exchange(out.trim, std::nullopt); }
+
   SlotLink::Output out;
   Instant now{std::chrono::seconds(10)};
 

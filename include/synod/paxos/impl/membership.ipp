@@ -95,12 +95,16 @@ inline bool MultiPaxos::IsChangeOver() const {
   return SettledAt().IsZero() || commit_ > SettledAt();
 }
 
-// Notes in the log that all is chosen that others than the newest members decide: after a restart
-// this replica must know whom to ask, though those who decided before may be gone (M9). True if it
-// has just become so.
-inline bool MultiPaxos::NoteSettled() {
+// Notes in the log what is chosen where something waits for that: after a restart this replica must
+// know whom to ask, though those who decided before the newest members may be gone (M9); and
+// acceptors forget only what is noted (I8), so that nothing may follow that would note it. True if
+// it has just done so.
+inline bool MultiPaxos::NoteChosen() {
   const Index settled = SettledAt();
-  if (commit_ < settled || KnownChosen() >= settled || promised().IsZero()) return false;
+  const bool is_settled = commit_ >= settled && KnownChosen() < settled;
+  const uint64_t room = std::min<uint64_t>(AcceptLog::kNewsOfChosen, configuration().alpha);
+  const bool makes_room = !configuration().acceptors.empty() && commit_ >= KnownChosen() + room;
+  if ((!is_settled && !makes_room) || promised().IsZero()) return false;
   accept_log_.AppendMark({.ballot = promised(), .slot = slots_.accepted() + 1, .chosen = commit_},
                          output_.persist.entries);
   return true;

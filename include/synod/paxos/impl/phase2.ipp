@@ -155,7 +155,7 @@ inline void MultiPaxos::AdvanceCommitIndex() {
     if (reached > slots_.durable()) Reached("paxos: chosen ahead of the leader's disk");
     CommitTo(reached);
   }
-  NoteSettled();
+  NoteChosen();
   ProposeRecovered();
   SettleConfiguration();
 }
@@ -164,11 +164,7 @@ inline void MultiPaxos::AdvanceCommitIndex() {
 
 inline void MultiPaxos::Accept(Entry entry, const Ballot& ballot) {
   entry.term = ballot.round;
-  // What acceptors may forget waits for this to be noted (I8), and they keep a few times alpha.
-  const uint64_t news = configuration().acceptors.empty()
-                            ? AcceptLog::kNewsOfChosen
-                            : std::min<uint64_t>(AcceptLog::kNewsOfChosen, configuration().alpha);
-  const Index position = accept_log_.Append(entry, ballot, commit_, output_.persist.entries, news);
+  const Index position = accept_log_.Append(entry, ballot, commit_, output_.persist.entries);
   slots_.Put({.entry = std::move(entry), .ballot = ballot, .position = position});
   slots_.Advance(ballot);
 }
@@ -205,7 +201,7 @@ inline void MultiPaxos::On(const Message& message, AcceptRequest& request) {
   if (!AcceptAll(message, request.entries)) return;
   // Only what is accepted in this very ballot is what the leader means.
   CommitTo(std::max(commit_, std::min(request.commit, slots_.accepted())));
-  const bool is_news = NoteSettled();
+  const bool is_news = NoteChosen();
   if (request.round == 0 || is_news) Acknowledge(message.from, ballot);
   if (request.round == 0) return;
   Send(message.from, AcceptReply{.ballot = ballot,

@@ -31,10 +31,6 @@ class AcceptorTap {
 
 struct AcceptorOptions {
   LinkOptions link = {};
-  // An acceptor whose trim has been asked to be raised, and is not, is asked again after so long,
-  // then after twice as long, up to the most.
-  Duration trim_patience_min = std::chrono::seconds(1);
-  Duration trim_patience_max = std::chrono::seconds(30);
   std::unique_ptr<AcceptorTap> tap = {};
 };
 

@@ -26,10 +26,14 @@ struct LinkOptions {
   // incarnation's.
   Duration retransmit_min = std::chrono::milliseconds(2);
   Duration retransmit_max = std::chrono::milliseconds(500);
-  size_t max_in_flight = 256;          // Requests for slots that are not answered.
-  size_t max_queued = 32 * 1024;       // Slots that wait; more are dropped, and come again.
-  uint64_t page_slots = 1024;          // Of one report.
-  uint32_t trim_step = 4;              // The trim is raised by so many chunks at once, or more.
+  size_t max_in_flight = 256;     // Requests for slots that are not answered.
+  size_t max_queued = 32 * 1024;  // Slots that wait; more are dropped, and come again.
+  uint64_t page_slots = 1024;     // Of one report.
+  uint32_t trim_step = 4;         // The trim is raised by so many chunks at once, or more.
+  // A control plane that has not raised it is asked again after this, then twice this, … up to the
+  // most.
+  Duration trim_pause_min = std::chrono::seconds(1);
+  Duration trim_pause_max = std::chrono::seconds(30);
   uint32_t chunk_slots = kChunkSlots;  // Another number is for simulations.
 };
 
@@ -59,6 +63,9 @@ class SlotLink {
     std::vector<SlotPacket> packets;       // To the acceptor.
     std::vector<synod::Message> messages;  // From it, to the proposer.
     std::vector<std::string> warnings;     // For the operator.
+    // To which chunk its control plane is to raise the trim: all before it is agreed to be of no
+    // use (I8).
+    std::optional<uint32_t> trim;
   };
 
   // Cookies begin at a random number, lest they be a former process's.
@@ -81,9 +88,6 @@ class SlotLink {
 
   // When to call OnTimer at the latest.
   [[nodiscard]] Instant NextDeadline() const;
-  // To which chunk its trim is to be raised: all before it is agreed to be of no use (I8).
-  // Nothing if it is not worth it yet.
-  [[nodiscard]] std::optional<uint32_t> WantedTrim() const;
   // Nothing is under way, and nothing waits.
   [[nodiscard]] bool IsIdle() const { return requests_.empty() && accepts_.empty(); }
   [[nodiscard]] const LinkCounters& counters() const { return counters_; }
@@ -138,6 +142,7 @@ class SlotLink {
   void Forget(Purpose purpose, uint64_t below);
   void Deliver(Term term, MessageBody body);
   void Warn(std::string_view what);
+  void AskForTrim();
   [[nodiscard]] SlotPacket OneA(uint64_t slot) const;
   [[nodiscard]] size_t InFlight(Purpose purpose) const;
   // The window, as the acceptor has last told it: within it slots are answered for.
@@ -178,7 +183,10 @@ class SlotLink {
 
   bool knows_window_ = false;
   uint32_t trim_ = 0;
-  Index forget_;  // All slots up to it may be forgotten (I8).
+  Index forget_;             // All slots up to it may be forgotten (I8).
+  uint32_t asked_trim_ = 0;  // The control plane was asked for it last, ...
+  Instant trim_due_;         // ... is asked again at this time if it has not done it, ...
+  Duration trim_pause_{};    // ... and that is so long after.
 
   std::optional<Term> asked_by_;  // A candidate-to-be of this term asks whether it is there, ...
   Term asked_for_;                // ... for its candidacy in that one.
