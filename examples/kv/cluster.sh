@@ -39,7 +39,11 @@ kv_endpoint() { echo "127.0.0.1:$((kv_first_port + 2 * $1 - 1))"; }
 # Of the acceptors, which are counted from 1: where requests are sent, and its control plane.
 kv_switch_port() { echo $((kv_first_port + 2 * (kv_size + kv_spare + $1) - 2)); }
 kv_switch_control_port() { echo $(($(kv_switch_port "$1") + 1)); }
-kv_switch_address() { echo "127.0.0.1:$(kv_switch_port "$1")/$(kv_switch_control_port "$1")"; }
+kv_switch_address() { echo "switch://127.0.0.1:$(kv_switch_port "$1")/$(kv_switch_control_port "$1")"; }
+# kv_switch_url <switch> [<id:incarnation>]: as etcdctl takes it.
+kv_switch_url() {
+  echo "http://${2:+$2@}127.0.0.1:$(kv_switch_port "$1")?acceptor=$(kv_switch_control_port "$1")"
+}
 kv_running() { [[ -n "${kv_pids[$1]:-}" ]] && kill -0 "${kv_pids[$1]}" 2>/dev/null; }
 
 # The client addresses of all members, or of those given.
@@ -182,11 +186,11 @@ kv_switch_replace() {
   enabled="$(kv_switch_control "$1" enable 1 random)" || return 1
   incarnation="$(grep -o '0x[0-9a-f]*' <<<"$enabled")"
   kv_wait 120 "switch $1 to be replaced" \
-    kv_switch_is_member "$2" "${incarnation#0x}" "$(kv_switch_address "$1")"
+    kv_switch_is_member "$1" "$2:${incarnation#0x}"
 }
 kv_switch_is_member() {
   local answer
-  answer="$(kv_ctl "$(kv_leader)" member add "switch$1" --peer-urls="switch://$1:$2@$3" 2>&1)" ||
+  answer="$(kv_ctl "$(kv_leader)" member add "switch$1" --peer-urls="$(kv_switch_url "$1" "$2")" 2>&1)" ||
     [[ "$answer" == *"member ID already exist"* ]]
 }
 kv_switch_kill_all() {
@@ -198,7 +202,7 @@ kv_switch_kill_all() {
 # For --acceptors.
 kv_acceptors() {
   local i list=""
-  for ((i = 1; i <= kv_switches; ++i)); do list+="${list:+,}switch://$(kv_switch_address "$i")"; done
+  for ((i = 1; i <= kv_switches; ++i)); do list+="${list:+,}$(kv_switch_address "$i")"; done
   echo "$list"
 }
 

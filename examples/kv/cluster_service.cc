@@ -8,6 +8,7 @@
 #include "kv/errors.h"
 #include "kv/member_call.h"
 #include "kv/member_plan.h"
+#include "kv/peer_url.h"
 #include "kv/request_intake.h"
 
 namespace synod_kv {
@@ -24,9 +25,13 @@ void List(const Node& node, Members* members) {
     const std::string& client_address = listed.member.client_address;
     member->set_id(listed.member.id.value());
     member->set_name("kv" + std::to_string(listed.member.id.value()));
-    // An acceptor's is a URL as it is.
-    const std::string scheme = listed.is_acceptor ? "" : "http://";
-    if (!peer_address.empty()) member->add_peerurls(scheme + peer_address);
+    if (!peer_address.empty()) {
+      member->add_peerurls(FormatPeerUrl({.id = {},
+                                          .incarnation = {},
+                                          .peer_address = peer_address,
+                                          .client_address = {},
+                                          .is_acceptor = listed.is_acceptor}));
+    }
     if (!client_address.empty()) member->add_clienturls("http://" + client_address);
     member->set_islearner(listed.is_learner);
   }

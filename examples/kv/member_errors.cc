@@ -42,9 +42,10 @@ absl::Status OtherIdError() {
                   "the peer URL names another id than the request, or a disk: a member keeps both");
 }
 absl::Status AcceptorUrlError() {
-  return OwnError(absl::StatusCode::kInvalidArgument,
-                  "an acceptor is added as a voter, by switch://ID:INCARNATION@HOST:PORT/CONTROL, "
-                  "with the incarnation under which it was enabled");
+  return OwnError(
+      absl::StatusCode::kInvalidArgument,
+      "an acceptor is added as a voter, by http://ID:INCARNATION@HOST:PORT?acceptor=CONTROL, "
+      "with the incarnation under which it was enabled");
 }
 absl::Status MemberMovedError() {
   return OwnError(absl::StatusCode::kFailedPrecondition,

@@ -17,6 +17,8 @@ namespace {
 constexpr std::string_view kScheme = "http://";
 constexpr std::string_view kSwitchScheme = "switch://";
 constexpr std::string_view kClient = "client=";
+constexpr std::string_view kAcceptor = "acceptor=";
+constexpr std::string_view kNoControl = "0";
 
 // False if it is no positive number.
 bool ParsePositive(std::string_view text, int base, uint64_t* value) {
@@ -36,38 +38,41 @@ bool ParseUser(std::string_view user, PeerUrl* url) {
   return true;
 }
 
-// Nobody can ask it who it is, so the URL says that too.
-absl::StatusOr<PeerUrl> ParseAcceptorUrl(std::string_view text) {
-  PeerUrl url;
-  text.remove_prefix(kSwitchScheme.size());
-  if (const size_t at = text.find('@'); at != std::string_view::npos) {
-    if (!ParseUser(text.substr(0, at), &url)) return BadUserError();
-    text.remove_prefix(at + 1);
-  }
-  url.is_acceptor = true;
-  url.peer_address = std::string(kSwitchScheme) + std::string(text);
-  if (!synod::slots::ParseAcceptorAddress(url.peer_address).ok()) return BadUrlsError();
-  return url;
+// As a record has it.
+std::string AcceptorAddressOf(std::string_view data, std::string_view control) {
+  std::string address(kSwitchScheme);
+  address += data;
+  if (control != kNoControl) address.append("/").append(control);
+  return address;
 }
 
 }  // namespace
 
 absl::StatusOr<PeerUrl> ParsePeerUrl(std::string_view text) {
   if (text.starts_with("https://")) return NoTlsError();
-  if (text.starts_with(kSwitchScheme)) return ParseAcceptorUrl(text);
   if (!text.starts_with(kScheme)) return BadUrlsError();
   text.remove_prefix(kScheme.size());
   PeerUrl url;
+  std::string_view control;
   if (const size_t question = text.find('?'); question != std::string_view::npos) {
     const std::string_view query = text.substr(question + 1);
-    if (!query.starts_with(kClient)) return BadUrlsError();
-    url.client_address = query.substr(kClient.size());
-    if (!IsAddress(url.client_address)) return BadUrlsError();
+    url.is_acceptor = query.starts_with(kAcceptor);
+    if (url.is_acceptor) {
+      control = query.substr(kAcceptor.size());
+    } else if (query.starts_with(kClient)) {
+      url.client_address = query.substr(kClient.size());
+    }
+    if (!url.is_acceptor && !IsAddress(url.client_address)) return BadUrlsError();
     text = text.substr(0, question);
   }
   if (const size_t at = text.find('@'); at != std::string_view::npos) {
     if (!ParseUser(text.substr(0, at), &url)) return BadUserError();
     text.remove_prefix(at + 1);
+  }
+  if (url.is_acceptor) {
+    url.peer_address = AcceptorAddressOf(text, control);
+    if (!synod::slots::ParseAcceptorAddress(url.peer_address).ok()) return BadUrlsError();
+    return url;
   }
   url.peer_address = text;
   // What is valid here has no slash, at which a recorded address is taken apart, but in its host.
@@ -79,7 +84,7 @@ absl::StatusOr<PeerUrl> ParsePeerUrl(std::string_view text) {
 }
 
 std::string FormatPeerUrl(const PeerUrl& url) {
-  std::string text(url.is_acceptor ? kSwitchScheme : kScheme);
+  std::string text(kScheme);
   if (!url.id.IsZero()) {
     text += std::to_string(url.id.value());
     if (!url.incarnation.IsZero()) {
@@ -90,7 +95,14 @@ std::string FormatPeerUrl(const PeerUrl& url) {
     }
     text += "@";
   }
-  text += url.is_acceptor ? url.peer_address.substr(kSwitchScheme.size()) : url.peer_address;
+  if (url.is_acceptor) {
+    const std::string data = url.peer_address.substr(kSwitchScheme.size());
+    const size_t slash = data.find('/');
+    text += data.substr(0, slash);
+    text.append("?").append(kAcceptor);
+    return text += slash == data.npos ? kNoControl : std::string_view(data).substr(slash + 1);
+  }
+  text += url.peer_address;
   if (!url.client_address.empty()) text.append("?").append(kClient).append(url.client_address);
   return text;
 }

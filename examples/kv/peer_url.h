@@ -22,8 +22,8 @@ struct PeerUrl {
 };
 
 // Parses "http://HOST:PORT", before HOST perhaps "ID@" or "ID:INCARNATION@" (decimal and
-// hexadecimal), and perhaps "?client=HOST:PORT" behind it; or of an acceptor in the network
-// "switch://ID:INCARNATION@HOST:PORT", perhaps with "/CONTROL-PORT". The error is what the client
+// hexadecimal), and behind it perhaps "?client=HOST:PORT"; or, of an acceptor in the network,
+// "?acceptor=CONTROL-PORT", 0 where its control plane is out of reach. The error is what the client
 // gets.
 [[nodiscard]] absl::StatusOr<PeerUrl> ParsePeerUrl(std::string_view text);
 

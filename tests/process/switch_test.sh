@@ -14,25 +14,25 @@ bootstrap() {
 expect_error "--acceptors needs --protocol=multipaxos" bootstrap --acceptors="$(kv_acceptors)"
 expect_error "is no address of an acceptor" bootstrap --protocol=multipaxos --acceptors=localhost
 expect_error "no acceptor answers at" \
-  bootstrap --protocol=multipaxos --acceptors="switch://$(kv_switch_address 1)"
+  bootstrap --protocol=multipaxos --acceptors="$(kv_switch_address 1)"
 
 kv_switch_start 1
 expect_error "enable it, for group 1, or give its control port" bootstrap --protocol=multipaxos \
   --acceptors="switch://127.0.0.1:$(kv_switch_port 1)"
 kv_switch_control 1 enable 2 77 >/dev/null
 expect_error "is another group's" bootstrap --protocol=multipaxos \
-  --acceptors="switch://$(kv_switch_address 1)"
+  --acceptors="$(kv_switch_address 1)"
 kv_switch_kill 1
 # All three members find the same.
 kv_switches=2
 kv_bootstrap_flags=(--protocol=multipaxos)
 kv_new_cluster 3
 expect "what the members are" 5 "$(kv_ctl 1 member list | wc -l)"
-kv_ctl 1 member list | grep -q "switch://$(kv_switch_address 2)" || kv_fail "no switch is listed"
+kv_ctl 1 member list | grep -q "$(kv_switch_url 2)" || kv_fail "no switch is listed"
 expect_error "an acceptor is added as a voter" kv_ctl "$(kv_await_leader)" member add x --learner \
-  --peer-urls="switch://4:5@$(kv_switch_address 1)"
+  --peer-urls="$(kv_switch_url 1 4:5)"
 expect_error "member ID already exist" kv_ctl "$(kv_await_leader)" member add x \
-  --peer-urls="switch://1:5@$(kv_switch_address 1)"
+  --peer-urls="$(kv_switch_url 1 1:5)"
 kv_ctl 1 put key value >/dev/null
 kv_stop_all
 kv_switch_kill 1

@@ -163,10 +163,11 @@ TEST_F(MemberPlanTest, Add_Acceptor_IsAVoterThatTheUrlNames) {
                                  .to = To::kAcceptor,
                                  .incarnation = Incarnation(0xab),
                                  .address = "switch://10.0.0.7:7400/7401"};
-  EXPECT_EQ(Add("switch://7:ab@10.0.0.7:7400/7401").value(), expected);
-  EXPECT_EQ(Add("switch://7@10.0.0.7:7400").status(), AcceptorUrlError());
-  EXPECT_EQ(Add("switch://7:ab@10.0.0.7:7400", /*is_learner=*/true).status(), AcceptorUrlError());
-  EXPECT_EQ(Add("switch://7:ab@10.0.0.4:7400").status(), PeerUrlExistsError());
+  EXPECT_EQ(Add("http://7:ab@10.0.0.7:7400?acceptor=7401").value(), expected);
+  EXPECT_EQ(Add("http://7@10.0.0.7:7400?acceptor=0").status(), AcceptorUrlError());
+  EXPECT_EQ(Add("http://7:ab@10.0.0.7:7400?acceptor=0", /*is_learner=*/true).status(),
+            AcceptorUrlError());
+  EXPECT_EQ(Add("http://7:ab@10.0.0.4:7400?acceptor=0").status(), PeerUrlExistsError());
 }
 
 TEST_F(MemberPlanTest, Add_AcceptorThatLostItsPromises_ReplacesIt) {
@@ -176,22 +177,22 @@ TEST_F(MemberPlanTest, Add_AcceptorThatLostItsPromises_ReplacesIt) {
                                  .to = To::kAcceptor,
                                  .incarnation = Incarnation(0xad),
                                  .address = "switch://10.0.0.4:7400"};
-  EXPECT_EQ(Add("switch://4:ad@10.0.0.4:7400").value(), expected);
-  EXPECT_EQ(Add("switch://4:ac@10.0.0.4:7400").status(), MemberExistsError());
+  EXPECT_EQ(Add("http://4:ad@10.0.0.4:7400?acceptor=0").value(), expected);
+  EXPECT_EQ(Add("http://4:ac@10.0.0.4:7400?acceptor=0").status(), MemberExistsError());
 }
 
 TEST_F(MemberPlanTest, Add_AcceptorUnderTheIdOfAMember_IsRefused) {
   AddAcceptor();
-  EXPECT_EQ(Add("switch://3:ab@10.0.0.7:7400").status(), MemberExistsError());
+  EXPECT_EQ(Add("http://3:ab@10.0.0.7:7400?acceptor=0").status(), MemberExistsError());
   EXPECT_EQ(Add("http://4:ab@p:4").status(), MemberExistsError());
 }
 
 TEST_F(MemberPlanTest, Add_AcceptorWhileTooFewAnswer_IsRefused) {
   AddAcceptor();
   peer(2).active = false;
-  EXPECT_TRUE(Add("switch://7:ab@10.0.0.7:7400").ok());
+  EXPECT_TRUE(Add("http://7:ab@10.0.0.7:7400?acceptor=0").ok());
   peer(3).active = false;
-  EXPECT_EQ(Add("switch://7:ab@10.0.0.7:7400").status(), UnhealthyError());
+  EXPECT_EQ(Add("http://7:ab@10.0.0.7:7400?acceptor=0").status(), UnhealthyError());
 }
 
 TEST_F(MemberPlanTest, Remove_Member_MakesItNone) {
@@ -245,10 +246,10 @@ TEST_F(MemberPlanTest, Update_Acceptor_MovesItAndLeavesItAnAcceptor) {
   AddAcceptor();
   const MemberChange expected = {
       .node = 4, .to = To::kAcceptor, .address = "switch://10.0.0.9:7400/7401"};
-  EXPECT_EQ(Update(4, "switch://10.0.0.9:7400/7401").value(), expected);
-  EXPECT_EQ(Update(4, "switch://4:ad@10.0.0.9:7400").status(), OtherIdError());
+  EXPECT_EQ(Update(4, "http://10.0.0.9:7400?acceptor=7401").value(), expected);
+  EXPECT_EQ(Update(4, "http://4:ad@10.0.0.9:7400?acceptor=0").status(), OtherIdError());
   EXPECT_EQ(Update(4, "http://new:4").status(), BadUrlsError());
-  EXPECT_EQ(Update(2, "switch://10.0.0.9:7400").status(), BadUrlsError());
+  EXPECT_EQ(Update(2, "http://10.0.0.9:7400?acceptor=0").status(), BadUrlsError());
 }
 
 TEST_F(MemberPlanTest, Update_SomebodyElse_IsRefused) {

@@ -28,7 +28,7 @@ TEST(PeerUrl, WithEverything_Parsed_HasIt) {
 }
 
 TEST(PeerUrl, OfAnAcceptor_Parsed_SaysWhichItIsAndWhere) {
-  const std::string text = "switch://4:1f2e3d4c5b6a7988@10.0.0.2:7400/7401";
+  const std::string text = "http://4:1f2e3d4c5b6a7988@10.0.0.2:7400?acceptor=7401";
   const auto url = ParsePeerUrl(text);
   ASSERT_TRUE(url.ok()) << url.status();
   EXPECT_TRUE(url->is_acceptor);
@@ -40,13 +40,22 @@ TEST(PeerUrl, OfAnAcceptor_Parsed_SaysWhichItIsAndWhere) {
   EXPECT_FALSE(ParsePeerUrl("http://h:7004")->is_acceptor);
 }
 
+TEST(PeerUrl, OfAnAcceptorWithoutControl_Parsed_HasNone) {
+  const std::string text = "http://10.0.0.2:7400?acceptor=0";
+  const auto url = ParsePeerUrl(text);
+  ASSERT_TRUE(url.ok()) << url.status();
+  EXPECT_EQ(url->peer_address, "switch://10.0.0.2:7400");
+  EXPECT_EQ(FormatPeerUrl(*url), text);
+}
+
 TEST(PeerUrl, OfAnAcceptorMalformed_Parsed_IsRefused) {
   for (const char* text :
-       {"switch://", "switch://10.0.0.2", "switch://h:7400", "switch://10.0.0.2:7400/",
-        "switch://10.0.0.2:7400/0", "switch://10.0.0.2:0", "switch://10.0.0.2:7400?client=c:1"}) {
+       {"switch://10.0.0.2:7400", "http://10.0.0.2?acceptor=1", "http://h:7400?acceptor=1",
+        "http://10.0.0.2:7400?acceptor=", "http://10.0.0.2:7400?acceptor=x",
+        "http://10.0.0.2:7400?acceptor=70000", "http://10.0.0.2:0?acceptor=1"}) {
     EXPECT_EQ(ParsePeerUrl(text).status(), BadUrlsError()) << text;
   }
-  EXPECT_EQ(ParsePeerUrl("switch://x@10.0.0.2:7400").status(), BadUserError());
+  EXPECT_EQ(ParsePeerUrl("http://x@10.0.0.2:7400?acceptor=1").status(), BadUserError());
 }
 
 TEST(PeerUrl, UserThatIsNoId_Parsed_IsRefusedSayingSo) {
