@@ -526,8 +526,8 @@ absl::Status FaultyDisk::Rewrite(const std::string& path) {
   const std::lock_guard lock(mutex_);
   const auto node = Find(path);
   if (node == nullptr) return NotFound(path);
-  // Others are on the disk already, as they are. The last write is still that if all that came after
-  // it has been cut.
+  // Others are on the disk already, as they are. The last write is still that if all that came
+  // after it has been cut.
   std::set<uint64_t> changed = node->latest;
   for (const auto* sectors : {&node->before, &node->failed}) {
     for (const auto& [sector, old] : *sectors) changed.insert(sector);
