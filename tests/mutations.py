@@ -21,7 +21,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 HEADER = "include/synod/base/mutation.h"
 # What stands in none of these folders is a rule of all protocols.
-PROTOCOLS = {"raft": "include/synod/raft", "multipaxos": "include/synod/paxos"}
+PROTOCOLS = {"raft": ["include/synod/raft"],
+             "multipaxos": ["include/synod/paxos", "transports/switch"]}
 STORES = {"rocksdb": "storage/rocksdb"}  # Beside wal.
 TRANSCRIPTS = ROOT / "tests/sim/regressions"
 # Unrelated to each other, and to what anybody looked at while writing an oracle.
@@ -59,15 +60,14 @@ class Search:
 
 
 def protocols_of(section, users):
-    """Those whose own folder has the rule; all, if it stands elsewhere."""
+    """Those in whose own folders the rule stands; all, if it stands elsewhere."""
     if section.endswith("which Raft alone has."):
         return ["raft"]
-    folders = {protocol: ROOT / folder for protocol, folder in PROTOCOLS.items()}
-    own = [protocol for protocol, folder in folders.items()
-           if any(folder in path.parents for path in users)]
-    is_elsewhere = any(not any(folder in path.parents for folder in folders.values())
-                       for path in users)
-    return list(PROTOCOLS) if is_elsewhere else own
+    owners = [[protocol for protocol, folders in PROTOCOLS.items()
+               if any(ROOT / folder in path.parents for folder in folders)] for path in users]
+    is_elsewhere = not all(owners)
+    return [protocol for protocol in PROTOCOLS
+            if is_elsewhere or any(protocol in owner for owner in owners)]
 
 
 def stores_of(users):
