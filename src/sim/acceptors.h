@@ -37,7 +37,7 @@ class Acceptors final : public Actor {
   [[nodiscard]] std::unique_ptr<Transport> Reach(std::unique_ptr<Transport> replicas, Life& life,
                                                  Loop& loop);
 
-  // The one under this name; null if there is none.
+  // Whether there is one under this name.
   [[nodiscard]] bool Has(NodeId acceptor) const { return Find(acceptor) < devices_.size(); }
   // It has power, and votes.
   [[nodiscard]] bool IsUp(NodeId acceptor) const { return devices_[Find(acceptor)].votes; }
