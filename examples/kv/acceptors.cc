@@ -25,7 +25,7 @@ absl::Status Enable(const synod::slots::AcceptorAddress& address, uint32_t group
 absl::StatusOr<uint64_t> FindOne(const std::string& text, uint32_t group) {
   const auto address = synod::slots::ParseAcceptorAddress(text);
   if (!address.ok()) return address.status();
-  const absl::StatusOr<uint64_t> incarnation =
+  absl::StatusOr<uint64_t> incarnation =
       synod::slots::AskIncarnation(*address, group, kAcceptorPatience);
   if (!incarnation.ok() || *incarnation != 0) return incarnation;
   if (address->control_port == 0) {

@@ -104,7 +104,7 @@ void SlotLink::OnOwnAnswer(const SlotPacket& answer) {
     pause_ = {};
     paused_until_ = now_;
     warned_.clear();
-    const Request done = std::move(found->second);
+    const Request done = found->second;
     requests_.erase(found);
     OnDone(done, answer);
   } else if (answer.outcome == Outcome::kPromisedHigher && answer.promised > slot_ballot_) {

@@ -11,8 +11,8 @@ inline void Engine::Transfer(NodeId to, RequestId request) {
   };
   if (!IsLeader()) return refuse(Reason::kNotLeader);
   if (transfer_) return refuse(Reason::kTransferring);
-  if (!configuration().IsVoter(to) || configuration().IsAcceptor(to))
-    return refuse(Reason::kNotVoter);
+  const bool can_lead = configuration().IsVoter(to) && !configuration().IsAcceptor(to);
+  if (!can_lead) return refuse(Reason::kNotVoter);
   if (to == self_.node) return Resolve(request, Outcome::Kind::kCommitted, Reason::kNone);
   // It ends by itself, so that a leader that is cut off meanwhile does not refuse writes for ever
   // (X7).
