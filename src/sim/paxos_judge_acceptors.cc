@@ -148,8 +148,16 @@ void PaxosJudge::CheckAcceptorAck(const Message& message, const AcceptReply& rep
     Fail("what is told to be chosen is noted",
          Name(message.from) + " is an acceptor, and knows nothing to be chosen");
   }
-  const Index known =
-      std::max({committed(), disk.snapshot.index, said_to_be_chosen_[reply.ballot]});
+  const Index told = said_to_be_chosen_[reply.ballot];
+  for (Index slot = told + 1; slot <= std::min(reply.accepted, committed()); ++slot) {
+    const Proposed* const proposed = FindProposed(slot, reply.ballot);
+    if (proposed == nullptr || proposed->value == committed_[slot.value() - 1].value) continue;
+    Fail("what is forgotten is what was proposed (I8)",
+         Name(message.from) + " acks " + Str(reply.accepted) + " in " + Name(reply.ballot) +
+             ", in which something else was proposed in slot " + Str(slot) + " than is chosen");
+    return;
+  }
+  const Index known = std::max({committed(), disk.snapshot.index, told});
   for (Index slot = known + 1; slot <= reply.accepted; ++slot) {
     const Proposed* const proposed = FindProposed(slot, reply.ballot);
     const bool has_accepted =

@@ -44,6 +44,13 @@ bool SlotLink::BeginBallot(const synod::Message& message) {
     if (higher_) Refuse();
     return !higher_;
   }
+  higher_.reset();
+  std::erase_if(requests_, [](const auto& one) { return one.second.purpose != Purpose::kAsk; });
+  page_.reset();
+  accepted_ = unsent_ = 0;
+  accepts_.clear();
+  takes_part_ = has_news_ = false;
+  probing_ = wanted_ = {};
   const absl::StatusOr<SlotBallot> fitting = SlotBallot::From(ballot);
   if (!fitting.ok() || identity_.group.value() > UINT32_MAX) {
     Warn(
@@ -53,13 +60,6 @@ bool SlotLink::BeginBallot(const synod::Message& message) {
   }
   ballot_ = ballot;
   slot_ballot_ = *fitting;
-  higher_.reset();
-  std::erase_if(requests_, [](const auto& one) { return one.second.purpose != Purpose::kAsk; });
-  page_.reset();
-  accepted_ = unsent_ = 0;
-  accepts_.clear();
-  takes_part_ = has_news_ = false;
-  probing_ = wanted_ = {};
   return true;
 }
 
@@ -106,6 +106,7 @@ void SlotLink::OnOwnAnswer(const SlotPacket& answer) {
     warned_.clear();
     const Request done = found->second;
     requests_.erase(found);
+    CountTrimmed(answer.trim);
     OnDone(done, answer);
   } else if (answer.outcome == Outcome::kPromisedHigher && answer.promised > slot_ballot_) {
     OnRefused(answer);
@@ -165,8 +166,9 @@ void SlotLink::Refuse() {
   Deliver(ballot_.round, reply);
 }
 
-// A slot before the window is chosen, and its acceptor has been told to forget it (I8). One behind
-// the window waits until the trim has risen.
+// Of a slot before the window something is chosen, and its acceptor has been told to forget it
+// (I8). That it is what this leader proposes there is known once the acceptor takes part in its
+// ballot after that: so it is asked. One behind the window waits until the trim has risen.
 void SlotLink::OnOutsideWindow(Request& request) {
   const uint64_t slot = request.packet.slot;
   const uint64_t cookie = request.packet.cookie;
@@ -220,8 +222,6 @@ void SlotLink::NoteWindow(const SlotPacket& answer) {
   if (knows_window_ && answer.trim <= trim_) return;
   knows_window_ = true;
   trim_ = std::max(trim_, answer.trim);
-  if (trim_ == 0) return;
-  CountAsAccepted(WindowBegin() - 1);
   SendMore();
 }
 
@@ -311,10 +311,12 @@ void SlotLink::Warn(std::string_view what) {
                              std::string(what));
 }
 
-// Once it is worth a write. The control plane is slow, and what it answers may be lost: that the
-// trim has risen is seen in the acceptor's own answers.
+// Once it is worth a write, and by the leader in whose ballot the acceptor is: then it will take
+// part in no ballot lower than one in which something was chosen that it forgets. The control plane
+// is slow, and what it answers may be lost: that the trim has risen is seen in the acceptor's own
+// answers.
 void SlotLink::AskForTrim() {
-  if (!knows_window_) return;
+  if (!knows_window_ || !takes_part_ || higher_) return;
   const auto agreed = static_cast<uint32_t>((forget_.value() + 1) / options_.chunk_slots);
   if (agreed < trim_ + options_.trim_step) return;
   if (trim_ >= asked_trim_) {

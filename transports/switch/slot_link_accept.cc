@@ -12,10 +12,8 @@ void SlotLink::On(const synod::Message& message, const AcceptRequest& request) {
   epoch_ = request.epoch;
   forget_ = std::max(forget_, request.forget);
   if (!BeginBallot(message)) return;
-  // What the leader says to be chosen, or the acceptor was told to forget because it is, need not
-  // be accepted here any more.
-  const uint64_t chosen =
-      std::max(request.commit.value(), WindowBegin() - std::min<uint64_t>(WindowBegin(), 1));
+  // What the leader says to be chosen need not be accepted here any more.
+  const uint64_t chosen = request.commit.value();
   const bool had_news = has_news_;
   CountAsAccepted(chosen);
   // That alone is no word of the acceptor's in this ballot.
@@ -45,13 +43,14 @@ void SlotLink::TakeEntries(const AcceptRequest& request) {
 }
 
 void SlotLink::SendMore() {
+  if (!accepts_.empty() && accepts_.begin()->first < WindowBegin()) SendProbe({.acks = true});
   size_t in_flight = InFlight(Purpose::kAccept);
   for (auto at = accepts_.lower_bound(unsent_); at != accepts_.end(); ++at) {
     auto& [slot, accept] = *at;
     unsent_ = slot;
     if (in_flight >= options_.max_in_flight) return;
     if (knows_window_ && slot >= WindowEnd()) return;
-    if (accept.was_sent) continue;
+    if (accept.was_sent || slot < WindowBegin()) continue;
     accept.was_sent = true;
     ++in_flight;
     SlotPacket packet = OneA(slot);
@@ -66,6 +65,12 @@ void SlotLink::OnAccepted(uint64_t slot) {
   if (accept != accepts_.end()) accept->second.is_done = true;
   CountAsAccepted(accepted_);
   SendMore();
+}
+
+// The acceptor takes part in the ballot, and had forgotten all before this chunk: nothing else than
+// what is chosen there can be proposed in a ballot so high.
+void SlotLink::CountTrimmed(uint32_t trim) {
+  if (trim > 0) CountAsAccepted(uint64_t{trim} * options_.chunk_slots - 1);
 }
 
 // All slots up to `slot` count as accepted, and those behind it that are.

@@ -73,8 +73,9 @@ class Transport {
   // messages: the transport asks it, and answers for it. A PreVoteRequest to it is granted if it is
   // there, a PrepareRequest or AcceptRequest answered as a replica would, from what the acceptor
   // itself has said since: in the ballot of the request, under the incarnation of the record, which
-  // the answer bears (I9). What it has forgotten up to a request's `forget` counts as chosen, since
-  // it is. A record of another incarnation makes it another acceptor; of another address it is the
+  // the answer bears (I9). What it has forgotten up to a request's `forget` counts as accepted once
+  // it takes part in the ballot, which must be no lower than that in which it was asked to forget
+  // (I8). A record of another incarnation makes it another acceptor; of another address it is the
   // same. kInvalidArgument by CheckAcceptorAddress. After Start and before Stop, until ForgetPeer.
   [[nodiscard]] virtual absl::Status SetAcceptor(GroupId /*group*/, const MemberRecord& acceptor) {
     return CheckAcceptorAddress(acceptor.address);

@@ -228,6 +228,50 @@ TYPED_TEST_P(Link, WindowMoves_WhatItLeavesCounts_AndWhatIsAheadWaits) {
   EXPECT_GE(this->two_.Acked().value_or(0), kChunkSlots - 1u) << "It is chosen.";
 }
 
+// I8: what was forgotten was chosen in a higher ballot, and is not what this leader proposes.
+TYPED_TEST_P(Link, DeposedLeader_IsNotToldThatWhatWasForgottenIsItsOwn) {
+  auto& old = this->one_;
+  old.Accept(3, 1, {"a"});
+  old.Exchange();
+  ASSERT_EQ(old.Acked(), 1u);
+  old.Accept(3, 2, {"lost"});
+  old.out.packets.clear();
+  this->two_.Prepare(4, 1);
+  this->two_.Exchange();
+  this->SetTrim(1);
+  old.Elapse(std::chrono::seconds(1));
+  old.Exchange();
+  bool is_refused = false;
+  for (const AcceptReply& reply : old.template Told<AcceptReply>()) {
+    EXPECT_LT(reply.accepted, Index(2));
+    is_refused |= reply.promised > reply.ballot;
+  }
+  EXPECT_TRUE(is_refused);
+}
+
+// Nor is one asked to forget by a leader in whose ballot it has not taken part.
+TYPED_TEST_P(Link, Trim_OfAnAcceptorThatHasNotAnsweredInTheBallot_IsNotAskedFor) {
+  auto& leader = this->one_;
+  leader.Heartbeat(3, 1);
+  leader.Exchange();
+  leader.Heartbeat(5, 1, /*forget=*/100 * kChunkSlots);
+  EXPECT_EQ(leader.AskedTrim(), std::nullopt);
+  leader.Exchange();
+  EXPECT_EQ(leader.AskedTrim(), 100u);
+}
+
+// A ballot that does not fit ends what was under way in the one before.
+TYPED_TEST_P(Link, AnswerAfterABallotThatDoesNotFit_CountsForNothing) {
+  auto& candidate = this->one_;
+  candidate.Prepare(3, 1);
+  const std::vector<SlotPacket> asked = std::exchange(candidate.out.packets, {});
+  candidate.Prepare(uint64_t{1} << 32, 1);
+  for (const SlotPacket& packet : asked) {
+    candidate.link().OnAnswer(this->subject_.Ask(packet), candidate.now);
+  }
+  EXPECT_TRUE(candidate.template Told<PrepareReply>().empty());
+}
+
 TYPED_TEST_P(Link, CandidateBeyondTheWindow_GetsThePromiseAlone) {
   this->two_.Prepare(4, kWindowSlots + 5);
   this->two_.Exchange();
@@ -288,8 +332,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     DeposedLeader_IsToldByWhom, Heartbeat_IsAnsweredByAProbeOfItsOwn,
     PreVote_AsksWhetherItIsThere_AndPromisesNothing, RebootedAcceptor_CountsForNothing,
     BadNetwork_LosesNothingAndInventsNothing, WindowMoves_WhatItLeavesCounts_AndWhatIsAheadWaits,
-    CandidateBeyondTheWindow_GetsThePromiseAlone, Trim_IsAskedForOnceItIsAgreed,
-    Trim_NotRaised_IsAskedForAgainAfterAPause);
+    DeposedLeader_IsNotToldThatWhatWasForgottenIsItsOwn,
+    Trim_OfAnAcceptorThatHasNotAnsweredInTheBallot_IsNotAskedFor,
+    AnswerAfterABallotThatDoesNotFit_CountsForNothing, CandidateBeyondTheWindow_GetsThePromiseAlone,
+    Trim_IsAskedForOnceItIsAgreed, Trim_NotRaised_IsAskedForAgainAfterAPause);
 
 }  // namespace synod::slots::testing
 

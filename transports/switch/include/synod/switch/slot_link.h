@@ -162,6 +162,7 @@ class SlotLink {
   void SendProbe(Probe more);
   void OnProbed(const SlotPacket& answer);
   void OnAccepted(uint64_t slot);
+  void CountTrimmed(uint32_t trim);
   void CountAsAccepted(uint64_t slot);
   void SendMore();
   void Acknowledge(uint64_t round);
