@@ -172,8 +172,8 @@ void Acceptors::Pass(const std::function<void()>& arrive) {
 
 bool Acceptors::IsCut(NodeId node, size_t which, bool is_request) const {
   const NodeId beside = NodeId(1 + which % options_.nodes);
-  // Who is left out of a calm is too few to be elected, with whatever acceptors.
-  if (is_calm_ || node == beside) return false;
+  if (is_calm_) return std::find(cut_off_.begin(), cut_off_.end(), node) != cut_off_.end();
+  if (node == beside) return false;
   return is_request ? network_.IsCut(node, beside) : network_.IsCut(beside, node);
 }
 

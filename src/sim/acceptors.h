@@ -49,6 +49,8 @@ class Acceptors final : public Actor {
 
   // No more faults: packets arrive once and soon.
   void Calm(Duration soon);
+  // From now on this node reaches none, and is reached by none. In a calm.
+  void CutOff(NodeId node) { cut_off_.push_back(node); }
 
   void OnEvent(uint64_t slot) override;
 
@@ -92,6 +94,7 @@ class Acceptors final : public Actor {
   Rng dice_;
   bool is_calm_ = false;
   Duration delay_;
+  std::vector<NodeId> cut_off_;
   std::vector<Device> devices_;
   std::map<uint64_t, Wire*> wires_;  // Of processes that run.
   uint64_t last_wire_ = 0;

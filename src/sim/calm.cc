@@ -72,7 +72,8 @@ void Calm::LeaveOutSome() {
 
 // In half of the runs those who are left out are up, and each is heard by a healthy node or hears
 // it, but not both: they campaign in vain, and may not keep the others from going on (E5, E8). Who
-// asks for no pre-votes, or heeds requests beside a leader, promises nothing of the kind (E7).
+// asks for no pre-votes, or heeds requests beside a leader, promises nothing of the kind (E7), nor
+// do acceptors, which know no leader: they are out of reach.
 void Calm::CutOffSome() {
   const Options& options = cluster_.options();
   Rng dice = cluster_.world().Dice(Stream::kCutOff);
@@ -86,6 +87,7 @@ void Calm::CutOffSome() {
       const bool is_deaf = way == kDeaf || (way == kEither && dice.Chance(1, 2));
       cluster_.network().Cut(is_deaf ? healthy : node, is_deaf ? node : healthy);
     }
+    cluster_.acceptors().CutOff(node);
     cluster_.node(node).StartIn({});
     ++cluster_.counts().cut_off;
   }

@@ -3,6 +3,7 @@
 #ifndef SYNOD_SRC_SIM_LIFE_H_
 #define SYNOD_SRC_SIM_LIFE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -77,7 +78,9 @@ class Life {
   // At once. What is left of it is swept away after this event.
   void Die() { alive_ = false; }
 
-  // Stopped until then (SIGSTOP, a long collection of garbage, a suspended machine).
+  // Stops it until then (SIGSTOP, a long collection of garbage, a suspended machine), or for as
+  // long as it is stopped already.
+  void PauseUntil(Instant end) { paused_until = std::max(paused_until, end); }
   Instant paused_until = Instant::min();
   // Of clients, that have not ended.
   size_t requests = 0;

@@ -148,26 +148,26 @@ void PaxosJudge::CheckAcceptorAck(const Message& message, const AcceptReply& rep
     Fail("what is told to be chosen is noted",
          Name(message.from) + " is an acceptor, and knows nothing to be chosen");
   }
+  // It has accepted all up to there in this ballot, but for what it was told to be chosen, and what
+  // it has forgotten, which is chosen as well.
   const Index told = said_to_be_chosen_[reply.ballot];
-  for (Index slot = told + 1; slot <= std::min(reply.accepted, committed()); ++slot) {
-    const Proposed* const proposed = FindProposed(slot, reply.ballot);
-    if (proposed == nullptr || proposed->value == committed_[slot.value() - 1].value) continue;
-    Fail("what is forgotten is what was proposed (I8)",
-         Name(message.from) + " acks " + Str(reply.accepted) + " in " + Name(reply.ballot) +
-             ", in which something else was proposed in slot " + Str(slot) + " than is chosen");
-    return;
-  }
-  const Index known = std::max({committed(), disk.snapshot.index, told});
-  for (Index slot = known + 1; slot <= reply.accepted; ++slot) {
+  for (Index slot = told + 1; slot <= reply.accepted; ++slot) {
     const Proposed* const proposed = FindProposed(slot, reply.ballot);
     const bool has_accepted =
         proposed != nullptr && std::find(proposed->accepted_by.begin(), proposed->accepted_by.end(),
                                          message.incarnation) != proposed->accepted_by.end();
     if (has_accepted) continue;
-    Fail("ack after sync (I5)", Name(message.from) + " acks " + Str(reply.accepted) + " in " +
-                                    Name(reply.ballot) + ", and has not accepted in slot " +
-                                    Str(slot));
-    return;
+    const std::string ack =
+        Name(message.from) + " acks " + Str(reply.accepted) + " in " + Name(reply.ballot);
+    if (slot > committed()) {
+      Fail("ack after sync (I5)", ack + ", and has not accepted in slot " + Str(slot));
+      return;
+    }
+    if (proposed != nullptr && proposed->value != committed_[slot.value() - 1].value) {
+      Fail("what is forgotten is what was proposed (I8)",
+           ack + ", in which something else was proposed in slot " + Str(slot) + " than is chosen");
+      return;
+    }
   }
   NoteAck(message, reply.ballot, reply.epoch, reply.accepted);
 }

@@ -190,7 +190,7 @@ void Storm::StrikeNode(const Fault& fault, Node& node) {
       return node.StartIn(fault.lasts);
     case FaultKind::kPause:
       ++counts_.pauses;
-      node.life().paused_until = world_.Now() + fault.lasts;
+      node.life().PauseUntil(world_.Now() + fault.lasts);
       return;
     case FaultKind::kLeap:
       ++counts_.leaps;

@@ -342,7 +342,7 @@ void Script::Start(NodeId node) {
 }
 
 void Script::Pause(NodeId node, Duration time) {
-  At(node).life().paused_until = cluster_.world().Now() + time;
+  At(node).life().PauseUntil(cluster_.world().Now() + time);
 }
 
 void Script::StallDisk(NodeId node) { At(node).StallDiskUntil(Instant() + kForEver); }
