@@ -46,6 +46,12 @@ absl::Status ValidateAcceptors(const BootstrapOptions& options) {
         "alpha must be at most ", Configuration::kMaxAlphaOfAcceptors,
         " where there are acceptors: they keep no more than four times as many slots"));
   }
+  if (options.group.value() > Configuration::kMaxIdBesideAcceptors ||
+      Initial(options).voters.back().value() > Configuration::kMaxIdBesideAcceptors) {
+    return absl::InvalidArgumentError(internal::Concat(
+        "where there are acceptors, the group and all voters must have ids of at most ",
+        Configuration::kMaxIdBesideAcceptors, ": they have no room for more"));
+  }
   for (const MemberRecord& acceptor : options.acceptors) {
     if (acceptor.incarnation.IsZero() || acceptor.address.empty() || !acceptor.epoch.IsZero()) {
       return absl::InvalidArgumentError(

@@ -46,13 +46,13 @@ void PeerAddresses::OnConfiguration(const Configuration& newest) {
   }
 }
 
-void PeerAddresses::ForgetOthers(const Configuration& newest, const Configuration& committed,
-                                 NodeId leader) {
+void PeerAddresses::ForgetOthers(const Configuration& newest,
+                                 absl::FunctionRef<bool(NodeId)> is_needed, NodeId leader) {
   has_others_ = false;
   for (auto node = told_.begin(); node != told_.end();) {
     if (newest.IsMember(*node) || invited_.contains(*node)) {
       ++node;
-    } else if (committed.IsMember(*node) || *node == leader) {
+    } else if (is_needed(*node) || *node == leader) {
       has_others_ = true;
       ++node;
     } else {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "synod/base/ids.h"
 #include "synod/core/configuration.h"
@@ -16,8 +17,8 @@
 namespace synod::internal {
 
 // Members are where the newest configuration says, whether or not it is committed: decisions need
-// them there at once. If it is rolled back, so are the addresses. Whom neither the newest nor the
-// committed configuration names the group needs no more.
+// them there at once. If it is rolled back, so are the addresses. Those who are no members by it
+// may still be needed: by the committed configuration, or by one that decides for a while yet.
 class PeerAddresses {
  public:
   PeerAddresses(HostServices& host, GroupId group) : host_(host), group_(group) {}
@@ -31,7 +32,7 @@ class PeerAddresses {
   // It is made, refused or given up.
   void OnChangeEnded();
 
-  // The first is that of the start.
+  // The first are those of the start, from the oldest that counts on.
   void OnConfiguration(const Configuration& newest);
   [[nodiscard]] bool has_begun() const { return has_begun_; }
 
@@ -39,7 +40,8 @@ class PeerAddresses {
   [[nodiscard]] bool has_others() const { return has_others_; }
   // The leader is none of them, whatever the configurations say: one that is behind hears from it
   // who belongs to the group now.
-  void ForgetOthers(const Configuration& newest, const Configuration& committed, NodeId leader);
+  void ForgetOthers(const Configuration& newest, absl::FunctionRef<bool(NodeId)> is_needed,
+                    NodeId leader);
 
  private:
   void Tell(NodeId node, const std::string& address);

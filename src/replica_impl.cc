@@ -190,7 +190,11 @@ void ReplicaImpl::PassRequestsToCore() {
 // --- The core's output ---
 
 void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
-  if (output_.configuration || !addresses_.has_begun()) {
+  if (!addresses_.has_begun()) {
+    for (const ConfigurationChange& change : core_->InForce()) {
+      addresses_.OnConfiguration(change.configuration);
+    }
+  } else if (output_.configuration) {
     addresses_.OnConfiguration(core_->configuration());
   }
   if (!output_.persist.token.IsZero()) {
@@ -218,8 +222,9 @@ void ReplicaImpl::CarryOut(std::vector<GroupWrite>& batch) {
     addresses_.OnChangeEnded();
   }
   if (addresses_.has_others()) {
-    addresses_.ForgetOthers(core_->configuration(), core_->ConfigurationAt(core_->commit()),
-                            core_->leader());
+    addresses_.ForgetOthers(
+        core_->configuration(), [this](NodeId node) { return core_->IsNeeded(node); },
+        core_->leader());
   }
   // Before anybody is told of anything, so that whoever is told and asks sees it.
   Publish();

@@ -121,6 +121,7 @@ enum class Mutation {
   kWrappedSlotIsFresh = 96,    // I8
   kRebootedSwitchVotes = 97,   // I3
   kAcksOfAnyIncarnation = 98,  // I9
+  kTrimmedCountsAnyway = 100,  // I8
 };
 
 #if defined(SYNOD_MUTATIONS)

@@ -63,6 +63,8 @@ struct Configuration {
   // Where there are acceptors: a quarter of the slots that one keeps, since those behind what is
   // chosen are still there until many know that it is.
   static constexpr uint32_t kMaxAlphaOfAcceptors = 16 * 1024;
+  // They have so much room for the name of who proposes, and for that of its group.
+  static constexpr uint64_t kMaxIdBesideAcceptors = UINT32_MAX;
 
   // A configuration of voters alone, in canonical order.
   static Configuration Of(std::vector<NodeId> members) {
@@ -150,6 +152,7 @@ inline bool HasSoundAcceptors(const Configuration& configuration) {
   return configuration.protocol == Protocol::kMultiPaxos &&
          configuration.alpha <= Configuration::kMaxAlphaOfAcceptors &&
          acceptors.size() < configuration.voters.size() &&
+         configuration.voters.back().value() <= Configuration::kMaxIdBesideAcceptors &&
          std::includes(configuration.voters.begin(), configuration.voters.end(), acceptors.begin(),
                        acceptors.end());
 }

@@ -175,6 +175,12 @@ class Engine {
   [[nodiscard]] const Configuration& ConfigurationAt(Index index) const {
     return configurations_.At(index);
   }
+  // The configurations whose quorums count for what is not committed yet, from the oldest on.
+  [[nodiscard]] virtual std::span<const ConfigurationChange> InForce() const = 0;
+  // Whether one of them has the node, or that which is committed, on which the log may fall back.
+  [[nodiscard]] bool IsNeeded(NodeId node) const {
+    return IsMember(node) || ConfigurationAt(commit_).IsMember(node);
+  }
   // Whether a snapshot of what is applied up to `index` could say who the members are (M4). A
   // newcomer learns that from the first change, or from its leader's snapshot.
   [[nodiscard]] bool MaySnapshotAt(Index index) const {
@@ -335,8 +341,6 @@ class Engine {
   // Whether what is set at `index` or before it tells who decides right behind it: a snapshot has
   // room for one configuration alone.
   [[nodiscard]] virtual bool OneGovernsBehind(Index /*index*/) const { return true; }
-  // The configurations whose quorums count for what is not committed yet.
-  [[nodiscard]] virtual std::span<const ConfigurationChange> InForce() const = 0;
   // The next configuration on the way to `target`.
   [[nodiscard]] virtual Configuration StepTowards(Configuration target) const = 0;
   // Whether those who were replaced by the newest configuration are not needed any more.
@@ -449,6 +453,7 @@ class Engine {
   using Has = absl::FunctionRef<bool(NodeId)>;
   [[nodiscard]] bool Elects(Has has) const;
   [[nodiscard]] bool Commits(Has has) const;
+  [[nodiscard]] bool Remember(Has has) const;
   template <class Value, std::regular_invocable<NodeId> ValueOf>
   [[nodiscard]] Value ReachedByQuorum(ValueOf value_of) const;
   [[nodiscard]] std::vector<NodeId> Members() const;

@@ -26,8 +26,8 @@ struct Progress {
   };
 
   NodeId node;
-  bool is_acceptor =
-      false;    // And nothing else: it learns nothing, and needs nothing that is chosen.
+  // And nothing else: it learns nothing, and needs nothing that is chosen.
+  bool is_acceptor = false;
   Index epoch;  // The index of the entry that made it a member; 0: initial. Acks of another epoch
                 // are void (I9).
   State state = State::kProbe;

@@ -99,6 +99,8 @@ TEST(Configuration, WithAcceptors_RefusesWhatTheyCannotDo) {
   EXPECT_TRUE(is_bad([](auto& c) { c.records.clear(); })) << "Nobody introduces them.";
   EXPECT_TRUE(is_bad([](auto& c) { c.records[1].incarnation = Incarnation(); }));
   EXPECT_TRUE(is_bad([](auto& c) { c.records[0].node = 1; }));
+  EXPECT_TRUE(is_bad([](auto& c) { c.voters.push_back(uint64_t{1} << 32); }))
+      << "They have no room for its name.";
 }
 
 }  // namespace

@@ -134,6 +134,8 @@ TEST(Bootstrap, AcceptorsThatFitNoGroup_Refused) {
   EXPECT_TRUE(refused([](BootstrapOptions& o) { o.acceptors[0].node = 1; }));
   EXPECT_TRUE(refused([](BootstrapOptions& o) { o.acceptors[0].node = 8; }));
   EXPECT_TRUE(refused([](BootstrapOptions& o) { o.node = 8; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.group = uint64_t{1} << 32; }));
+  EXPECT_TRUE(refused([](BootstrapOptions& o) { o.members.push_back(uint64_t{1} << 32); }));
   EXPECT_TRUE(
       refused([](BootstrapOptions& o) { o.alpha = Configuration::kMaxAlphaOfAcceptors + 1; }));
   EXPECT_TRUE(refused([](BootstrapOptions& o) {

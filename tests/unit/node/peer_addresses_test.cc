@@ -41,7 +41,11 @@ class PeerAddressesTest : public ::testing::Test {
   }
   void Settle(const Configuration& newest, const Configuration& committed, NodeId leader = 1) {
     addresses_.OnConfiguration(newest);
-    addresses_.ForgetOthers(newest, committed, leader);
+    Forget(newest, committed, leader);
+  }
+  void Forget(const Configuration& newest, const Configuration& needed, NodeId leader) {
+    const auto is_needed = [&needed](NodeId node) { return needed.IsMember(node); };
+    addresses_.ForgetOthers(newest, is_needed, leader);
   }
 
   const Configuration initial_ = Configuration::Of({1, 2, 3});
@@ -99,11 +103,11 @@ TEST_F(PeerAddressesTest, ConfigurationIsRolledBack_SoAreItsAddresses) {
 TEST_F(PeerAddressesTest, NewcomerIsRefused_IsForgotten) {
   Settle(initial_, initial_);
   addresses_.OnChange({{.node = 4, .to = To::kVoter, .address = "d"}}, initial_);
-  addresses_.ForgetOthers(initial_, initial_, 1);
+  Forget(initial_, initial_, 1);
   EXPECT_TRUE(host_.addresses.contains(4));
   addresses_.OnChangeEnded();
   ASSERT_TRUE(addresses_.has_others());
-  addresses_.ForgetOthers(initial_, initial_, 1);
+  Forget(initial_, initial_, 1);
   EXPECT_EQ(host_.addresses, (Addresses{{2, ""}, {3, ""}}));
   EXPECT_FALSE(addresses_.has_others());
 }
@@ -114,7 +118,7 @@ TEST_F(PeerAddressesTest, MemberIsRemoved_IsForgottenOnceThatIsCommitted) {
   Settle(without, initial_);
   EXPECT_TRUE(host_.addresses.contains(3));
   ASSERT_TRUE(addresses_.has_others());
-  addresses_.ForgetOthers(without, without, 1);
+  Forget(without, without, 1);
   EXPECT_EQ(host_.addresses, (Addresses{{2, ""}}));
 }
 
@@ -124,7 +128,7 @@ TEST_F(PeerAddressesTest, LeaderWasRemoved_IsKeptForAsLongAsItLeads) {
   const Configuration without = Of({{1, ""}, {2, ""}});
   Settle(without, without, 3);
   EXPECT_TRUE(host_.addresses.contains(3));
-  addresses_.ForgetOthers(without, without, 2);
+  Forget(without, without, 2);
   EXPECT_FALSE(host_.addresses.contains(3));
 }
 

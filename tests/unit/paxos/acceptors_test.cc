@@ -238,6 +238,31 @@ TEST(Acceptors, MayForget_WhatIsChosenThoughNothingFollows) {
   EXPECT_EQ(follower.SentTo<AcceptReply>(2).back().chosen, Index(2));
 }
 
+// F5: they always have room, and hold nothing that is large.
+TEST(Acceptors, AreNoRoomForWhatIsLarge) {
+  Core core(Mixed());
+  core.Lead({2, 8});
+  core.Elapse(kElectionTimeout / 10);
+  core.Take();
+  const uint64_t round = core.SentTo<AcceptRequest>(2).back().round;
+  const auto has_no_space = [&](uint64_t node) {
+    core.Receive(node, 1,
+                 AcceptReply{.ballot = BallotOf(1, 1),
+                             .promised = BallotOf(1, 1),
+                             .epoch = {},
+                             .accepted = {},
+                             .received = {},
+                             .chosen = {},
+                             .round = round,
+                             .has_space = false});
+    core.Propose("x");
+    core.Take();
+    return core.out.resolved.empty() ? Reason::kNone : core.out.resolved.back().reason;
+  };
+  EXPECT_EQ(has_no_space(2), Reason::kNone);
+  EXPECT_EQ(has_no_space(3), Reason::kNoSpace);
+}
+
 TEST(Acceptors, AreNobodyToHandOverTo) {
   Core core(Mixed());
   core.Lead({2, 8});

@@ -59,13 +59,15 @@ inline bool Engine::HearsQuorum() const {
 }
 
 // A leader that goes on where no quorum can follow only fills its log with what cannot commit (F5).
+// Acceptors always can, and hold nothing that is large (I10).
 inline bool Engine::QuorumHasSpace() const {
   const auto& leader = std::get<Leader>(role_);
-  return Commits([&](NodeId node) {
+  const auto has_space = [&](NodeId node) {
     if (node == self_.node) return has_space_;
     const Progress* peer = Leader::Find(leader, node);
     return peer != nullptr && peer->has_space;
-  });
+  };
+  return Commits(has_space) && Remember(has_space);
 }
 
 inline bool Engine::OwnDiskIsStalled() const {

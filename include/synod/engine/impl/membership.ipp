@@ -53,6 +53,7 @@ inline bool Engine::IsSound(const MemberChange& change) const {
   const bool is_acceptor = configuration().IsAcceptor(change.node);
   if (is_member && is_acceptor != to_acceptor && change.to != MemberChange::To::kNone) return false;
   if (!to_acceptor) return true;
+  if (self_.group.value() > Configuration::kMaxIdBesideAcceptors) return false;
   // Nobody could ask it who it is.
   const bool is_new =
       !is_acceptor || (!change.incarnation.IsZero() && change.incarnation != Recorded(change.node));

@@ -14,6 +14,12 @@ inline bool Engine::Commits(Has has) const {
   });
 }
 
+inline bool Engine::Remember(Has has) const {
+  return std::ranges::all_of(InForce(), [&](const ConfigurationChange& change) {
+    return QuorumSystem(change.configuration).Remember(has);
+  });
+}
+
 // The highest value that every member of some commit quorum has reached.
 template <class Value, std::regular_invocable<NodeId> ValueOf>
 Value Engine::ReachedByQuorum(ValueOf value_of) const {
