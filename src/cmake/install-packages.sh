@@ -7,7 +7,7 @@ packages=(
   # The tool chain.
   ca-certificates ccache cmake g++ git ninja-build pkg-config python3
   # What the library and its plugins link.
-  libabsl-dev libbpf-dev librocksdb-dev
+  libabsl-dev libbpf-dev librocksdb-dev libssl-dev
   # Its tests, the second compiler, and the checks.
   clang clang-format clang-tidy iproute2 libgmock-dev libgtest-dev
   # synod-kv and its client.

@@ -72,6 +72,7 @@ absl::StatusOr<uint64_t> AskIncarnation(const AcceptorAddress& address, uint32_t
     if (poll(&polled, 1, kAskAgainMillis) <= 0) continue;
     std::array<std::byte, kPacketBytes> received{};
     const ssize_t size = recv(socket.get(), received.data(), received.size(), MSG_TRUNC);
+    if (size < 0) poll(nullptr, 0, kAskAgainMillis);  // Nobody is there, yet.
     if (size != static_cast<ssize_t>(kPacketBytes)) continue;
     const std::optional<SlotPacket> answer = Decode(received);
     if (!answer || answer->message != Message::k1b || answer->cookie != request.cookie) continue;

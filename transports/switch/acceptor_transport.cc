@@ -49,7 +49,6 @@ absl::Status AcceptorTransport::SetAcceptor(GroupId group, const MemberRecord& a
   if (known != acceptors_.end()) {
     if (known->second.link.identity().incarnation == acceptor.incarnation) {
       known->second.address = *address;
-      known->second.is_forgotten = false;
       return absl::OkStatus();
     }
     AddTo(gone_counters_, known->second.link.counters());
@@ -66,28 +65,31 @@ absl::Status AcceptorTransport::SetAcceptor(GroupId group, const MemberRecord& a
   return absl::OkStatus();
 }
 
-// Those who decided before may do so for a while, as a connection lasts that there is.
 void AcceptorTransport::ForgetPeer(NodeId peer) {
-  for (auto& [name, acceptor] : acceptors_) {
-    if (name.second == peer) acceptor.is_forgotten = true;
-  }
+  std::erase_if(acceptors_, [&](const auto& one) {
+    const bool goes = one.first.second == peer;
+    if (goes) AddTo(gone_counters_, one.second.link.counters());
+    return goes;
+  });
   replicas_->ForgetPeer(peer);
 }
 
+// The node may be an acceptor of one group and a replica of another.
 void AcceptorTransport::Send(NodeId to, std::span<synod::Message> messages) {
-  bool is_of_replicas = true;
-  for (const synod::Message& message : messages) {
-    const auto acceptor = acceptors_.find({message.group, to});
-    if (acceptor == acceptors_.end()) continue;
-    is_of_replicas = false;
-    if (options_.tap != nullptr && !options_.tap->OnRequest(message)) continue;
-    acceptor->second.link.OnMessage(message, context_.loop->Now());
-  }
-  if (is_of_replicas) {
+  const auto is_for_acceptor = [&](const synod::Message& message) {
+    return acceptors_.contains({message.group, to});
+  };
+  if (std::none_of(messages.begin(), messages.end(), is_for_acceptor)) {
     replicas_->Send(to, messages);
-  } else {
-    FlushLater();
+    return;
   }
+  const auto end = std::stable_partition(messages.begin(), messages.end(), is_for_acceptor);
+  for (const synod::Message& message : std::span(messages.begin(), end)) {
+    if (options_.tap != nullptr && !options_.tap->OnRequest(message)) continue;
+    acceptors_.at({message.group, to}).link.OnMessage(message, context_.loop->Now());
+  }
+  FlushLater();
+  if (end != messages.end()) replicas_->Send(to, std::span(end, messages.end()));
 }
 
 void AcceptorTransport::OnArrival(std::span<const SlotWire::Arrival> batch) {
@@ -130,11 +132,6 @@ void AcceptorTransport::Flush() {
   }
   wire_->Flush();
   output_.packets.clear();
-  std::erase_if(acceptors_, [this](const auto& one) {
-    const bool goes = one.second.is_forgotten && one.second.link.IsIdle();
-    if (goes) AddTo(gone_counters_, one.second.link.counters());
-    return goes;
-  });
   {
     const std::lock_guard lock(counters_mutex_);
     counters_ = counters;

@@ -45,8 +45,7 @@ class AcceptorTransport final : public Transport {
   struct Acceptor {
     AcceptorAddress address;
     SlotLink link;
-    bool is_forgotten = false;  // Kept as long as it is asked, for what is yet to be said.
-    bool was_warned = false;    // That its control plane is out of reach.
+    bool was_warned = false;  // That its control plane is out of reach.
   };
   using Name = std::pair<GroupId, NodeId>;
 

@@ -30,7 +30,7 @@ void SlotLink::OnMessage(const synod::Message& message, Instant now) {
 void SlotLink::On(const synod::Message& message, const PreVoteRequest& request) {
   asked_by_ = message.term;
   asked_for_ = request.next_term;
-  Forget(Purpose::kAsk, kSlotEnd);
+  Forget(Purpose::kAsk);
   SlotPacket packet{.message = Message::k1a};
   packet.ballot.round = 1;  // Of round 0 there is no ballot.
   Ask(Purpose::kAsk, packet);
@@ -44,13 +44,10 @@ bool SlotLink::BeginBallot(const synod::Message& message) {
     if (higher_) Refuse();
     return !higher_;
   }
+  EndBallot();
   higher_.reset();
-  std::erase_if(requests_, [](const auto& one) { return one.second.purpose != Purpose::kAsk; });
-  page_.reset();
   accepted_ = unsent_ = 0;
-  accepts_.clear();
-  takes_part_ = has_news_ = false;
-  probing_ = wanted_ = {};
+  takes_part_ = false;
   const absl::StatusOr<SlotBallot> fitting = SlotBallot::From(ballot);
   if (!fitting.ok() || identity_.group.value() > UINT32_MAX) {
     Warn(
@@ -61,6 +58,16 @@ bool SlotLink::BeginBallot(const synod::Message& message) {
   ballot_ = ballot;
   slot_ballot_ = *fitting;
   return true;
+}
+
+// Nothing that was asked in it is of use any more.
+void SlotLink::EndBallot() {
+  std::erase_if(requests_, [](const auto& one) { return one.second.purpose != Purpose::kAsk; });
+  page_.reset();
+  accepts_.clear();
+  in_flight_ = 0;
+  has_news_ = false;
+  probing_ = wanted_ = {};
 }
 
 // --- What the acceptor says ---
@@ -111,7 +118,7 @@ void SlotLink::OnOwnAnswer(const SlotPacket& answer) {
   } else if (answer.outcome == Outcome::kPromisedHigher && answer.promised > slot_ballot_) {
     OnRefused(answer);
   } else if (answer.outcome == Outcome::kOutsideWindow) {
-    OnOutsideWindow(found->second);
+    OnOutsideWindow(found->second, answer.trim);
   } else {
     OnUseless(found->second, answer.outcome);
   }
@@ -119,7 +126,7 @@ void SlotLink::OnOwnAnswer(const SlotPacket& answer) {
 
 void SlotLink::OnAsked(const SlotPacket& answer) {
   const bool is_the_one = answer.incarnation == identity_.incarnation.value();
-  Forget(Purpose::kAsk, kSlotEnd);
+  Forget(Purpose::kAsk);
   Deliver(*asked_by_, PreVoteReply{.next_term = asked_for_, .granted = is_the_one});
   if (!is_the_one) Warn(kRebooted);
 }
@@ -143,11 +150,7 @@ void SlotLink::OnDone(const Request& request, const SlotPacket& answer) {
 void SlotLink::OnRefused(const SlotPacket& answer) {
   higher_ = answer.promised.ToBallot();
   Refuse();
-  std::erase_if(requests_, [](const auto& one) { return one.second.purpose != Purpose::kAsk; });
-  page_.reset();
-  accepts_.clear();
-  has_news_ = false;
-  probing_ = wanted_ = {};
+  EndBallot();
 }
 
 // Says that the ballot is over, to a candidate and to a leader alike.
@@ -169,11 +172,15 @@ void SlotLink::Refuse() {
 // Of a slot before the window something is chosen, and its acceptor has been told to forget it
 // (I8). That it is what this leader proposes there is known once the acceptor takes part in its
 // ballot after that: so it is asked. One behind the window waits until the trim has risen.
-void SlotLink::OnOutsideWindow(Request& request) {
+void SlotLink::OnOutsideWindow(Request& request, uint32_t trim) {
   const uint64_t slot = request.packet.slot;
   const uint64_t cookie = request.packet.cookie;
-  // Then its trim has been taken back.
-  if (slot == InWindow(slot)) return OnUseless(request, Outcome::kSlotReused);
+  if (slot == InWindow(slot)) {
+    // An answer may come late, but not be older than what it answers.
+    if (trim < request.trim) return OnUseless(request, Outcome::kSlotReused);
+    if (trim == trim_) return OnUseless(request, Outcome::kOutsideWindow);
+    return Transmit(request);
+  }
   switch (request.purpose) {
     case Purpose::kAsk:
       break;
@@ -186,10 +193,9 @@ void SlotLink::OnOutsideWindow(Request& request) {
       return ReadMore();
     case Purpose::kAccept:
       if (const auto accept = accepts_.find(slot); accept != accepts_.end()) {
-        accept->second.was_sent = false;
+        Withdraw(accept->second);
         unsent_ = std::min(unsent_, slot);
       }
-      requests_.erase(cookie);
       return SendMore();
   }
 }
@@ -202,7 +208,7 @@ void SlotLink::OnUseless(Request& request, Outcome outcome) {
     pause_ = std::min(std::max(2 * pause_, options_.retransmit_min), options_.retransmit_max);
     paused_until_ = now_ + pause_;
   }
-  request.due = paused_until_;
+  Schedule(request, paused_until_);
   switch (outcome) {
     case Outcome::kNotAVoter:
     case Outcome::kWrongIncarnation:
@@ -222,6 +228,7 @@ void SlotLink::NoteWindow(const SlotPacket& answer) {
   if (knows_window_ && answer.trim <= trim_) return;
   knows_window_ = true;
   trim_ = std::max(trim_, answer.trim);
+  if (Mutated(Mutation::kTrimmedCountsAnyway)) CountTrimmed(trim_);
   SendMore();
 }
 
@@ -239,16 +246,21 @@ uint64_t SlotLink::InWindow(uint64_t slot) const {
   return knows_window_ ? std::clamp(slot, WindowBegin(), WindowEnd() - 1) : slot;
 }
 
-void SlotLink::Ask(Purpose purpose, SlotPacket packet) {
+uint64_t SlotLink::Ask(Purpose purpose, SlotPacket packet) {
   packet.group = static_cast<uint32_t>(identity_.group.value());
   packet.cookie = next_cookie_++;
   Request& request = requests_[packet.cookie];
-  request = {.purpose = purpose, .packet = packet, .due = now_, .pause = options_.retransmit_min};
+  request = {.purpose = purpose,
+             .packet = packet,
+             .trim = trim_,
+             .due = now_,
+             .pause = options_.retransmit_min};
   if (now_ < paused_until_) {
-    request.due = paused_until_;
+    Schedule(request, paused_until_);
   } else {
     Transmit(request);
   }
+  return packet.cookie;
 }
 
 void SlotLink::Transmit(Request& request) {
@@ -258,39 +270,33 @@ void SlotLink::Transmit(Request& request) {
     request.pause = std::min(2 * request.pause, options_.retransmit_max);
   }
   request.was_sent = true;
-  request.due = now_ + request.pause;
+  Schedule(request, now_ + request.pause);
   output_.packets.push_back(request.packet);
 }
 
-// Nobody waits for an answer any more.
-void SlotLink::Forget(Purpose purpose, uint64_t below) {
-  std::erase_if(requests_, [&](const auto& one) {
-    return one.second.purpose == purpose && one.second.packet.slot < below;
-  });
+void SlotLink::Schedule(Request& request, Instant due) {
+  request.due = due;
+  next_due_ = std::min(next_due_, due);
 }
 
-size_t SlotLink::InFlight(Purpose purpose) const {
-  return static_cast<size_t>(
-      std::count_if(requests_.begin(), requests_.end(),
-                    [purpose](const auto& one) { return one.second.purpose == purpose; }));
+// Nobody waits for an answer any more.
+void SlotLink::Forget(Purpose purpose) {
+  std::erase_if(requests_, [purpose](const auto& one) { return one.second.purpose == purpose; });
 }
 
 void SlotLink::OnTimer(Instant now) {
   now_ = now;
+  if (NextDeadline() > now_) return;
+  next_due_ = kNever;
   for (auto& [cookie, request] : requests_) {
-    if (request.due > now_) continue;
-    if (now_ < paused_until_) {
-      request.due = paused_until_;
+    if (request.due > now_) {
+      Schedule(request, request.due);
+    } else if (now_ < paused_until_) {
+      Schedule(request, paused_until_);
     } else {
       Transmit(request);
     }
   }
-}
-
-Instant SlotLink::NextDeadline() const {
-  Instant next = kNever;
-  for (const auto& [cookie, request] : requests_) next = std::min(next, request.due);
-  return next;
 }
 
 // --- Output ---

@@ -44,25 +44,26 @@ void SlotLink::TakeEntries(const AcceptRequest& request) {
 
 void SlotLink::SendMore() {
   if (!accepts_.empty() && accepts_.begin()->first < WindowBegin()) SendProbe({.acks = true});
-  size_t in_flight = InFlight(Purpose::kAccept);
   for (auto at = accepts_.lower_bound(unsent_); at != accepts_.end(); ++at) {
     auto& [slot, accept] = *at;
     unsent_ = slot;
-    if (in_flight >= options_.max_in_flight) return;
+    if (in_flight_ >= options_.max_in_flight) return;
     if (knows_window_ && slot >= WindowEnd()) return;
-    if (accept.was_sent || slot < WindowBegin()) continue;
-    accept.was_sent = true;
-    ++in_flight;
+    if (accept.is_done || accept.cookie || slot < WindowBegin()) continue;
     SlotPacket packet = OneA(slot);
     packet.message = Message::k2a;
     packet.value = accept.value;
-    Ask(Purpose::kAccept, packet);
+    accept.cookie = Ask(Purpose::kAccept, packet);
+    ++in_flight_;
   }
 }
 
 void SlotLink::OnAccepted(uint64_t slot) {
   const auto accept = accepts_.find(slot);
-  if (accept != accepts_.end()) accept->second.is_done = true;
+  if (accept != accepts_.end()) {
+    Withdraw(accept->second);
+    accept->second.is_done = true;
+  }
   CountAsAccepted(accepted_);
   SendMore();
 }
@@ -73,18 +74,27 @@ void SlotLink::CountTrimmed(uint32_t trim) {
   if (trim > 0) CountAsAccepted(uint64_t{trim} * options_.chunk_slots - 1);
 }
 
+// Is no more under way, if it was.
+void SlotLink::Withdraw(Accept& accept) {
+  if (!accept.cookie) return;
+  requests_.erase(*std::exchange(accept.cookie, std::nullopt));
+  --in_flight_;
+}
+
 // All slots up to `slot` count as accepted, and those behind it that are.
 void SlotLink::CountAsAccepted(uint64_t slot) {
   const uint64_t before = accepted_;
   accepted_ = std::max(accepted_, slot);
-  accepts_.erase(accepts_.begin(), accepts_.upper_bound(accepted_));
+  while (!accepts_.empty() && accepts_.begin()->first <= accepted_) {
+    Withdraw(accepts_.begin()->second);
+    accepts_.erase(accepts_.begin());
+  }
   while (!accepts_.empty() && accepts_.begin()->first == accepted_ + 1 &&
          accepts_.begin()->second.is_done) {
     ++accepted_;
     accepts_.erase(accepts_.begin());
   }
   if (accepted_ == before) return;
-  Forget(Purpose::kAccept, accepted_ + 1);
   has_news_ = true;
 }
 

@@ -20,7 +20,7 @@ void SlotLink::On(const synod::Message& message, const PrepareRequest& request) 
     return;
   }
   if (tells_alone) return;
-  Forget(Purpose::kRead, kSlotEnd);
+  Forget(Purpose::kRead);
   page_ = Page{.from = request.from.value(), .next = request.from.value()};
   ReadMore();
 }

@@ -2,32 +2,40 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
+#include <cstdint>
 #include <string_view>
 
-#include "sha256.h"
+#include <openssl/sha.h>
 
 namespace synod::slots {
+namespace {
+
+// What the digest is taken of: kind, slot and the payload's own digest.
+constexpr size_t kSlotAt = 1;
+constexpr size_t kPayloadAt = kSlotAt + sizeof(uint64_t);
+using Text = std::array<uint8_t, kPayloadAt + SHA256_DIGEST_LENGTH>;
+
+}  // namespace
 
 SlotValue ToSlotValue(const Entry& entry) {
   const std::string_view payload = entry.payload.view();
-  const auto bytes = std::as_bytes(std::span(payload.data(), payload.size()));
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(payload.data());
   SlotValue value{.kind = static_cast<uint32_t>(entry.kind)};
-  if (bytes.size() <= kMaxValueBytes) {
-    value.length = static_cast<uint8_t>(bytes.size());
-    std::copy(bytes.begin(), bytes.end(), value.bytes.begin());
+  auto* const kept = reinterpret_cast<uint8_t*>(value.bytes.data());
+  if (payload.size() <= kMaxValueBytes) {
+    value.length = static_cast<uint8_t>(payload.size());
+    std::copy_n(bytes, payload.size(), kept);
     return value;
   }
-  std::array<std::byte, 9> head{static_cast<std::byte>(entry.kind)};
-  for (size_t i = 0; i < 8; ++i) {
-    head[1 + i] = static_cast<std::byte>(entry.index.value() >> (8 * i));
+  Text text{static_cast<uint8_t>(entry.kind)};
+  for (size_t i = 0; i < sizeof(uint64_t); ++i) {
+    text[kSlotAt + i] = static_cast<uint8_t>(entry.index.value() >> (8 * i));
   }
-  Sha256 digest;
-  digest.Add(head);
-  digest.Add(bytes);
+  SHA256(bytes, payload.size(), &text[kPayloadAt]);
+  SHA256(text.data(), text.size(), kept);
   value.kind |= kDigestBit;
   value.length = kMaxValueBytes;
-  value.bytes = digest.Finish();
+  static_assert(kMaxValueBytes == SHA256_DIGEST_LENGTH);
   return value;
 }
 

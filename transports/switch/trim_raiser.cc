@@ -9,7 +9,7 @@
 namespace synod::slots {
 namespace {
 
-// For each step of a task.
+// For each of a task's two steps, to connect and to ask: stopping takes up to both.
 constexpr Duration kTimeout = std::chrono::seconds(1);
 
 void CarryOut(const TrimRaiser::Task& task) {

@@ -127,6 +127,14 @@ class GroupWithSwitches : public ::testing::Test {
       under_way.pop_front();
     }
   }
+  // Asks whoever leads, until it is done; returns who that was.
+  NodeId Change(const MemberChange& change) {
+    while (true) {
+      for (auto& [node, replica] : replicas_) {
+        if (replica.IsLeader() && replica.Reconfigure({change}).get().ok()) return node;
+      }
+    }
+  }
   std::string Read() {
     while (true) {
       for (auto& [node, replica] : replicas_) {
@@ -175,6 +183,22 @@ TEST_F(GroupWithSwitches, MoreSlotsThanAWindowHas_AreCommittedAsTheTrimRises) {
   EXPECT_TRUE(has_risen);
 }
 
+// What an acceptor forgets a majority of the replicas must know.
+TEST_F(GroupWithSwitches, OneReplicaIsLeft_GoesOnToTheEndOfTheWindow) {
+  const NodeId leader = NodeId(Commit("x").leader);
+  for (uint64_t node = 1; node <= kReplicas; ++node) {
+    if (leader != NodeId(node)) network_.Isolate(node);
+  }
+  const Index last(kWindowSlots - 1);
+  CommitMany(last - replicas_.at(leader).Status().commit, "x");
+  auto beyond = replicas_.at(leader).Propose("y");
+  EXPECT_EQ(beyond.wait_for(std::chrono::milliseconds(300)), std::future_status::timeout);
+  EXPECT_EQ(replicas_.at(leader).Status().commit, last);
+  EXPECT_TRUE(replicas_.at(leader).Read("", Consistency::kLinearizable).get().ok());
+  network_.Heal();
+  EXPECT_TRUE(beyond.get().ok());
+}
+
 TEST_F(GroupWithSwitches, SwitchLosesItsPower_IsReplacedByAChange) {
   Commit("a");
   auto control = processes_.at(8)->Connect();
@@ -186,17 +210,24 @@ TEST_F(GroupWithSwitches, SwitchLosesItsPower_IsReplacedByAChange) {
                             .to = MemberChange::To::kAcceptor,
                             .incarnation = again.incarnation,
                             .address = again.address};
-  std::optional<NodeId> changed_by;
-  while (!changed_by) {
-    for (auto& [node, replica] : replicas_) {
-      if (replica.IsLeader() && replica.Reconfigure({change}).get().ok()) changed_by = node;
-    }
-  }
-  EXPECT_EQ(replicas_.at(*changed_by).Status().configuration.RecordOf(8)->incarnation,
+  const NodeId changed_by = Change(change);
+  EXPECT_EQ(replicas_.at(changed_by).Status().configuration.RecordOf(8)->incarnation,
             again.incarnation);
   // With the other switch, and one replica, gone it is needed.
   ASSERT_TRUE(processes_.at(9)->Connect()->PowerOff().ok());
-  Stop(*changed_by);
+  Stop(changed_by);
+  Commit("c");
+  EXPECT_EQ(Read(), "3 of 3 bytes");
+}
+
+// Those who are removed decide alpha slots more.
+TEST_F(GroupWithSwitches, SwitchIsRemoved_IsAskedAsLongAsItIsNeeded) {
+  Commit("a");
+  const NodeId leader = Change({.node = 8, .to = MemberChange::To::kNone});
+  Stop(leader == NodeId(3) ? 2 : 3);
+  Commit("b");  // By two replicas and the other switch, of four.
+  Change({.node = 9, .to = MemberChange::To::kNone});
+  ASSERT_TRUE(processes_.at(9)->Connect()->PowerOff().ok());
   Commit("c");
   EXPECT_EQ(Read(), "3 of 3 bytes");
 }

@@ -3,8 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "synod/switch/slot_value.h"
-
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/switch/link_suite.h"
@@ -141,6 +139,24 @@ TEST_F(LinkAlone, TrimTakenBack_IsNotAskedAboutAgainAndAgain) {
   const uint64_t before = one_.link().counters().requests;
   one_.Exchange();
   EXPECT_LT(one_.link().counters().requests - before, 5u);
+  ASSERT_THAT(one_.out.warnings, SizeIs(1));
+  EXPECT_THAT(one_.out.warnings[0], HasSubstr("taken back"));
+}
+
+TEST_F(LinkAlone, AnswerIsOvertakenByWordOfAHigherTrim_IsAskedAgain) {
+  constexpr uint64_t kBeyond = uint64_t{kWindowChunks} * kChunkSlots;
+  one_.Accept(3, kBeyond, {"a"}, /*commit=*/kBeyond - 1);
+  const SlotPacket late = subject_.Ask(one_.out.packets.at(0));
+  ASSERT_EQ(late.outcome, Outcome::kOutsideWindow);
+  one_.out.packets.clear();
+  subject_.Write(SlotRegister::kTrim, 0, 5);
+  one_.Heartbeat(3, 1);
+  one_.Exchange();
+  one_.link().OnAnswer(late, one_.now);
+  one_.Elapse({});
+  EXPECT_THAT(one_.out.warnings, SizeIs(0)) << "Nobody has taken it back.";
+  one_.Exchange();
+  EXPECT_EQ(one_.Acked(), kBeyond);
 }
 
 TEST_F(LinkAlone, WhatIsNotForAnAcceptor_IsDropped) {
@@ -149,28 +165,6 @@ TEST_F(LinkAlone, WhatIsNotForAnAcceptor_IsDropped) {
   one_.Prepare(3, UINT64_MAX);  // Phase 1 goes on elsewhere.
   EXPECT_THAT(one_.out.packets, SizeIs(0));
   EXPECT_THAT(one_.out.messages, SizeIs(0));
-}
-
-TEST(SlotValueOf, Entry_FitsOrIsADigest) {
-  const Entry small = CommandAt(5, 3, std::string(32, 'x'));
-  EXPECT_FALSE(IsDigest(ToSlotValue(small)));
-  EXPECT_EQ(ToEntry(ToSlotValue(small), 5, {.round = Term(3), .node = 1, .incarnation = {}}),
-            small);
-  const Entry large = CommandAt(5, 3, std::string(33, 'x'));
-  const SlotValue digest = ToSlotValue(large);
-  EXPECT_TRUE(IsDigest(digest));
-  EXPECT_EQ(ToEntry(digest, 5, {}), std::nullopt);
-  EXPECT_NE(digest, ToSlotValue(CommandAt(6, 3, std::string(33, 'x')))) << "Of another slot.";
-  EXPECT_NE(digest, ToSlotValue(CommandAt(5, 3, std::string(33, 'y'))));
-  Entry other_kind = large;
-  other_kind.kind = EntryKind::kConfiguration;
-  EXPECT_NE(digest.bytes, ToSlotValue(other_kind).bytes);
-}
-
-TEST(SlotValueOf, WhatNoProposerWrites_IsNoEntry) {
-  EXPECT_EQ(ToEntry({.kind = 0}, 1, {}), std::nullopt);
-  EXPECT_EQ(ToEntry({.kind = 4}, 1, {}), std::nullopt);
-  EXPECT_EQ(ToEntry({.kind = 2, .length = 33}, 1, {}), std::nullopt);
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ class ProposerUnderTest {
         to.insert(to.begin() + static_cast<std::ptrdiff_t>(dice.Below(to.size() + 1)), packet);
       }
     };
-    while (!link_.IsIdle()) {
+    while (link_.NextDeadline() != kNever) {
       for (const SlotPacket& packet : std::exchange(out.packets, {})) pass(packet, requests);
       if (!requests.empty() && dice.Chance(2, 3)) {
         pass(acceptor_.Ask(requests.front()), answers);

@@ -86,10 +86,8 @@ class SlotLink {
   // Adds to `out` what has become due. After each batch of inputs.
   void TakeOutput(Output& out);
 
-  // When to call OnTimer at the latest.
-  [[nodiscard]] Instant NextDeadline() const;
-  // Nothing is under way, and nothing waits.
-  [[nodiscard]] bool IsIdle() const { return requests_.empty() && accepts_.empty(); }
+  // When to call OnTimer at the latest. kNever: nothing is under way.
+  [[nodiscard]] Instant NextDeadline() const { return requests_.empty() ? kNever : next_due_; }
   [[nodiscard]] const LinkCounters& counters() const { return counters_; }
 
  private:
@@ -98,7 +96,8 @@ class SlotLink {
   struct Request {
     Purpose purpose;
     SlotPacket packet;
-    Instant due;  // When it leaves next.
+    uint32_t trim;  // The acceptor's when it was asked first, as far as known.
+    Instant due;    // When it leaves next.
     Duration pause;
     bool was_sent = false;
   };
@@ -120,7 +119,7 @@ class SlotLink {
   };
   struct Accept {
     SlotValue value = {};
-    bool was_sent = false;
+    std::optional<uint64_t> cookie = {};  // Of the request that is under way.
     bool is_done = false;
   };
 
@@ -129,22 +128,23 @@ class SlotLink {
   void On(const synod::Message& message, const PrepareRequest& request);
   void On(const synod::Message& message, const AcceptRequest& request);
   [[nodiscard]] bool BeginBallot(const synod::Message& message);
+  void EndBallot();
   void Refuse();
   void OnAsked(const SlotPacket& answer);
   void OnOwnAnswer(const SlotPacket& answer);
   void OnDone(const Request& request, const SlotPacket& answer);
   void OnRefused(const SlotPacket& answer);
-  void OnOutsideWindow(Request& request);
+  void OnOutsideWindow(Request& request, uint32_t trim);
   void OnUseless(Request& request, Outcome outcome);
   void NoteWindow(const SlotPacket& answer);
-  void Ask(Purpose purpose, SlotPacket packet);
+  uint64_t Ask(Purpose purpose, SlotPacket packet);  // Its cookie.
   void Transmit(Request& request);
-  void Forget(Purpose purpose, uint64_t below);
+  void Schedule(Request& request, Instant due);
+  void Forget(Purpose purpose);
   void Deliver(Term term, MessageBody body);
   void Warn(std::string_view what);
   void AskForTrim();
   [[nodiscard]] SlotPacket OneA(uint64_t slot) const;
-  [[nodiscard]] size_t InFlight(Purpose purpose) const;
   // The window, as the acceptor has last told it: within it slots are answered for.
   [[nodiscard]] uint64_t WindowBegin() const { return uint64_t{trim_} * options_.chunk_slots; }
   [[nodiscard]] uint64_t WindowEnd() const {
@@ -164,6 +164,7 @@ class SlotLink {
   void OnAccepted(uint64_t slot);
   void CountTrimmed(uint32_t trim);
   void CountAsAccepted(uint64_t slot);
+  void Withdraw(Accept& accept);
   void SendMore();
   void Acknowledge(uint64_t round);
 
@@ -178,6 +179,7 @@ class SlotLink {
   bool takes_part_ = false;               // The acceptor has answered in ballot_.
   std::optional<Ballot> higher_;          // The acceptor has promised it: ballot_ is over.
   std::map<uint64_t, Request> requests_;  // By their cookies.
+  Instant next_due_ = kNever;             // None leaves before it.
   Instant paused_until_;                  // After an answer that led nowhere, ...
   Duration pause_{};                      // ... as long as the last such pause was.
   std::set<std::string_view> warned_;     // Since something was done. Literals.
@@ -196,6 +198,7 @@ class SlotLink {
   Index epoch_;                         // As the proposer last said.
   uint64_t accepted_ = 0;               // All slots up to it are chosen, or accepted in ballot_.
   std::map<uint64_t, Accept> accepts_;  // Above it.
+  size_t in_flight_ = 0;                // Of them.
   uint64_t unsent_ = 0;                 // All of them before it have been sent.
   bool has_news_ = false;               // accepted_ has risen.
   Probe probing_;                       // Under way, ...

@@ -13,7 +13,7 @@
 namespace synod::slots {
 
 // Of a value whose kind has this bit the bytes are the SHA-256 of kind (1 byte), slot (8 bytes,
-// little-endian) and payload: what nobody can find a second payload for.
+// little-endian) and the payload's SHA-256: what nobody can find a second payload for.
 inline constexpr uint32_t kDigestBit = 0x80;
 static_assert(kMaxValueBytes == Configuration::kMaxAcceptorPayload,
               "who decides what is chosen must know of which entries there are digests alone");
