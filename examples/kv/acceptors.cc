@@ -33,8 +33,10 @@ absl::StatusOr<uint64_t> FindOne(const std::string& text, uint32_t group) {
         "the acceptor " + text + " is no voter: enable it, for group " + std::to_string(group) +
         ", or give its control port behind a slash");
   }
-  if (absl::Status status = Enable(*address, group); !status.ok()) return status;
-  return synod::slots::AskIncarnation(*address, group, kAcceptorPatience);
+  // Another member's bootstrap may be about it at the same time.
+  const absl::Status enabled = Enable(*address, group);
+  absl::StatusOr<uint64_t> there = synod::slots::AskIncarnation(*address, group, kAcceptorPatience);
+  return !enabled.ok() && there.value_or(0) == 0 ? enabled : there;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <initializer_list>
+#include <set>
 #include <system_error>
 
 #include <synod/core/configuration.h>
@@ -10,6 +11,8 @@
 #include <synod/switch/acceptor_address.h>
 
 #include "absl/time/time.h"
+
+#include "kv/peer_url.h"
 
 namespace synod_kv {
 
@@ -249,10 +252,11 @@ absl::Status CheckAcceptors(const Flags& flags, bool makes_group) {
   if (makes_group && flags.protocol != synod::Protocol::kMultiPaxos) {
     return absl::InvalidArgumentError("--acceptors needs --protocol=multipaxos");
   }
-  std::vector<std::string> addresses = flags.acceptors;
-  std::sort(addresses.begin(), addresses.end());
-  if (std::adjacent_find(addresses.begin(), addresses.end()) != addresses.end()) {
-    return absl::InvalidArgumentError("--acceptors names one twice");
+  std::set<std::string> endpoints;
+  for (const std::string& acceptor : flags.acceptors) {
+    if (!endpoints.insert(EndpointOf(acceptor)).second) {
+      return absl::InvalidArgumentError("--acceptors names one twice");
+    }
   }
   return absl::OkStatus();
 }

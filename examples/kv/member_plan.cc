@@ -62,7 +62,9 @@ absl::StatusOr<PeerUrl> TheUrl(const google::protobuf::RepeatedPtrField<std::str
 NodeId MemberAt(const std::string& peer_address, const synod::ReplicaStatus& leader,
                 const Directory& directory) {
   for (const Directory::Listed& listed : directory.ListOf(leader.configuration)) {
-    if (listed.member.peer_address == peer_address) return listed.member.id;
+    if (EndpointOf(listed.member.peer_address) == EndpointOf(peer_address)) {
+      return listed.member.id;
+    }
   }
   return {};
 }

@@ -107,4 +107,9 @@ std::string FormatPeerUrl(const PeerUrl& url) {
   return text;
 }
 
+std::string EndpointOf(const std::string& peer_address) {
+  if (!peer_address.starts_with(kSwitchScheme)) return peer_address;
+  return peer_address.substr(0, peer_address.find('/', kSwitchScheme.size()));
+}
+
 }  // namespace synod_kv

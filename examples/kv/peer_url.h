@@ -30,6 +30,10 @@ struct PeerUrl {
 // The same the other way round.
 [[nodiscard]] std::string FormatPeerUrl(const PeerUrl& url);
 
+// Of a peer's address as a record has it, what tells two of them apart: an acceptor's control port
+// does not.
+[[nodiscard]] std::string EndpointOf(const std::string& peer_address);
+
 }  // namespace synod_kv
 
 #endif  // SYNOD_KV_PEER_URL_H_
