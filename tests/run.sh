@@ -14,7 +14,9 @@ AddressSanitizer and UndefinedBehaviorSanitizer, the core, the runtime, the memo
 transports under ThreadSanitizer, both compiled by clang, and a check of the simulator by mutations.
 
   --ci              what a push is checked by: the same without clang-tidy, which takes the longest,
-                    and with a release build of files compiled together, in build-ci
+                    with unit tests in the AddressSanitizer build alone, those of threads under
+                    ThreadSanitizer too, and with a release build of files compiled together, in
+                    build-ci
   --fast            the release build and its tests only, without clang-tidy
   --nightly         what takes too long for each push: the mutation table, 20,000 seeds of the day, 600
                     on RocksDB and 2,000 with more damage than is tolerated, of each protocol, chaos
@@ -88,6 +90,14 @@ check_nightly() {
   say "All is well"
 }
 
+release=release
+tsan_target=() tsan_tests=()  # The presets' own.
+if [[ $mode == ci ]]; then
+  release=ci
+  tsan_target=(--target tests_tsan)
+  tsan_tests=(--label-regex '^tsan$')
+fi
+
 src/cmake/install-packages.sh
 
 case $mode in
@@ -96,28 +106,27 @@ case $mode in
   nightly) check_nightly; exit ;;
 esac
 
-# With what they came to printed, which says what was tried.
-fresh_seeds='^sim/[a-z]*/fresh_seeds$'
-
-release=release
-if [[ $mode == ci ]]; then release=ci; fi
 say "Building: $release"
 build "$release"
-if [[ $mode != fast ]]; then
-  for sanitizer in asan tsan; do
-    say "Building: $sanitizer"
-    build "$sanitizer"
-    say "Testing: $sanitizer"
-    run_tests "$sanitizer"
-  done
-  check_by_mutations --fast
-fi
+# With what they came to printed, which says what was tried.
+fresh_seeds='^sim/[a-z]*/fresh_seeds$'
 say "Testing: fresh seeds"
 run_tests "$release" --tests-regex "$fresh_seeds" --verbose
-# Last, so that the run ends with this summary.
 say "Testing: $release"
 if [[ $mode == all ]]; then
   run_tests "$release" --exclude-regex "$fresh_seeds"
 else
   run_tests "$release" --exclude-regex "$fresh_seeds" --label-exclude '^tidy$'
 fi
+if [[ $mode == fast ]]; then exit; fi
+
+check_by_mutations --fast
+say "Building: tsan"
+build tsan "${tsan_target[@]}"
+say "Testing: tsan"
+run_tests tsan "${tsan_tests[@]}"
+say "Building: asan"
+build asan
+# Last, so that the run ends with this summary.
+say "Testing: asan"
+run_tests asan

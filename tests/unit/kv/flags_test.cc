@@ -94,7 +94,7 @@ TEST(Flags, Acceptors_Given_AreVotersBehindTheMembers) {
   EXPECT_THAT(of("--protocol=multipaxos", "--acceptors=switch://10.0.0.3:7400,").status().message(),
               testing::HasSubstr("'' is no address of an acceptor"));
   EXPECT_THAT(
-      of("--protocol=multipaxos", "--acceptors=switch://10.0.0.3:7400,switch://10.0.0.3:7400")
+      of("--protocol=multipaxos", "--acceptors=switch://10.0.0.3:7400,switch://10.0.0.3:7400/7401")
           .status()
           .message(),
       testing::HasSubstr("names one twice"));

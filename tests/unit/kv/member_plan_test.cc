@@ -168,6 +168,7 @@ TEST_F(MemberPlanTest, Add_Acceptor_IsAVoterThatTheUrlNames) {
   EXPECT_EQ(Add("http://7:ab@10.0.0.7:7400?acceptor=0", /*is_learner=*/true).status(),
             AcceptorUrlError());
   EXPECT_EQ(Add("http://7:ab@10.0.0.4:7400?acceptor=0").status(), PeerUrlExistsError());
+  EXPECT_EQ(Add("http://7:ab@10.0.0.4:7400?acceptor=7401").status(), PeerUrlExistsError());
 }
 
 TEST_F(MemberPlanTest, Add_AcceptorThatLostItsPromises_ReplacesIt) {
