@@ -476,7 +476,8 @@ class Engine {
   [[nodiscard]] Reason RefusalOf(const Proposal& proposal) const;
   void Replicate();
   [[nodiscard]] bool IsWindowFull(const Progress& peer) const;
-  [[nodiscard]] bool MayGrow() const;
+  [[nodiscard]] bool HasRoom() const;
+  [[nodiscard]] bool MayCompact() const;
   void CommitTo(Index index);
   [[nodiscard]] Progress* FindPeer(NodeId node);
 

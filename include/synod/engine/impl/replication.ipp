@@ -95,11 +95,14 @@ inline void Engine::CommitTo(Index index) {
 // --- The follower's side ---
 
 // Whether the log takes more of a leader's commands. A follower whose disk is nearly full, whose
-// state machine is slow, or whose snapshots fail, must not grow without bound; but as long as there
-// is nothing that a snapshot could replace, only taking the leader's commands leads on.
-inline bool Engine::MayGrow() const {
-  return (has_space_ && extent().bytes <= options_.max_log_bytes) || commit_ == snapshot_.index ||
-         !MaySnapshotAt(commit_);
+// state machine is slow, or whose snapshots fail, must not grow without bound.
+inline bool Engine::HasRoom() const {
+  return has_space_ && extent().bytes <= options_.max_log_bytes;
+}
+
+// Whether there is something in it that a snapshot could replace: else only taking more leads on.
+inline bool Engine::MayCompact() const {
+  return commit_ != snapshot_.index && MaySnapshotAt(commit_);
 }
 
 }  // namespace synod

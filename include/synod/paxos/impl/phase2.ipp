@@ -169,12 +169,13 @@ inline void MultiPaxos::Accept(Entry entry, const Ballot& ballot) {
   slots_.Advance(ballot);
 }
 
-// Whether there is room for it. A disk that is nearly full, a slow state machine, or snapshots that
-// fail, must not let it grow without bound; a slot that is taken anyway costs little to take again,
-// and without that a new leader could choose nothing, so that no snapshot would ever make room
-// (F5).
+// Whether there is room for it. A slot that is taken anyway costs little to take again, and without
+// that a new leader could choose nothing, so that no snapshot would ever make room (F5). Where none
+// could as it is, the next slot is taken alone.
 inline bool MultiPaxos::MayHold(const Entry& entry) const {
-  return entry.kind != EntryKind::kCommand || MayGrow() || slots_.Find(entry.index) != nullptr;
+  const bool is_needed = entry.kind != EntryKind::kCommand || slots_.Find(entry.index) != nullptr ||
+                         (!MayCompact() && entry.index == commit_ + 1);
+  return is_needed || HasRoom();
 }
 
 inline void MultiPaxos::On(const Message& message, AcceptRequest& request) {

@@ -156,7 +156,7 @@ inline void Raft::AdvanceCommitIndex() {
 // and come again (F5). What is there already costs nothing. Nor is a new leader's no-op refused:
 // without it nothing would commit in its term, so that no snapshot could ever make room.
 inline void Raft::CutToWhatFits(std::vector<Entry>& entries) const {
-  if (MayGrow()) return;
+  if (HasRoom() || !MayCompact()) return;
   const auto is_too_much = [this](const Entry& entry) {
     return entry.kind == EntryKind::kCommand && entry.index >= log_.first() &&
            log_.TermAt(entry.index) != entry.term;
