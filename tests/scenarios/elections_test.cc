@@ -1,12 +1,17 @@
 // Scenarios of elections that broke real systems.
+#include <algorithm>
 #include <chrono>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scenarios/protocols.h"
 #include "tests/scenarios/script.h"
 
 namespace synod::sim {
 namespace {
+
+class Elections : public PlayedByBoth {};
+INSTANTIATE_TEST_SUITE_P(, Elections, BothProtocols(), ProtocolNameOf);
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -19,12 +24,12 @@ EngineOptions WithoutPreVote() {
   return engine;
 }
 
-// Raft §5.1.
-TEST(Elections, E1_CrashAroundTheVotesSync_OneGrantATerm) {
+// Raft §5.1. An acceptor may promise more than one ballot of a round.
+TEST(RaftElections, E1_CrashAroundTheVotesSync_OneGrantATerm) {
   for (uint64_t change = 1; change <= 6; ++change) {
-    Script s({.seed = change, .engine = WithoutPreVote()});
+    Script s(Protocol::kRaft, {.seed = change, .engine = WithoutPreVote()});
     s.Cut(A, C);
-    NetworkRule& requests = s.Copy(Every<VoteRequest>().To(B));
+    NetworkRule& requests = s.Copy(VoteRequests().To(B));
     s.PowerCutAt(B, change);
     s.TimeOut(A);
     s.TimeOut(C);
@@ -38,13 +43,35 @@ TEST(Elections, E1_CrashAroundTheVotesSync_OneGrantATerm) {
   }
 }
 
+TEST(PaxosElections, E1_CrashAroundThePromisesSync_NoneIsForgotten) {
+  for (uint64_t change = 1; change <= 6; ++change) {
+    Script s(Protocol::kMultiPaxos, {.seed = change, .engine = WithoutPreVote()});
+    s.Cut(A, C);
+    NetworkRule& requests = s.Copy(VoteRequests().To(B));
+    NetworkRule& promises = s.Copy(VoteReplies().From(B));
+    s.PowerCutAt(B, change);
+    s.TimeOut(A);
+    s.TimeOut(C);
+    s.RunFor(milliseconds(50));
+    s.PowerCut(B);
+    s.Start(B);
+    for (const Message& promise : promises.caught) {
+      EXPECT_GE(s.Paxos(B).promised(), std::get<PrepareReply>(promise.body).promised);
+    }
+    s.Replay(requests);
+    s.RunFor(milliseconds(50));
+    EXPECT_GE(requests.caught.size(), 2u);
+    s.HealAndConverge();
+  }
+}
+
 // Xraft#33, scylla e49d5f89a5.
-TEST(Elections, E2_GrantsOfAnOlderTerm_AreNotCounted) {
-  Script s({.engine = WithoutPreVote()});
-  NetworkRule& grants = s.Hold(Every<VoteReply>().To(A));
+TEST_P(Elections, E2_GrantsOfAnOlderTerm_AreNotCounted) {
+  Script s(GetParam(), {.engine = WithoutPreVote()});
+  NetworkRule& grants = s.Hold(VoteReplies().To(A));
   s.TimeOut(A);
   s.RunUntil([&] { return grants.caught.size() == 2; });
-  NetworkRule& requests = s.Hold(Every<VoteRequest>().From(A));
+  NetworkRule& requests = s.Hold(VoteRequests().From(A));
   s.TimeOut(A);
   s.RunUntil([&] { return requests.caught.size() == 2; });
   s.Release(grants);
@@ -56,9 +83,9 @@ TEST(Elections, E2_GrantsOfAnOlderTerm_AreNotCounted) {
 }
 
 // Xraft#33.
-TEST(Elections, E2_PreVoteGrants_AreNoVotes) {
-  Script s;
-  NetworkRule& requests = s.Hold(Every<VoteRequest>().From(A));
+TEST_P(Elections, E2_PreVoteGrants_AreNoVotes) {
+  Script s(GetParam());
+  NetworkRule& requests = s.Hold(VoteRequests().From(A));
   NetworkRule& grants = s.Copy(Every<PreVoteReply>().To(A));
   s.TimeOut(A);
   s.RunUntil([&] { return requests.caught.size() == 2; });
@@ -70,10 +97,10 @@ TEST(Elections, E2_PreVoteGrants_AreNoVotes) {
 }
 
 // canonical/raft#247, redpanda#19.
-TEST(Elections, E3_StepDownWithinTheTerm_KeepsTheVote) {
-  Script s({.engine = WithoutPreVote()});
+TEST(RaftElections, E3_StepDownWithinTheTerm_KeepsTheVote) {
+  Script s(Protocol::kRaft, {.engine = WithoutPreVote()});
   s.Cut(A, C);
-  NetworkRule& requests = s.Copy(Every<VoteRequest>().From(A).To(B));
+  NetworkRule& requests = s.Copy(VoteRequests().From(A).To(B));
   s.TimeOut(A);
   s.TimeOut(C);
   s.RunUntil([&] { return s.Leads(A) || s.Leads(C); });
@@ -95,12 +122,40 @@ TEST(Elections, E3_StepDownWithinTheTerm_KeepsTheVote) {
   s.HealAndConverge();
 }
 
+// Its own promise is what a proposer of Multi-Paxos has voted.
+TEST(PaxosElections, E3_StepDownWithinTheRound_KeepsThePromise) {
+  Script s(Protocol::kMultiPaxos, {.engine = WithoutPreVote()});
+  NetworkRule& requests = s.Hold(VoteRequests());
+  s.TimeOut(A);
+  s.TimeOut(C);
+  s.RunUntil([&] { return requests.caught.size() == 4; });
+  requests.is_lifted = true;
+  s.TimeOut(B);  // C, which asks in a higher ballot of this round, refuses.
+  s.RunUntil([&] { return s.Core(B).vote() == B && s.Core(B).role() == Role::kFollower; });
+  const Ballot own = s.Paxos(B).promised();
+  EXPECT_EQ(own.round, Term(1));
+  const Messages lower = Messages().From(A).To(B);
+  const auto late = std::find_if(requests.caught.begin(), requests.caught.end(),
+                                 [&](const Message& message) { return lower.Include(message); });
+  ASSERT_NE(late, requests.caught.end());
+  s.Send(*late);
+  s.RunFor(milliseconds(5));
+  EXPECT_EQ(s.Paxos(B).promised(), own);
+  // Nor does a restart make it free.
+  s.Crash(B);
+  s.Start(B);
+  s.Send(*late);
+  s.RunFor(milliseconds(5));
+  EXPECT_EQ(s.Paxos(B).promised(), own);
+  s.HealAndConverge();
+}
+
 // redpanda#19.
-TEST(Elections, E3_PreVoteCandidacy_KeepsTheVote) {
-  Script s;
+TEST_P(Elections, E3_PreVoteCandidacy_KeepsTheVote) {
+  Script s(GetParam());
   s.Elect(A);
   s.Write(A, "x");
-  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.AwaitEquality();
   s.Isolate(B);
   s.RunUntil([&] { return s.Core(B).role() == Role::kPreCandidate; });
   EXPECT_EQ(s.Core(B).term(), Term(1));
@@ -109,9 +164,9 @@ TEST(Elections, E3_PreVoteCandidacy_KeepsTheVote) {
 }
 
 // Cloudflare, 2 November 2020.
-TEST(Elections, E4_TwoReachTheOthersThroughOneEach_LeaderIsStable) {
+TEST_P(Elections, E4_TwoReachTheOthersThroughOneEach_LeaderIsStable) {
   for (NodeId first : {A, B, C, D, E}) {
-    Script s({.nodes = 5, .seed = first.value()});
+    Script s(GetParam(), {.nodes = 5, .seed = first.value()});
     s.Elect(first);
     for (NodeId far : {D, E}) {
       s.Isolate(far);
@@ -128,9 +183,9 @@ TEST(Elections, E4_TwoReachTheOthersThroughOneEach_LeaderIsStable) {
 }
 
 // OmniPaxos (EuroSys 2023), quorum loss: only C is still in touch with a quorum, and follows.
-TEST(Elections, E5_LeaderLosesItsQuorum_TheHubLeads) {
+TEST_P(Elections, E5_LeaderLosesItsQuorum_TheHubLeads) {
   for (uint64_t seed = 1; seed <= 5; ++seed) {
-    Script s({.nodes = 5, .seed = seed});
+    Script s(GetParam(), {.nodes = 5, .seed = seed});
     s.Elect(A);
     s.Write(A, "x");
     for (NodeId a : {A, B, D, E}) {
@@ -144,10 +199,8 @@ TEST(Elections, E5_LeaderLosesItsQuorum_TheHubLeads) {
   }
 }
 
-// OmniPaxos, constrained election: the only one in touch with a quorum lacks a committed entry, and
-// no vote makes it leader (Raft §5.4.1). Nothing is lost; it takes one more link to go on.
-TEST(Elections, E5_OnlyALaggardReachesAQuorum_OneMoreLinkIsEnough) {
-  Script s({.nodes = 5});
+// C lacks "x", and is the only one in touch with a quorum.
+void LeaveQuorumToLaggard(Script& s) {
   s.Elect(A);
   s.Isolate(C);
   s.Write(A, "x");
@@ -157,6 +210,13 @@ TEST(Elections, E5_OnlyALaggardReachesAQuorum_OneMoreLinkIsEnough) {
     s.Isolate(node);
     s.Join(node, C);
   }
+}
+
+// OmniPaxos, constrained election: the only one in touch with a quorum lacks a committed entry, and
+// no vote makes it leader (Raft §5.4.1). Nothing is lost; it takes one more link to go on.
+TEST(RaftElections, E5_OnlyALaggardReachesAQuorum_OneMoreLinkIsEnough) {
+  Script s(Protocol::kRaft, {.nodes = 5});
+  LeaveQuorumToLaggard(s);
   s.RunFor(seconds(20));
   EXPECT_EQ(s.Leader(), NodeId());
   s.Join(B, D);
@@ -166,10 +226,20 @@ TEST(Elections, E5_OnlyALaggardReachesAQuorum_OneMoreLinkIsEnough) {
   s.HealAndConverge();
 }
 
+// Whoever has a quorum's promises has its reports, and learns from them what is chosen.
+TEST(PaxosElections, E5_OnlyALaggardReachesAQuorum_ItLearnsAndLeads) {
+  Script s(Protocol::kMultiPaxos, {.nodes = 5});
+  LeaveQuorumToLaggard(s);
+  s.RunUntil([&] { return s.Leads(C); });
+  s.Write(C, "y");
+  EXPECT_EQ(s.Read(C), "x y ");
+  s.HealAndConverge();
+}
+
 // OmniPaxos, a chain: the ends do not hear each other.
-TEST(Elections, E5_Chain_LeaderIsStable) {
+TEST_P(Elections, E5_Chain_LeaderIsStable) {
   for (NodeId first : {A, B, C}) {
-    Script s;
+    Script s(GetParam());
     s.Elect(first);
     s.Cut(A, C);
     s.RunFor(seconds(5));
@@ -182,9 +252,9 @@ TEST(Elections, E5_Chain_LeaderIsStable) {
 }
 
 // openraft#2080: B is in touch with all, and hears an old leader that hears nobody else.
-TEST(Elections, E5_BridgeHearsAnOldLeader_ALeaderIsElected) {
+TEST_P(Elections, E5_BridgeHearsAnOldLeader_ALeaderIsElected) {
   for (const bool leader_hears_bridge : {true, false}) {
-    Script s({.nodes = 5});
+    Script s(GetParam(), {.nodes = 5});
     s.Elect(A);
     for (NodeId other : {C, D, E}) s.Cut(A, other);
     if (!leader_hears_bridge) s.CutOneWay(B, A);
@@ -196,8 +266,8 @@ TEST(Elections, E5_BridgeHearsAnOldLeader_ALeaderIsElected) {
 }
 
 // etcd#8243, openraft#1796.
-TEST(Elections, E6_PreVoteAcrossTerms_DoesNotFreeze) {
-  Script s;
+TEST_P(Elections, E6_PreVoteAcrossTerms_DoesNotFreeze) {
+  Script s(GetParam());
   s.Elect(A);
   s.RunUntil([&] { return s.Core(C).term() == Term(1); });
   s.Isolate(C);
@@ -216,10 +286,11 @@ TEST(Elections, E6_PreVoteAcrossTerms_DoesNotFreeze) {
   s.HealAndConverge();
 }
 
-// etcd#8501: A has a high term and a short log, the others a low term and a long one.
-TEST(Elections, E7_PreVoteOnInSomeAndOffInOthers_DoesNotWedge) {
+// etcd#8501: A has a high term and a short log, the others a low term and a long one. Of Raft only
+// C can lead.
+TEST_P(Elections, E7_PreVoteOnInSomeAndOffInOthers_DoesNotWedge) {
   for (const auto& off : std::vector<std::vector<NodeId>>{{A}, {B}, {C}, {A, B}, {A, C}, {B, C}}) {
-    Script s({.without_pre_vote = off});
+    Script s(GetParam(), {.without_pre_vote = off});
     s.Elect(B);
     s.Isolate(A);
     s.Write(B, "x");
@@ -229,32 +300,31 @@ TEST(Elections, E7_PreVoteOnInSomeAndOffInOthers_DoesNotWedge) {
     }
     s.Crash(B);
     s.Heal();
-    s.RunUntil([&] { return s.Leads(C); });
-    s.Write(C, "y");
+    s.Write(s.AwaitLeaderOtherThan(B), "y");
     s.Start(B);
-    s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    s.AwaitEquality();
     EXPECT_EQ(s.Read(s.Leader()), "x y ");
     s.HealAndConverge();
   }
 }
 
 // etcd#5468.
-TEST(Elections, E8_HigherTermRejoinsUnderCheckQuorum_NobodyIsIgnored) {
-  Script s({.engine = WithoutPreVote()});
+TEST_P(Elections, E8_HigherTermRejoinsUnderCheckQuorum_NobodyIsIgnored) {
+  Script s(GetParam(), {.engine = WithoutPreVote()});
   s.Elect(B);
   s.Isolate(A);
   s.RunUntil([&] { return s.Core(A).term() > Term(5); });
   s.Write(B, "x");
   s.Heal();
-  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.AwaitEquality();
   s.Write(s.Leader(), "y");
   EXPECT_EQ(s.Read(A), "x y ");
   s.HealAndConverge();
 }
 
 // hashicorp#570.
-TEST(Elections, E9_TimeoutNowAfterANewerElection_StartsNone) {
-  Script s;
+TEST_P(Elections, E9_TimeoutNowAfterANewerElection_StartsNone) {
+  Script s(GetParam());
   s.Elect(A);
   NetworkRule& order = s.Hold(Every<TimeoutNow>().To(B));
   const Asked& transfer = s.Transfer(A, B);
@@ -270,8 +340,8 @@ TEST(Elections, E9_TimeoutNowAfterANewerElection_StartsNone) {
 }
 
 // hashicorp#581.
-TEST(Elections, E9_WritesDuringATransfer_AreRefusedAndDoNotHang) {
-  Script s;
+TEST_P(Elections, E9_WritesDuringATransfer_AreRefusedAndDoNotHang) {
+  Script s(GetParam());
   s.Elect(A);
   s.Hold(Every<TimeoutNow>());
   s.Transfer(A, B);
@@ -285,9 +355,9 @@ TEST(Elections, E9_WritesDuringATransfer_AreRefusedAndDoNotHang) {
 }
 
 // jraft#1245, hashicorp#661.
-TEST(Elections, E11_RequestsForVotes_WaitForTermAndVote) {
-  Script s({.engine = WithoutPreVote()});
-  NetworkRule& requests = s.Copy(Every<VoteRequest>().From(A));
+TEST_P(Elections, E11_RequestsForVotes_WaitForTermAndVote) {
+  Script s(GetParam(), {.engine = WithoutPreVote()});
+  NetworkRule& requests = s.Copy(VoteRequests().From(A));
   s.StallDisk(A);
   s.TimeOut(A);
   s.RunFor(milliseconds(50));
@@ -301,15 +371,15 @@ TEST(Elections, E11_RequestsForVotes_WaitForTermAndVote) {
 }
 
 // KAFKA-10527, openraft a9f696a9.
-TEST(Elections, E12_LeaderRestartsWithoutItsUnsyncedEntries_DoesNotLeadThatTerm) {
-  Script s;
+TEST_P(Elections, E12_LeaderRestartsWithoutItsUnsyncedEntries_DoesNotLeadThatTerm) {
+  Script s(GetParam());
   s.Elect(A);
   s.StallDisk(A);
   s.Write(A, "x");
   s.PowerCut(A);
   s.Start(A);
   EXPECT_FALSE(s.Leads(A));
-  EXPECT_LT(s.Core(A).log().last(), s.Core(B).log().last());
+  EXPECT_LT(s.Core(A).extent().last, s.Core(B).extent().last);
   s.RunUntil([&] { return !s.Leader().IsZero(); });
   EXPECT_GT(s.Core(s.Leader()).term(), Term(1));
   EXPECT_EQ(s.Read(s.Leader()), "x ");
@@ -317,8 +387,8 @@ TEST(Elections, E12_LeaderRestartsWithoutItsUnsyncedEntries_DoesNotLeadThatTerm)
 }
 
 // openraft#1899.
-TEST(Elections, E13_LeaderWithoutAQuorum_RefusesWithAReason) {
-  Script s;
+TEST_P(Elections, E13_LeaderWithoutAQuorum_RefusesWithAReason) {
+  Script s(GetParam());
   s.Elect(A);
   s.Isolate(A);
   const Asked& before = s.Propose(A, "x");

@@ -4,20 +4,24 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/scenarios/protocols.h"
 #include "tests/scenarios/script.h"
 
 namespace synod::sim {
 namespace {
 
+class Overload : public PlayedByBoth {};
+INSTANTIATE_TEST_SUITE_P(, Overload, BothProtocols(), ProtocolNameOf);
+
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // More than may wait for a quorum is refused, and when the load falls all is well again.
-TEST(Overload, X3_RetryStorm_IsRefusedBeyondTheBound) {
+TEST_P(Overload, X3_RetryStorm_IsRefusedBeyondTheBound) {
   EngineOptions engine;
   engine.max_entry_bytes = 10'000;
   engine.max_uncommitted_bytes = 100'000;
-  Script s({.engine = engine});
+  Script s(GetParam(), {.engine = engine});
   s.Elect(A);
   s.StallDisk(B);
   s.StallDisk(C);
@@ -29,7 +33,7 @@ TEST(Overload, X3_RetryStorm_IsRefusedBeyondTheBound) {
   size_t refused = 0;
   for (const Asked* asked : storm) refused += asked->IsRefused(Reason::kOverloaded) ? 1 : 0;
   EXPECT_GT(refused, 70u);
-  EXPECT_LE(s.Core(A).log().bytes(), 110'000u);
+  EXPECT_LE(s.Core(A).extent().bytes, 110'000u);
   s.ResumeDisk(B);
   s.ResumeDisk(C);
   s.RunUntil([&] { return storm.front()->IsCommitted(); });
@@ -38,12 +42,12 @@ TEST(Overload, X3_RetryStorm_IsRefusedBeyondTheBound) {
 }
 
 // A follower whose disk is slow costs the quorum nothing, and the leader no more than its bounds.
-TEST(Overload, X3_FailSlowFollower_QuorumsLatencyIsUnchanged) {
+TEST_P(Overload, X3_FailSlowFollower_QuorumsLatencyIsUnchanged) {
   EngineOptions engine;
   engine.max_inflight_appends = 8;
-  Script s({.engine = engine});
+  Script s(GetParam(), {.engine = engine});
   s.Elect(A);
-  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.AwaitEquality();
   s.SlowDisk(C, seconds(1));
   for (int i = 0; i < 200; ++i) {
     const Asked& asked = s.Propose(A, "x");
@@ -55,16 +59,16 @@ TEST(Overload, X3_FailSlowFollower_QuorumsLatencyIsUnchanged) {
 }
 
 // What it is asked again and again meanwhile it need not answer as often.
-TEST(Overload, X3_FollowersDiskHangs_TheAnswersThatWaitForItAreFew) {
-  Script s;
+TEST_P(Overload, X3_FollowersDiskHangs_TheAnswersThatWaitForItAreFew) {
+  Script s(GetParam());
   s.Elect(A);
   s.AwaitEquality();
   s.StallDisk(C);
   s.Write(A, "x");
-  NetworkRule& probes = s.Copy(Every<AppendRequest>().From(A).To(C));
+  NetworkRule& probes = s.Copy(Appends().From(A).To(C));
   s.RunFor(seconds(60));
   EXPECT_GT(probes.caught.size(), 100u);
-  NetworkRule& acks = s.Copy(Every<AppendReply>().From(C).To(A));
+  NetworkRule& acks = s.Copy(AppendReplies().From(C).To(A));
   s.ResumeDisk(C);
   s.RunUntil([&] { return s.MatchOf(A, C) == s.Core(A).commit(); });
   EXPECT_LT(acks.caught.size(), 10u);
@@ -72,27 +76,27 @@ TEST(Overload, X3_FollowersDiskHangs_TheAnswersThatWaitForItAreFew) {
 }
 
 // One that never catches up does not keep the leader's log from being compacted for ever.
-TEST(Overload, X3_LaggardThatNeverCatchesUp_LogStaysBounded) {
+TEST_P(Overload, X3_LaggardThatNeverCatchesUp_LogStaysBounded) {
   EngineOptions engine;
   engine.trailing_entries = 10;
   engine.max_entry_bytes = 10'000;
   engine.max_uncommitted_bytes = 100'000;
   engine.max_log_bytes = 200'000;
-  Script s({.engine = engine, .snapshot_after_entries = 20});
+  Script s(GetParam(), {.engine = engine, .snapshot_after_entries = 20});
   s.Elect(A);
-  s.Drop(Every<AppendRequest>().To(C));
+  s.Drop(Appends().To(C));
   s.Drop(Every<SnapshotChunk>().To(C));
   for (int i = 0; i < 300; ++i) {
     s.Write(A, std::string(2'000, 'x'));
-    EXPECT_LE(s.Core(A).log().bytes(), 200'000u);
+    EXPECT_LE(s.Core(A).extent().bytes, 200'000u);
   }
   s.HealAndConverge();
 }
 
 // NuRaft#214.
-TEST(Overload, X6_ShutdownWithProposalsInFlight_EachEndsOnce) {
+TEST_P(Overload, X6_ShutdownWithProposalsInFlight_EachEndsOnce) {
   for (const bool slow : {false, true}) {
-    Script s;
+    Script s(GetParam());
     s.Elect(A);
     if (slow) s.StallDisk(B);
     std::vector<const Asked*> asked;
@@ -107,9 +111,9 @@ TEST(Overload, X6_ShutdownWithProposalsInFlight_EachEndsOnce) {
 }
 
 // NuRaft#659.
-TEST(Overload, X7_LeaderIsolatedInTheMiddleOfATransfer_WritesAgainOnceHealed) {
+TEST_P(Overload, X7_LeaderIsolatedInTheMiddleOfATransfer_WritesAgainOnceHealed) {
   for (const milliseconds away : {milliseconds(50), milliseconds(2000)}) {
-    Script s;
+    Script s(GetParam());
     s.Elect(A);
     s.StallDisk(B);
     s.Propose(A, "x");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <span>
 #include <string_view>
 
 #include "gtest/gtest.h"
@@ -31,11 +32,13 @@ constexpr Duration kPatience = std::chrono::seconds(60);
 constexpr Duration kForEver = std::chrono::hours(10'000);
 constexpr Duration kDeadline = std::chrono::seconds(20);  // Of a client.
 
-Options OptionsOf(const Setup& setup) {
+Options OptionsOf(Protocol protocol, const Setup& setup) {
   Options options;
+  options.protocol = protocol;
   options.seed = setup.seed;
   options.nodes = setup.nodes;
   options.spares = setup.spares;
+  options.alpha = setup.alpha;
   options.engine = setup.engine;
   options.snapshot_after_entries = setup.snapshot_after_entries;
   options.segment_bytes = setup.segment_bytes;
@@ -46,21 +49,10 @@ Options OptionsOf(const Setup& setup) {
 
 }  // namespace
 
-Messages Messages::Where(Test test) const {
-  Messages fewer = *this;
-  fewer.tests_.push_back(std::move(test));
-  return fewer;
-}
-
-bool Messages::Include(const Message& message) const {
-  return std::all_of(tests_.begin(), tests_.end(),
-                     [&message](const Test& test) { return test(message); });
-}
-
-Script::Script(const Setup& setup)
+Script::Script(Protocol protocol, const Setup& setup)
     : workload_(NewJournalWorkload()),
       stores_(NewStores()),
-      cluster_(OptionsOf(setup), *workload_, *stores_) {
+      cluster_(OptionsOf(protocol, setup), *workload_, *stores_) {
   for (NodeId node : setup.without_pre_vote) At(node).engine_options().pre_vote = false;
   cluster_.network().on_send = [this](Message& message) { return OnSend(message); };
   cluster_.Start();
@@ -130,10 +122,9 @@ void Script::Campaign(NodeId node) {
 }
 
 void Script::Elect(NodeId node) {
-  NetworkRule& others = Hold(Messages().Where([node](const Message& message) {
-    return message.from != node && (std::holds_alternative<PreVoteRequest>(message.body) ||
-                                    std::holds_alternative<VoteRequest>(message.body));
-  }));
+  const auto is_others = [node](const Message& message) { return message.from != node; };
+  NetworkRule& pre_votes = Hold(Every<PreVoteRequest>().Where(is_others));
+  NetworkRule& votes = Hold(VoteRequests().Where(is_others));
   for (int attempt = 0; attempt < 20 && !Leads(node); ++attempt) {
     const NodeId leader = Leader();
     if (!leader.IsZero() && CanReach(leader, node)) {
@@ -144,7 +135,7 @@ void Script::Elect(NodeId node) {
       (void)Within(std::chrono::milliseconds(20), [&] { return Leads(node); });
     }
   }
-  others.is_lifted = true;
+  pre_votes.is_lifted = votes.is_lifted = true;
   EXPECT_TRUE(Leads(node)) << "not elected:" << cluster_.Picture();
 }
 
@@ -153,7 +144,8 @@ bool Script::Leads(NodeId node) { return IsUp(node) && At(node).replica().IsLead
 NodeId Script::Leader() {
   NodeId leader;
   for (NodeId node : Nodes()) {
-    if (Leads(node) && (leader.IsZero() || Core(node).term() > Core(leader).term())) leader = node;
+    // In one round the ballot of the later node is the higher one.
+    if (Leads(node) && (leader.IsZero() || Core(node).term() >= Core(leader).term())) leader = node;
   }
   return leader;
 }
@@ -227,11 +219,18 @@ Asked& Script::Reconfigure(NodeId node, std::vector<MemberChange> changes) {
   return asked;
 }
 
-Index Script::Write(NodeId node, std::string command) {
-  const Asked& asked = Propose(node, std::move(command));
-  Await(asked);
-  EXPECT_TRUE(asked.IsCommitted()) << Describe(asked.outcome.reason) << cluster_.Picture();
-  return asked.outcome.index;
+Index Script::Write(NodeId node, const std::string& command) {
+  const Asked* asked = &Propose(node, command);
+  Await(*asked);
+  // A leader that has only just been elected may ask for a moment.
+  for (int i = 0; i < 100 && asked->IsRefused(Reason::kNotReady); ++i) {
+    asked_.pop_back();  // The same command will be committed after all.
+    RunFor(std::chrono::milliseconds(1));
+    asked = &Propose(node, command);
+    Await(*asked);
+  }
+  EXPECT_TRUE(asked->IsCommitted()) << Describe(asked->outcome.reason) << cluster_.Picture();
+  return asked->outcome.index;
 }
 
 std::string Script::Read(NodeId node) {
@@ -300,10 +299,16 @@ NetworkRule& Script::Change(Messages which, std::function<void(Message&)> change
   });
 }
 
-NetworkRule& Script::HoldEntriesBehind(NodeId leader, Index last) {
-  return Change(Every<AppendRequest>().From(leader), [last](Message& message) {
-    std::erase_if(std::get<AppendRequest>(message.body).entries,
-                  [last](const Entry& entry) { return entry.index > last; });
+NetworkRule& Script::HoldEntriesBehind(Index last, Messages which) {
+  const auto is_append = [](const Message& message) { return Appends().Include(message); };
+  return Change(which.Where(is_append), [last](Message& message) {
+    std::erase_if(EntriesOf(message), [last](const Entry& entry) { return entry.index > last; });
+  });
+}
+
+NetworkRule& Script::HideCommit(Messages which) {
+  return Change(std::move(which), [](Message& message) {
+    if (Index* const commit = CommitIn(message)) *commit = Index();
   });
 }
 
@@ -406,6 +411,29 @@ Index Script::MatchOf(NodeId leader, NodeId peer) {
     if (progress.node == peer) return progress.match;
   }
   return Index();
+}
+
+bool Script::IsFollowed() {
+  const NodeId leader = Leader();
+  if (leader.IsZero()) return true;
+  const std::span<const Progress> peers = Core(leader).progress();
+  return std::all_of(peers.begin(), peers.end(), [&](const Progress& peer) {
+    return peer.state == Progress::State::kReplicate && peer.match == Core(leader).extent().last;
+  });
+}
+
+const MultiPaxos& Script::Paxos(NodeId node) {
+  EXPECT_EQ(Core(node).protocol(), Protocol::kMultiPaxos);
+  return static_cast<const MultiPaxos&>(Core(node));
+}
+
+Term Script::TermAt(NodeId node, Index index) {
+  if (Core(node).protocol() == Protocol::kMultiPaxos) {
+    const Slot* const slot = Paxos(node).slots().Find(index);
+    return slot == nullptr ? Term() : slot->entry.term;
+  }
+  const LogExtent log = Core(node).extent();
+  return log.first <= index && index <= log.last ? Core(node).EntryAt(index).term : Term();
 }
 
 bool Script::IsCommitted(std::string_view command) {

@@ -10,7 +10,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,9 +17,12 @@
 #include "synod/core/member_change.h"
 #include "synod/core/message.h"
 #include "synod/core/outcome.h"
-#include "synod/raft/raft.h"
+#include "synod/core/protocol.h"
+#include "synod/engine/engine.h"
+#include "synod/paxos/multi_paxos.h"
 
 #include "src/sim/cluster.h"
+#include "tests/scenarios/messages.h"
 
 namespace synod::sim {
 
@@ -40,6 +42,7 @@ inline MemberChange Remove(NodeId node) { return {.node = node, .to = MemberChan
 struct Setup {
   uint64_t nodes = 3;
   uint64_t spares = 0;  // More, which are no members yet.
+  uint32_t alpha = 64;  // Of Multi-Paxos: few slots, so that changes are soon over.
   uint64_t seed = 1;
   EngineOptions engine = {};
   std::vector<NodeId> without_pre_vote = {};
@@ -47,36 +50,6 @@ struct Setup {
   uint64_t segment_bytes = 1024 * 1024;
   bool apply_on_own_thread = false;
 };
-
-// Some of the messages of a run: Every<AppendReply>().From(B).To(A).
-class Messages {
- public:
-  using Test = std::function<bool(const Message&)>;
-
-  [[nodiscard]] Messages Where(Test test) const;
-  [[nodiscard]] Messages From(NodeId node) const {
-    return Where([node](const Message& message) { return message.from == node; });
-  }
-  [[nodiscard]] Messages To(NodeId node) const {
-    return Where([node](const Message& message) { return message.to == node; });
-  }
-  [[nodiscard]] bool Include(const Message& message) const;
-
- private:
-  std::vector<Test> tests_;
-};
-
-template <class Body>
-Messages Every() {
-  return Messages().Where(
-      [](const Message& message) { return std::holds_alternative<Body>(message.body); });
-}
-template <class Body>
-Messages Every(std::function<bool(const Body&)> test) {
-  return Every<Body>().Where([test = std::move(test)](const Message& message) {
-    return test(std::get<Body>(message.body));
-  });
-}
 
 // What becomes of some messages until it is lifted, and those that it has caught.
 struct NetworkRule {
@@ -106,7 +79,7 @@ struct Asked {
 class Script {
  public:
   // All are up and have met; nobody leads.
-  explicit Script(const Setup& setup = {});
+  explicit Script(Protocol protocol, const Setup& setup = {});
   ~Script();
   Script(const Script&) = delete;
   Script& operator=(const Script&) = delete;
@@ -124,11 +97,12 @@ class Script {
   void Await(const NetworkRule& rule) {  // Until it catches something.
     RunUntil([&rule] { return !rule.caught.empty(); });
   }
+  // And the leader knows: what it proposes next leaves at once.
   void AwaitEquality() {
-    RunUntil([this] { return AreEqual(Nodes()); });
+    RunUntil([this] { return AreEqual(Nodes()) && IsFollowed(); });
   }
   void AwaitDurable(NodeId node, Index index) {
-    RunUntil([this, node, index] { return Core(node).log().durable() >= index; });
+    RunUntil([this, node, index] { return Core(node).extent().durable >= index; });
   }
 
   // --- Leaders ---
@@ -140,7 +114,7 @@ class Script {
   void Elect(NodeId node);
   // Tries to: others may interfere.
   void Campaign(NodeId node);
-  // Of the highest term; 0: none.
+  // Of the highest term or ballot; 0: none.
   [[nodiscard]] NodeId Leader();
   [[nodiscard]] bool Leads(NodeId node);
   // A leader other than `old`, elected by itself.
@@ -153,7 +127,7 @@ class Script {
   Asked& Transfer(NodeId from, NodeId to);
   Asked& Reconfigure(NodeId node, std::vector<MemberChange> changes);
   // These wait for success.
-  Index Write(NodeId node, std::string command);
+  Index Write(NodeId node, const std::string& command);
   std::string Read(NodeId node);
   void ChangeMembers(NodeId node, std::vector<MemberChange> changes);
 
@@ -177,8 +151,10 @@ class Script {
   // They leave, and copies are kept.
   NetworkRule& Copy(Messages which);
   NetworkRule& Change(Messages which, std::function<void(Message&)> change);
-  // Of what it replicates nothing behind `last` leaves.
-  NetworkRule& HoldEntriesBehind(NodeId leader, Index last);
+  // Of the entries in these nothing behind `last` leaves.
+  NetworkRule& HoldEntriesBehind(Index last, Messages which);
+  // These do not say what is committed.
+  NetworkRule& HideCommit(Messages which);
   // No more are caught; those that were leave now, in the order in which they were sent.
   void Release(NetworkRule& rule);
   // What was caught is sent once more.
@@ -212,9 +188,9 @@ class Script {
 
   [[nodiscard]] Node& At(NodeId node) { return cluster_.node(node); }
   [[nodiscard]] bool IsUp(NodeId node) { return At(node).IsUp(); }
-  [[nodiscard]] const Raft& Core(NodeId node) {
-    return static_cast<const Raft&>(At(node).replica().core());
-  }
+  [[nodiscard]] const Engine& Core(NodeId node) { return At(node).replica().core(); }
+  // Of a script of Multi-Paxos.
+  [[nodiscard]] const MultiPaxos& Paxos(NodeId node);
   [[nodiscard]] const Counts& counts() { return cluster_.counts(); }
   [[nodiscard]] std::vector<NodeId> Nodes() const;
   // Whether these have all that is committed, and nothing else.
@@ -225,12 +201,15 @@ class Script {
   }
   // How far the leader knows `peer` to be durable and equal.
   [[nodiscard]] Index MatchOf(NodeId leader, NodeId peer);
+  // Of what is in the log there, or was accepted in that slot; 0: nothing.
+  [[nodiscard]] Term TermAt(NodeId node, Index index);
   [[nodiscard]] bool IsCommitted(std::string_view command);
 
  private:
   NetworkRule& AddRule(Messages which, std::function<bool(Message&)> apply);
   [[nodiscard]] bool OnSend(Message& message);
   [[nodiscard]] bool CanReach(NodeId from, NodeId to);
+  [[nodiscard]] bool IsFollowed();
   void Leap(NodeId node, Duration by);
   void Kill(NodeId node, Lost lost);
   void Judge();

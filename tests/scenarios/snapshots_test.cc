@@ -4,10 +4,14 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scenarios/protocols.h"
 #include "tests/scenarios/script.h"
 
 namespace synod::sim {
 namespace {
+
+class Snapshots : public PlayedByBoth {};
+INSTANTIATE_TEST_SUITE_P(, Snapshots, BothProtocols(), ProtocolNameOf);
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -22,22 +26,22 @@ Setup Compacting(uint64_t nodes = 3, uint64_t seed = 1) {
 // A snapshot of several pieces is needed to catch up with what this writes.
 void WriteMuch(Script& s, NodeId leader, uint64_t count = 10) {
   for (uint64_t i = 0; i < count; ++i) s.Write(leader, std::string(200'000, 'x'));
-  s.RunUntil([&] { return s.Core(leader).log().first() > Index(count / 2); });
+  s.RunUntil([&] { return s.Core(leader).extent().first > Index(count / 2); });
 }
 
 bool HasSnapshot(Script& s, NodeId node) { return !s.Core(node).snapshot_index().IsZero(); }
 
 // openraft#559, openraft#753: C has entries that the snapshot contradicts.
-TEST(Snapshots, S1_InstalledOverAConflictingLog_CrashAtEveryStep) {
+TEST_P(Snapshots, S1_InstalledOverAConflictingLog_CrashAtEveryStep) {
   for (uint64_t step = 0; step < 24; ++step) {
-    Script s(Compacting(3, step + 1));
+    Script s(GetParam(), Compacting(3, step + 1));
     s.Elect(C);
-    s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    s.AwaitEquality();
     s.Isolate(C);
     for (int i = 0; i < 3; ++i) s.Propose(C, "lost");
     s.Elect(A);
     for (int i = 0; i < 12; ++i) s.Write(A, "kept");
-    s.RunUntil([&] { return HasSnapshot(s, A) && s.Core(A).log().first() > Index(5); });
+    s.RunUntil([&] { return HasSnapshot(s, A) && s.Core(A).extent().first > Index(5); });
     NetworkRule& chunks = s.Copy(Every<SnapshotChunk>().To(C));
     s.Heal();
     s.Await(chunks);
@@ -54,9 +58,9 @@ TEST(Snapshots, S1_InstalledOverAConflictingLog_CrashAtEveryStep) {
 }
 
 // NuRaft#407.
-TEST(Snapshots, S2_OldSnapshotAfterNewerCommits_IsIgnored) {
+TEST_P(Snapshots, S2_OldSnapshotAfterNewerCommits_IsIgnored) {
   for (const bool restarted : {false, true}) {
-    Script s(Compacting());
+    Script s(GetParam(), Compacting());
     s.Elect(A);
     s.Isolate(C);
     for (int i = 0; i < 12; ++i) s.Write(A, "x");
@@ -64,11 +68,11 @@ TEST(Snapshots, S2_OldSnapshotAfterNewerCommits_IsIgnored) {
     s.Heal();
     s.RunUntil([&] { return s.AreEqual({A, B, C}) && !chunks.caught.empty(); });
     for (int i = 0; i < 8; ++i) s.Write(A, "y");
-    s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    s.AwaitEquality();
     if (restarted) {
       s.Crash(C);
       s.Start(C);
-      s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+      s.AwaitEquality();
     }
     const uint64_t restores = s.counts().restores;
     const Index commit = s.Core(C).commit();
@@ -82,22 +86,22 @@ TEST(Snapshots, S2_OldSnapshotAfterNewerCommits_IsIgnored) {
 }
 
 // ClickHouse#107338: the leader compacts while the follower installs, again and again.
-TEST(Snapshots, S3_CompactionOvertakesTheFollower_Converges) {
-  Script s(Compacting());
+TEST_P(Snapshots, S3_CompactionOvertakesTheFollower_Converges) {
+  Script s(GetParam(), Compacting());
   s.Elect(A);
   s.Isolate(C);
   WriteMuch(s, A);
   s.Heal();
   s.SlowDisk(C, milliseconds(2));
   for (int i = 0; i < 400; ++i) s.Write(A, "y");
-  s.RunUntil([&] { return s.MatchOf(A, C) == s.Core(A).log().last(); });
+  s.RunUntil([&] { return s.MatchOf(A, C) == s.Core(A).extent().last; });
   EXPECT_LE(s.counts().restores, 3u);
   s.HealAndConverge();
 }
 
 // E needs what A has just compacted away, and A's disk does not have the new snapshot yet.
-TEST(Snapshots, S3_SnapshotIsNotStoredYet_NoOlderOneIsSent) {
-  Script s(Compacting(5));
+TEST_P(Snapshots, S3_SnapshotIsNotStoredYet_NoOlderOneIsSent) {
+  Script s(GetParam(), Compacting(5));
   s.Elect(A);
   WriteMuch(s, A);
   s.AwaitEquality();
@@ -105,10 +109,10 @@ TEST(Snapshots, S3_SnapshotIsNotStoredYet_NoOlderOneIsSent) {
   s.RunFor(std::chrono::seconds(2));  // For one that is still heard the log would be kept.
   s.StallLog(A);
   const Index before = s.Core(A).snapshot_index();
-  for (int i = 0; i < 20 && s.Core(A).log().first() <= s.Core(E).log().last() + 1; ++i) {
+  for (int i = 0; i < 20 && s.Core(A).extent().first <= s.Core(E).extent().last + 1; ++i) {
     s.Write(A, std::to_string(i));
   }
-  ASSERT_GT(s.Core(A).log().first(), s.Core(E).log().last() + 1);
+  ASSERT_GT(s.Core(A).extent().first, s.Core(E).extent().last + 1);
   NetworkRule& chunks = s.Copy(Every<SnapshotChunk>().From(A).To(E));
   s.Heal();
   s.RunFor(milliseconds(250));
@@ -121,8 +125,8 @@ TEST(Snapshots, S3_SnapshotIsNotStoredYet_NoOlderOneIsSent) {
 }
 
 // NuRaft#646.
-TEST(Snapshots, S4_OldAndNewLeaderSendAtOnce_OneIsInstalledWhole) {
-  Script s(Compacting());
+TEST_P(Snapshots, S4_OldAndNewLeaderSendAtOnce_OneIsInstalledWhole) {
+  Script s(GetParam(), Compacting());
   s.Elect(A);
   s.Isolate(C);
   WriteMuch(s, A);
@@ -143,15 +147,15 @@ TEST(Snapshots, S4_OldAndNewLeaderSendAtOnce_OneIsInstalledWhole) {
   }
   s.Heal();
   s.Release(answers);
-  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.AwaitEquality();
   EXPECT_EQ(s.counts().restores, 1u);
   s.HealAndConverge();
 }
 
 // NuRaft#590, NuRaft#562.
-TEST(Snapshots, S5_CrashInTheMiddleOfReceiving_BeginsAgain) {
+TEST_P(Snapshots, S5_CrashInTheMiddleOfReceiving_BeginsAgain) {
   for (const bool by_power : {false, true}) {
-    Script s(Compacting());
+    Script s(GetParam(), Compacting());
     s.Elect(A);
     s.Isolate(C);
     WriteMuch(s, A);
@@ -163,18 +167,18 @@ TEST(Snapshots, S5_CrashInTheMiddleOfReceiving_BeginsAgain) {
     s.Start(C);
     EXPECT_FALSE(HasSnapshot(s, C));
     EXPECT_EQ(s.Core(C).commit(), Index(0));
-    s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+    s.AwaitEquality();
     EXPECT_TRUE(HasSnapshot(s, C));
     s.HealAndConverge();
   }
 }
 
 // NuRaft#590.
-TEST(Snapshots, S5_CrashInTheMiddleOfJoining_BeginsAgain) {
+TEST_P(Snapshots, S5_CrashInTheMiddleOfJoining_BeginsAgain) {
   for (const bool by_power : {false, true}) {
     auto setup = Compacting();
     setup.spares = 1;
-    Script s(setup);
+    Script s(GetParam(), setup);
     s.Elect(A);
     WriteMuch(s, A);
     NetworkRule& answers = s.Copy(Every<SnapshotChunkReply>().From(D));
@@ -191,13 +195,13 @@ TEST(Snapshots, S5_CrashInTheMiddleOfJoining_BeginsAgain) {
 }
 
 // scylla 9dad68e58d: the answer to a transfer of A's first term comes in its second.
-TEST(Snapshots, S6_LeadershipLostAndRegained_OldTransferHasNoEffect) {
-  Script s(Compacting());
+TEST_P(Snapshots, S6_LeadershipLostAndRegained_OldTransferHasNoEffect) {
+  Script s(GetParam(), Compacting());
   s.Elect(A);
   s.Isolate(C);
   WriteMuch(s, A);
   NetworkRule& answers = s.Hold(Every<SnapshotChunkReply>().From(C).To(A));
-  NetworkRule& acks = s.Hold(Every<AppendReply>().From(C).To(A));
+  NetworkRule& acks = s.Hold(AppendReplies().From(C).To(A));
   s.Heal();
   s.Await(answers);
   s.Cut(A, C);
@@ -214,12 +218,12 @@ TEST(Snapshots, S6_LeadershipLostAndRegained_OldTransferHasNoEffect) {
 }
 
 // scylla#9552.
-TEST(Snapshots, S7_AcksOfASnapshotAreLost_NoLivelock) {
-  Script s(Compacting());
+TEST_P(Snapshots, S7_AcksOfASnapshotAreLost_NoLivelock) {
+  Script s(GetParam(), Compacting());
   s.Elect(A);
   s.Isolate(C);
   WriteMuch(s, A);
-  NetworkRule& acks = s.Drop(Every<AppendReply>().From(C));
+  NetworkRule& acks = s.Drop(AppendReplies().From(C));
   NetworkRule& answers = s.Drop(Every<SnapshotChunkReply>().From(C).Where(
       [&s](const Message&) { return HasSnapshot(s, C); }));
   s.Heal();
@@ -227,14 +231,14 @@ TEST(Snapshots, S7_AcksOfASnapshotAreLost_NoLivelock) {
   for (int i = 0; i < 8; ++i) s.Write(A, "y");
   s.RunFor(seconds(3));
   acks.is_lifted = answers.is_lifted = true;
-  s.RunUntil([&] { return s.AreEqual({A, B, C}); });
+  s.AwaitEquality();
   EXPECT_LE(s.counts().restores, 2u);
   s.HealAndConverge();
 }
 
 // etcd#13766: what the snapshot holds is not applied again, and what is behind it is, once.
-TEST(Snapshots, S8_StartFromASnapshot_TheRestIsAppliedOnce) {
-  Script s(Compacting());
+TEST_P(Snapshots, S8_StartFromASnapshot_TheRestIsAppliedOnce) {
+  Script s(GetParam(), Compacting());
   s.Elect(A);
   std::string all;
   for (int i = 0; i < 13; ++i) {
