@@ -107,6 +107,7 @@ Measured MeasureCluster(const Load& load) {
   const std::array<int, kReplicas> ports = FreePorts();
   const auto options_of = [&](uint64_t node) {
     return ReplicaOptions{
+        .protocol = load.protocol,
         .node = node,
         .ports = ports,
         .directory = load.directory.empty() ? "" : load.directory + "/" + std::to_string(node),

@@ -6,9 +6,12 @@
 #include <cstddef>
 #include <string>
 
+#include "synod/core/protocol.h"
+
 namespace synod::bench {
 
 struct Load {
+  Protocol protocol = Protocol::kRaft;
   std::string directory = {};  // For the replicas' RocksDB logs; empty: logs in memory.
   int processor = -1;          // All three on this one; -1: anywhere.
   size_t outstanding = 1;      // Proposals under way at any time, of 256 bytes each.

@@ -4,8 +4,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "synod/engine/engine.h"
+#include "synod/node/bootstrap.h"
+#include "synod/paxos/multi_paxos.h"
 #include "synod/raft/raft.h"
 
 #include "bench/fail.h"
@@ -16,18 +20,20 @@ namespace {
 
 class ThreeCores {
  public:
-  ThreeCores() {
+  explicit ThreeCores(Protocol protocol) {
     for (uint64_t node = 1; node <= cores_.size(); ++node) {
+      const Engine::Identity self{.group = 1, .node = node, .incarnation = Incarnation(100 + node)};
       DurableState state;
       state.initial_configuration = Configuration::Of({1, 2, 3});
-      cores_[node - 1] = std::make_unique<Raft>(
-          EngineOptions(),
-          Raft::Identity{.group = 1, .node = node, .incarnation = Incarnation(100 + node)},
-          std::move(state), /*seed=*/node, now_);
+      state.initial_configuration.protocol = protocol;
+      if (protocol == Protocol::kMultiPaxos) {
+        state.initial_configuration.alpha = BootstrapOptions().alpha;
+      }
+      cores_[node - 1] = NewCore(self, std::move(state));
     }
   }
 
-  Raft& ElectLeader() {
+  Engine& ElectLeader() {
     for (int millisecond = 0; millisecond < 10'000; ++millisecond) {
       PassTime(std::chrono::milliseconds(1));
       for (auto& core : cores_) {
@@ -37,7 +43,7 @@ class ThreeCores {
     Fail("no leader was elected");
   }
 
-  void Propose(Raft& leader, std::vector<Proposal>& batch) {
+  void Propose(Engine& leader, std::vector<Proposal>& batch) {
     leader.Propose(batch);
     Settle(leader);
     Deliver();
@@ -57,7 +63,7 @@ class ThreeCores {
     for (auto& core : cores_) {
       const Index index = core->commit();
       const SnapshotMeta meta{.index = index,
-                              .term = *core->log().TermAt(index),
+                              .term = core->EntryAt(index).term,
                               .configuration = core->configuration()};
       if (core->SnapshotTaken(meta, StagedSnapshot(1))) Settle(*core);
     }
@@ -71,7 +77,17 @@ class ThreeCores {
   }
 
  private:
-  void Settle(Raft& core) {
+  [[nodiscard]] std::unique_ptr<Engine> NewCore(const Engine::Identity& self,
+                                                DurableState state) const {
+    const EngineOptions options;
+    const uint64_t seed = self.node.value();
+    if (state.initial_configuration.protocol == Protocol::kMultiPaxos) {
+      return std::make_unique<MultiPaxos>(options, self, std::move(state), seed, now_);
+    }
+    return std::make_unique<Raft>(options, self, std::move(state), seed, now_);
+  }
+
+  void Settle(Engine& core) {
     while (core.HasOutput()) {
       core.TakeOutput(output_);
       for (Outgoing& outgoing : output_.messages) network_.push_back(std::move(outgoing.message));
@@ -83,24 +99,24 @@ class ThreeCores {
     while (!network_.empty()) {
       Message message = std::move(network_.front());
       network_.pop_front();
-      Raft& to = *cores_[message.to.value() - 1];
+      Engine& to = *cores_[message.to.value() - 1];
       to.Step(std::move(message));
       Settle(to);
     }
   }
 
   Instant now_;
-  std::array<std::unique_ptr<Raft>, 3> cores_;
+  std::array<std::unique_ptr<Engine>, 3> cores_;
   std::deque<Message> network_;
   Output output_;
 };
 
 }  // namespace
 
-double CoreEntriesPerSecond(std::chrono::milliseconds duration) {
+double CoreEntriesPerSecond(Protocol protocol, std::chrono::milliseconds duration) {
   constexpr uint64_t kBatch = 64;
-  ThreeCores cores;
-  Raft& leader = cores.ElectLeader();
+  ThreeCores cores(protocol);
+  Engine& leader = cores.ElectLeader();
   const uint64_t before = cores.CommittedByAll();
   const Clock::time_point start = Clock::now();
   std::vector<Proposal> batch;

@@ -4,10 +4,12 @@
 
 #include <chrono>
 
+#include "synod/core/protocol.h"
+
 namespace synod::bench {
 
 // Entries of 16 bytes, proposed in batches of 64, that all three replicas committed in a second.
-double CoreEntriesPerSecond(std::chrono::milliseconds duration);
+double CoreEntriesPerSecond(Protocol protocol, std::chrono::milliseconds duration);
 
 }  // namespace synod::bench
 

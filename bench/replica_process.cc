@@ -75,8 +75,9 @@ BenchReplica::BenchReplica(const ReplicaOptions& options) {
   if (options.processor >= 0) PinTo(options.processor);
   std::unique_ptr<LogStore> log =
       options.directory.empty() ? memory::Create() : OrFail(rocksdb::Open(options.directory));
-  const absl::Status born =
-      Bootstrap(*log, {.cluster = 1, .node = options.node, .group = 1, .members = {1, 2, 3}});
+  BootstrapOptions bootstrap{.cluster = 1, .node = options.node, .group = 1, .members = {1, 2, 3}};
+  bootstrap.protocol = options.protocol;
+  const absl::Status born = Bootstrap(*log, bootstrap);
   if (!born.ok()) Fail(born.ToString());
   std::map<NodeId, std::string> peers;
   for (uint64_t node = 1; node <= kReplicas; ++node) peers[node] = AddressOf(options, node);
@@ -104,6 +105,7 @@ ReplicaProcess::ReplicaProcess(const ReplicaOptions& options) {
   if (pipe2(in.data(), O_CLOEXEC) != 0 || pipe2(out.data(), O_CLOEXEC) != 0) Fail("no pipes left");
   std::vector<std::string> arguments = {"synod-bench",
                                         "--replica",
+                                        std::string(Describe(options.protocol)),
                                         std::to_string(options.node.value()),
                                         std::to_string(options.ports[0]),
                                         std::to_string(options.ports[1]),

@@ -18,6 +18,7 @@ namespace synod::bench {
 inline constexpr uint64_t kReplicas = 3;
 
 struct ReplicaOptions {
+  Protocol protocol = Protocol::kRaft;
   NodeId node;
   std::array<int, kReplicas> ports{};  // On loopback, by node.
   std::string directory;               // Of the RocksDB log; empty: the log is in memory.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <deque>
 #include <utility>
+#include <vector>
 
 #include "synod/base/assert.h"
 #include "synod/base/ids.h"
@@ -32,7 +33,7 @@ class SlotLog {
 
   [[nodiscard]] Index first() const { return base_ + 1; }
   // The last slot in which anything was accepted; before it there may be gaps.
-  [[nodiscard]] Index last() const { return base_ + slots_.size(); }
+  [[nodiscard]] Index last() const { return base_ + (slots_.size() - dropped_); }
   // Every slot up to here is chosen, or accepted in the ballot that this replica takes part in: its
   // word to the proposer of that ballot (I6).
   [[nodiscard]] Index accepted() const { return accepted_; }
@@ -47,7 +48,7 @@ class SlotLog {
   // Null if nothing was accepted there, or a snapshot stands for it.
   [[nodiscard]] const Slot* Find(Index index) const {
     if (index <= base_ || index > last()) return nullptr;
-    const Slot& slot = slots_[index - base_ - 1];
+    const Slot& slot = slots_[PlaceOf(index)];
     return slot.IsTaken() ? &slot : nullptr;
   }
 
@@ -61,8 +62,12 @@ class SlotLog {
   // Takes the place of what was accepted there in a lower ballot.
   void Put(Slot slot) {
     SYNOD_ASSERT(slot.entry.index > base_, "what a snapshot stands for is settled");
-    while (last() < slot.entry.index) slots_.emplace_back();
-    Slot& place = slots_[slot.entry.index - base_ - 1];
+    if (slot.entry.index <= last()) {
+      in_order_ = std::max(in_order_, slot.entry.index + 1);
+    } else {
+      slots_.resize(PlaceOf(slot.entry.index) + 1);
+    }
+    Slot& place = slots_[PlaceOf(slot.entry.index)];
     if (place.IsTaken()) {
       SYNOD_ASSERT(slot.ballot >= place.ballot, "no slot goes back to a lower ballot");
       bytes_ -= place.entry.Bytes();
@@ -100,12 +105,18 @@ class SlotLog {
 
   // Drops the slots up to and including `index`.
   void CompactTo(Index index) {
-    while (base_ < index && !slots_.empty()) {
-      if (slots_.front().IsTaken()) bytes_ -= slots_.front().entry.Bytes();
-      slots_.pop_front();
+    while (base_ < index && base_ < last()) {
+      Slot& slot = slots_[dropped_++];
+      if (slot.IsTaken()) bytes_ -= slot.entry.Bytes();
+      slot.entry.payload = Payload();
       ++base_;
     }
     base_ = std::max(base_, index);
+    // Moving the rest to the front is put off until there is no more of it than there was to drop.
+    if (dropped_ >= slots_.size() - dropped_) {
+      slots_.erase(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(dropped_));
+      dropped_ = 0;
+    }
   }
 
   // A snapshot that a peer has sent stands for the slots up to `index`. What it says is chosen, but
@@ -118,8 +129,11 @@ class SlotLog {
   // The oldest position that holds anything of these slots; `none` if there is none.
   [[nodiscard]] Index OldestPosition(Index none) const {
     Index oldest = none;
-    for (const Slot& slot : slots_) {
-      if (slot.IsTaken()) oldest = std::min(oldest, slot.position);
+    for (Index i = first(); i <= last(); ++i) {
+      const Slot* slot = Find(i);
+      if (slot == nullptr) continue;
+      oldest = std::min(oldest, slot->position);
+      if (i >= in_order_) break;
     }
     return oldest;
   }
@@ -149,9 +163,13 @@ class SlotLog {
     size_t appended_bytes;  // When it began.
   };
 
+  [[nodiscard]] size_t PlaceOf(Index index) const { return dropped_ + (index - base_ - 1); }
+
   Index base_;
-  std::deque<Slot> slots_;  // From base_ + 1 on. The last one is taken.
-  Index accepted_;          // ≥ what is known to be chosen.
+  std::vector<Slot> slots_;  // From base_ + 1 on, behind those dropped. The last one is taken.
+  size_t dropped_ = 0;       // So many at the front of slots_ are compacted away.
+  Index in_order_;           // From here on each slot was accepted after those before it.
+  Index accepted_;           // ≥ what is known to be chosen.
   Index durable_;
   Index chosen_;               // As noted on the disk.
   size_t bytes_ = 0;           // Sum of Entry::Bytes.
