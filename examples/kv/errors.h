@@ -50,6 +50,7 @@ absl::Status BadUserError();
 absl::Status OneUrlError();
 absl::Status OtherIdError();
 absl::Status AcceptorUrlError();
+absl::Status NoAcceptorsError();
 absl::Status MemberMovedError();
 absl::Status MemberExistsError();
 absl::Status PeerUrlExistsError();

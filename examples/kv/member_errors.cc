@@ -47,6 +47,11 @@ absl::Status AcceptorUrlError() {
       "an acceptor is added as a voter, by http://ID:INCARNATION@HOST:PORT?acceptor=CONTROL, "
       "with the incarnation under which it was enabled");
 }
+absl::Status NoAcceptorsError() {
+  return OwnError(absl::StatusCode::kFailedPrecondition,
+                  "acceptors are of --protocol=multipaxos, and this cluster was bootstrapped with "
+                  "another");
+}
 absl::Status MemberMovedError() {
   return OwnError(absl::StatusCode::kFailedPrecondition,
                   "the peer URL says where the member serves clients, and the member has another "

@@ -101,6 +101,7 @@ absl::StatusOr<MemberChange> PlanOfAcceptor(const etcdserverpb::MemberAddRequest
                                             const Directory& directory) {
   const synod::Configuration& members = leader.configuration;
   const NodeId id = url.id.IsZero() ? NextId(members) : url.id;
+  if (members.protocol != synod::Protocol::kMultiPaxos) return NoAcceptorsError();
   if (url.incarnation.IsZero() || request.islearner()) return AcceptorUrlError();
   if (members.IsMember(id)) {
     if (!members.IsAcceptor(id)) return MemberExistsError();

@@ -55,7 +55,8 @@ TEST(WasNotExecuted, EveryError_Asked_SaysWhatIsTrue) {
         MemberExistsError(),      MemberMovedError(),     PeerUrlExistsError(),
         MemberNotFoundError(),    NotLearnerError(),      LearnerNotReadyError(),
         TooManyLearnersError(),   TooManyVotersError(),   NotEnoughStartedError(),
-        UnhealthyError(),         OwnDiskError(),         NewcomerUnreachableError()}) {
+        UnhealthyError(),         OwnDiskError(),         NewcomerUnreachableError(),
+        AcceptorUrlError(),       NoAcceptorsError()}) {
     EXPECT_TRUE(WasNotExecuted(ToGrpc(refusal))) << refusal;
   }
   for (const absl::Status& unknown :

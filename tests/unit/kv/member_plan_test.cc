@@ -171,6 +171,10 @@ TEST_F(MemberPlanTest, Add_Acceptor_IsAVoterThatTheUrlNames) {
   EXPECT_EQ(Add("http://7:ab@10.0.0.4:7400?acceptor=7401").status(), PeerUrlExistsError());
 }
 
+TEST_F(MemberPlanTest, Add_AcceptorToRaft_IsRefused) {
+  EXPECT_EQ(Add("http://7:ab@10.0.0.7:7400?acceptor=7401").status(), NoAcceptorsError());
+}
+
 TEST_F(MemberPlanTest, Add_AcceptorThatLostItsPromises_ReplacesIt) {
   AddAcceptor();
   peer(4).active = false;

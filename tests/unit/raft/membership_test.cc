@@ -329,11 +329,16 @@ TEST(RefusedChange, ThatCannotBe_NamesTheReason) {
   far.address = std::string(MemberRecord::kMaxAddressBytes + 1, 'x');
   MemberChange own = Voter(1);
   own.incarnation = Incarnation(9);
+  const MemberChange acceptor{.node = 4,
+                              .to = MemberChange::To::kAcceptor,
+                              .incarnation = Incarnation(4),
+                              .address = "there"};
   const std::vector<std::vector<MemberChange>> bad = {{Voter(4), Removal(4)},
                                                       {Removal(1), Removal(2), Removal(3)},
                                                       too_many,
                                                       {far},
                                                       {own},
+                                                      {acceptor},
                                                       {Voter(0)}};
   for (const std::vector<MemberChange>& changes : bad) {
     const RequestId request = core.Reconfigure(changes);
