@@ -119,6 +119,7 @@ std::unique_ptr<Transport> Acceptors::Reach(std::unique_ptr<Transport> replicas,
   if (devices_.empty()) return replicas;
   slots::AcceptorOptions options;
   options.link.chunk_slots = options_.AcceptorChunkSlots();
+  if (options_.acceptor_rounds != 0) options.link.max_round = options_.acceptor_rounds;
   options.link.trim_step = 1;
   options.link.trim_pause_min = options_.engine.heartbeat_interval;
   options.link.trim_pause_max = 10 * options_.engine.heartbeat_interval;

@@ -64,6 +64,7 @@ void ForEachField(Visit visit) {
   SYNOD_FIELD("quorums", quorums);
   SYNOD_FIELD("alpha", alpha);
   SYNOD_FIELD("acceptors", acceptors);
+  SYNOD_FIELD("acceptor_rounds", acceptor_rounds);
   SYNOD_FIELD("clients", clients);
   SYNOD_FIELD("storm", storm);
   SYNOD_FIELD("storm_events", storm_events);

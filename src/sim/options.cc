@@ -149,10 +149,19 @@ void DrawSlots(Draw draw, Options& options) {
   options.quorums = QuorumRule::Flexible(voters - commit + 1, commit);
 }
 
-// In some runs of Multi-Paxos there are voters that are nothing but acceptors.
+// In some runs of Multi-Paxos there are voters that are nothing but acceptors, and in some of these
+// ballots become too large for them, so that too few are left to vote.
 void DrawAcceptors(Draw draw, Options& options) {
-  if (options.quorums != QuorumRule() || draw.Chance(2, 3)) return;
+  if (draw.Chance(2, 3)) return;
   options.acceptors = draw.Of<size_t>({1, 2, 2, 3});
+  if (options.quorums != QuorumRule()) {
+    const auto voters = static_cast<uint32_t>(options.nodes + options.acceptors);
+    const auto commit = static_cast<uint32_t>(draw.Between(2, voters - 1));
+    options.quorums = QuorumRule::Flexible(voters - commit + 1, commit);
+  }
+  if (!draw.Chance(1, 10)) return;
+  options.acceptor_rounds = draw.Of<uint32_t>({3, 7, 31});
+  options.stays_recoverable = false;
 }
 
 void DrawAcceptorFaults(Draw draw, Options& options) {

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "synod/base/mutation.h"
+#include "synod/base/probe.h"
 
 namespace synod::slots {
 namespace {
@@ -48,8 +49,12 @@ bool SlotLink::BeginBallot(const synod::Message& message) {
   higher_.reset();
   accepted_ = unsent_ = 0;
   takes_part_ = false;
-  const absl::StatusOr<SlotBallot> fitting = SlotBallot::From(ballot);
-  if (!fitting.ok() || identity_.group.value() > UINT32_MAX) {
+  absl::StatusOr<SlotBallot> fitting = SlotBallot::From(ballot);
+  if (fitting.ok() && Mutated(Mutation::kBallotIsCutOff)) fitting->round &= options_.max_round;
+  const bool has_room =
+      fitting.ok() && fitting->round <= options_.max_round && identity_.group.value() <= UINT32_MAX;
+  if (!has_room) {
+    Reached("acceptors: ballot overflow");
     Warn(
         "ballot overflow: the round, the node or the group takes more than 32 bits, which is what "
         "it keeps. Replace it by a replica, with a change of the members");

@@ -122,6 +122,8 @@ enum class Mutation {
   kRebootedSwitchVotes = 97,   // I3
   kAcksOfAnyIncarnation = 98,  // I9
   kTrimmedCountsAnyway = 100,  // I8
+  kBallotIsCutOff = 101,       // I3
+  kForgottenIsNothing = 102,   // I8
 };
 
 #if defined(SYNOD_MUTATIONS)

@@ -94,6 +94,7 @@ inline constexpr std::string_view kMarks[] = {
     "damaged snapshot refused",
     "uninstalled snapshot swept",
     "old segment removed",
+    "acceptors: ballot overflow",
 };
 inline constexpr size_t kMarkCount = std::size(kMarks);
 

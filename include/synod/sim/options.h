@@ -80,6 +80,9 @@ struct Options {
   // Of Multi-Paxos: more initial voters, that are nothing but acceptors. They keep four times alpha
   // slots.
   size_t acceptors = 0;
+  // The highest round for which they have room; 0: that of 32 bits. With ballots beyond it they
+  // have no vote.
+  uint32_t acceptor_rounds = 0;
   size_t clients = 3;
   Duration storm = std::chrono::seconds(20);  // How long faults happen, of simulated time.
   // Or until so much has happened: busy clusters show little more in what follows, and take long.

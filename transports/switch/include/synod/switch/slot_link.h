@@ -34,7 +34,9 @@ struct LinkOptions {
   // most.
   Duration trim_pause_min = std::chrono::seconds(1);
   Duration trim_pause_max = std::chrono::seconds(30);
-  uint32_t chunk_slots = kChunkSlots;  // Another number is for simulations.
+  // Other numbers are for simulations.
+  uint32_t chunk_slots = kChunkSlots;
+  uint32_t max_round = UINT32_MAX;  // In a ballot.
 };
 
 struct LinkCounters {
