@@ -133,6 +133,8 @@ class PaxosJudge final : public Judge {
   // it.
   [[nodiscard]] bool IsRememberedBy(const Configuration& members, Index index) const;
   void CheckAcceptorReport(const Message& message, const PrepareReply& reply);
+  void CheckForgotten(const Message& message, const PrepareReply& reply);
+  [[nodiscard]] bool HasAccepted(Incarnation acceptor, Index slot, const Ballot& below);
   void CheckAcceptorAck(const Message& message, const AcceptReply& reply);
   void NoteSaid(const Message& message, const AcceptRequest& request);
 

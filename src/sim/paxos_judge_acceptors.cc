@@ -123,6 +123,7 @@ void PaxosJudge::CheckAcceptorReport(const Message& message, const PrepareReply&
                                                     Str(slot) + ", in which it accepted in " +
                                                     Name(accepted.ballot));
   }
+  CheckForgotten(message, reply);
   for (const AcceptedEntry& reported : reply.accepted) {
     const Index slot = reported.entry.index;
     const auto held = disk.accepted.find(slot);
@@ -136,6 +137,35 @@ void PaxosJudge::CheckAcceptorReport(const Message& message, const PrepareReply&
          Name(message.from) + " reports slot " + Str(slot) + ", and its registers have not got it");
   }
   if (reply.next.IsZero()) promises_.emplace(message.incarnation, reply.ballot);
+}
+
+// I8: what it has forgotten it does not report as nothing.
+void PaxosJudge::CheckForgotten(const Message& message, const PrepareReply& reply) {
+  const Index forgotten = DiskOf(message.from, message.incarnation).snapshot.index;
+  auto reported = reply.accepted.begin();
+  for (Index slot = std::max(reply.from, reply.first); slot <= forgotten; ++slot) {
+    if (!reply.next.IsZero() && slot >= reply.next) return;
+    while (reported != reply.accepted.end() && reported->entry.index < slot) ++reported;
+    const bool is_reported = reported != reply.accepted.end() && reported->entry.index == slot;
+    if (is_reported || !HasAccepted(message.incarnation, slot, reply.ballot)) continue;
+    Fail("what is forgotten is not reported as nothing (I8)",
+         Name(message.from) + " reports nothing of slot " + Str(slot) +
+             ", in which it had accepted, as one that has all from " + Str(reply.first) + " on");
+    return;
+  }
+}
+
+// And last something that it has kept whole, in a ballot below this one.
+bool PaxosJudge::HasAccepted(Incarnation acceptor, Index slot, const Ballot& below) {
+  const Proposed* last = nullptr;
+  for (const Proposed& proposed : History(slot)) {
+    const std::vector<Incarnation>& by = proposed.accepted_by;
+    if (std::find(by.begin(), by.end(), acceptor) == by.end()) continue;
+    if (last == nullptr || last->ballot < proposed.ballot) last = &proposed;
+  }
+  if (last == nullptr || last->ballot >= below) return false;
+  const auto said = said_.find({slot, last->ballot});
+  return said != said_.end() && !slots::IsDigest(said->second);
 }
 
 void PaxosJudge::CheckAcceptorAck(const Message& message, const AcceptReply& reply) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "synod/base/mutation.h"
 #include "synod/switch/slot_link.h"
 #include "synod/switch/slot_value.h"
 
@@ -37,7 +38,7 @@ void SlotLink::ReadMore() {
     if (page.reading.empty()) read(InWindow(page.from));
     return;
   }
-  // What the trim has passed meanwhile is chosen, and others tell what it is (I8).
+  // What the trim has passed meanwhile is chosen, and others must tell what it is (I8).
   page.next = std::max(page.next, WindowBegin());
   while (page.next < page.end && page.reading.size() < options_.max_in_flight) read(page.next++);
   if (page.reading.empty()) FinishPage();
@@ -72,12 +73,13 @@ void SlotLink::FinishPage() {
       page.found.begin(), page.found.end(),
       [](const AcceptedEntry& a, const AcceptedEntry& b) { return a.entry.index < b.entry.index; });
   const bool is_last = page.end >= page.last;
-  // Nothing is missing: what it was told to forget is chosen, and a replica that reports has it
-  // (I8).
+  // What it was told to forget may have been chosen by members of whom the candidate knows nothing,
+  // so that none of those whom it asks has it (I8).
+  const uint64_t first = Mutated(Mutation::kForgottenIsNothing) ? 1 : WindowBegin();
   Deliver(ballot_.round, PrepareReply{.ballot = ballot_,
                                       .promised = ballot_,
                                       .from = Index(page.from),
-                                      .first = Index(1),
+                                      .first = Index(std::max<uint64_t>(first, 1)),
                                       .chosen = {},
                                       .next = is_last ? Index() : Index(page.end),
                                       .accepted = std::move(page.found)});

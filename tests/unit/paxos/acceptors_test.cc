@@ -285,6 +285,16 @@ TEST(Acceptors, ReportWhatTheyHave) {
   EXPECT_THAT(core.Slots(), ElementsAre("1@3 x"));
 }
 
+// I8: those who let it forget may be members by a change of which nobody who is asked knows.
+TEST(Acceptors, ThatHaveForgottenWhatTheCandidateDoesNotKnow_DoNotElectIt) {
+  Given given{.nodes = 2};
+  given.acceptors = {8};
+  Core core(given);
+  core.BecomeCandidate();
+  core.Report(8, 1, {}, /*chosen=*/0, Index(1), /*first=*/Index(5));
+  EXPECT_NE(core->role(), Role::kLeader);
+}
+
 TEST(Acceptors, OfAnotherIncarnation_CountForNothing) {
   Core core(Mixed());
   core.BecomeCandidate();
