@@ -74,13 +74,13 @@ void MeasureMemory(std::chrono::milliseconds duration, double round_trip) {
 // By turns, since what else the machine does varies; each figure is the median of all turns.
 void MeasureProtocols(std::chrono::milliseconds duration) {
   std::printf("Multi-Paxos beside Raft, logs in memory\n");
-  constexpr int kTurns = 6;
+  constexpr size_t kTurns = 6;
   const std::chrono::milliseconds turn = duration / kTurns;
   const auto compare = [](const char* what, const char* unit, const char* goal, auto measure) {
     std::vector<double> paxos, by_raft;
-    for (int i = 0; i < kTurns; ++i) {
+    for (size_t i = 0; i < kTurns; ++i) {
       std::array<double, 2> both{};
-      for (const int protocol : {i % 2, 1 - i % 2}) {
+      for (const size_t protocol : {i % 2, 1 - i % 2}) {
         both.at(protocol) = measure(static_cast<Protocol>(protocol));
       }
       paxos.push_back(both[1]);

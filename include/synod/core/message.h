@@ -189,7 +189,7 @@ struct PrepareReply {
   Ballot ballot;    // As asked.
   Ballot promised;  // Higher than `ballot`: refused, and nothing below means anything.
   Index from;       // As asked.
-  Index first;      // What is before it the sender has in a snapshot alone.
+  Index first;      // What is before it the sender has in a snapshot alone, or has forgotten (I8).
   Index chosen;     // What is reported up to here is chosen.
   Index next;       // The report goes on there when it is asked for; 0: this is its end.
   std::vector<AcceptedEntry> accepted;  // In order of their slots, at or above `from`.

@@ -107,6 +107,7 @@ class MultiPaxos final : public Engine {
   void RecordReport(NodeId acceptor, bool is_complete);
   void Consider(AcceptedEntry&& accepted, Index chosen);
   [[nodiscard]] Index TakeOver() override;
+  [[nodiscard]] Index Foreseen() const;
   void ProposeRecovered();
   [[nodiscard]] Reason RefusalToGrow() const override;
 

@@ -76,6 +76,35 @@ TEST(NewMembers, HaveSomethingLeft_WhereOthersDecideItDoesNotComeBack) {
   EXPECT_EQ(core->extent().last, Index(2)) << "There is nothing to recover.";
 }
 
+// Who decides behind a change that is found is known once it is proposed again. What is reported
+// before that counts.
+TEST(NewMembers, MayHaveChosenSomething_WhatIsReportedBeforeTheirChangeCounts) {
+  Core core({.nodes = 3, .alpha = 2});
+  core.Receive(2, 2, PrepareRequest{.from = Index(1)});
+  core.Take();
+  core.Persisted();
+  core.BecomeCandidate(3);
+  Configuration members = core->configuration();
+  members.voters = {1, 3};
+  Entry change = Command(3, 1, EncodeConfiguration(members));
+  change.kind = EntryKind::kConfiguration;
+  core.Report(2, 3,
+              {{.entry = Command(1, 1, "a"), .ballot = BallotOf(1, 2)},
+               {.entry = Command(2, 1, "b"), .ballot = BallotOf(1, 2)},
+               {.entry = change, .ballot = BallotOf(1, 2)}});
+  ASSERT_TRUE(core->IsLeader());
+  ASSERT_EQ(core->extent().last, Index(2)) << "The third waits until one of them is chosen.";
+  core.Report(3, 3, {{.entry = Command(5, 2, "y"), .ballot = BallotOf(2, 2)}}, 0, Index(1));
+  for (int i = 0; i < 5; ++i) {
+    core.Take();
+    core.Persisted();
+    const Index last = core->extent().last;
+    for (uint64_t node : {2u, 3u}) core.Ack(node, 3, last.value(), core->commit().value());
+  }
+  ASSERT_GE(core->extent().last, Index(5));
+  EXPECT_EQ(core->EntryAt(Index(5)).payload.view(), "y");
+}
+
 // One of round 1 had something chosen where the new members decide.
 TEST(NewMembers, MayHaveChosenSomething_ReadsWaitForIt) {
   Core core = LeaderOfRound2(/*alpha=*/3);

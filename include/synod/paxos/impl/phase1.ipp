@@ -99,11 +99,13 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
   last_report_ = now_;
   report->next = Mutated(Mutation::kPhase1OfOnePage) ? Index() : reply.next;
   const Index newest = configurations_.newest_index();
+  const Index foreseen = IsLeader() ? Foreseen() : Index();
   for (AcceptedEntry& accepted : reply.accepted) {
     // Where a quorum of those who decide has reported, nothing else can have been chosen. What a
     // newcomer has left from an earlier membership would only come back, be it a change of the
     // members beside the one that is under way (M2).
-    if (IsLeader() && Governing(accepted.entry.index).index <= prepared_) continue;
+    const Index slot = accepted.entry.index;
+    if (slot <= foreseen && Governing(slot).index <= prepared_) continue;
     Consider(std::move(accepted), reply.chosen);
   }
   if (!IsLeader() && configurations_.newest_index() != newest) {
@@ -118,6 +120,15 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
     return;
   }
   RecordReport(message.from, true);
+}
+
+// The last slot of which this leader knows who decides there: behind it may be the members of a
+// change that it has found, and not come to propose again.
+inline Index MultiPaxos::Foreseen() const {
+  for (const auto& [slot, found] : recovered_) {
+    if (found.entry.kind == EntryKind::kConfiguration) return slot + configuration().alpha - 1;
+  }
+  return kNoReport;
 }
 
 // As a report takes many messages, those whose own is complete would campaign for want of a leader,
