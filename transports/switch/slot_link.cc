@@ -54,7 +54,7 @@ bool SlotLink::BeginBallot(const synod::Message& message) {
   const bool has_room =
       fitting.ok() && fitting->round <= options_.max_round && identity_.group.value() <= UINT32_MAX;
   if (!has_room) {
-    Reached("acceptors: ballot overflow");
+    Reached("paxos: ballot too large for an acceptor");
     Warn(
         "ballot overflow: the round, the node or the group takes more than 32 bits, which is what "
         "it keeps. Replace it by a replica, with a change of the members");

@@ -53,6 +53,7 @@ inline constexpr std::string_view kMarks[] = {
     "paxos: snapshot behind what is chosen",
     "paxos: snapshot offered to a candidate",
     "paxos: silent snapshot transfer given up",
+    "paxos: ballot too large for an acceptor",
     // Members.
     "newcomer asked for its disk",
     "newcomer answers an older change",
@@ -94,7 +95,6 @@ inline constexpr std::string_view kMarks[] = {
     "damaged snapshot refused",
     "uninstalled snapshot swept",
     "old segment removed",
-    "acceptors: ballot overflow",
 };
 inline constexpr size_t kMarkCount = std::size(kMarks);
 
