@@ -150,7 +150,7 @@ void DrawSlots(Draw draw, Options& options) {
 }
 
 // In some runs of Multi-Paxos there are voters that are nothing but acceptors, and in some of these
-// ballots become too large for them, so that too few are left to vote.
+// ballots become too large for them, so that too few are left to vote. They fit into no grid.
 void DrawAcceptors(Draw draw, Options& options) {
   if (draw.Chance(2, 3)) return;
   options.acceptors = draw.Of<size_t>({1, 2, 2, 3});

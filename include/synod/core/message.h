@@ -204,7 +204,7 @@ struct AcceptRequest {
   Index epoch;         // Of the receiver's membership, to be echoed (I9).
   uint64_t round = 0;  // Of the heartbeat, to be answered at once; 0: it is none.
   // To who is nothing but an acceptor: so many know, durably, that all up to here is chosen that
-  // every leader to come will know it too, so it may be forgotten (I8).
+  // these members and those to come can go on without it, so it may be forgotten (I8).
   Index forget = {};
   std::vector<Entry> entries;  // Contiguous, all of the message's term.
 

@@ -31,6 +31,18 @@ MemberChange AsAcceptor(uint64_t node, uint64_t incarnation, std::string address
           .address = std::move(address)};
 }
 
+void AnswerHeartbeat(Core& core, uint64_t node, uint64_t round, bool has_space = true) {
+  core.Receive(node, 1,
+               AcceptReply{.ballot = BallotOf(1, 1),
+                           .promised = BallotOf(1, 1),
+                           .epoch = {},
+                           .accepted = {},
+                           .received = {},
+                           .chosen = {},
+                           .round = round,
+                           .has_space = has_space});
+}
+
 TEST(Acceptors, NobodyIntroducesThem) {
   Given given = Mixed();
   given.is_introduced = false;
@@ -143,14 +155,7 @@ TEST(Acceptors, ConfirmARead) {
   core.Take();
   const uint64_t round = core.SentTo<AcceptRequest>(8).back().round;
   const auto answer = [&](uint64_t node) {
-    core.Receive(node, 1,
-                 AcceptReply{.ballot = BallotOf(1, 1),
-                             .promised = BallotOf(1, 1),
-                             .epoch = {},
-                             .accepted = {},
-                             .received = {},
-                             .chosen = {},
-                             .round = round});
+    AnswerHeartbeat(core, node, round);
     return core.Take().reads.size();
   };
   EXPECT_EQ(answer(8), 0u);
@@ -246,15 +251,7 @@ TEST(Acceptors, AreNoRoomForWhatIsLarge) {
   core.Take();
   const uint64_t round = core.SentTo<AcceptRequest>(2).back().round;
   const auto has_no_space = [&](uint64_t node) {
-    core.Receive(node, 1,
-                 AcceptReply{.ballot = BallotOf(1, 1),
-                             .promised = BallotOf(1, 1),
-                             .epoch = {},
-                             .accepted = {},
-                             .received = {},
-                             .chosen = {},
-                             .round = round,
-                             .has_space = false});
+    AnswerHeartbeat(core, node, round, /*has_space=*/false);
     core.Propose("x");
     core.Take();
     return core.out.resolved.empty() ? Reason::kNone : core.out.resolved.back().reason;

@@ -123,7 +123,8 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
 }
 
 // The last slot of which this leader knows who decides there: behind it may be the members of a
-// change that it has found, and not come to propose again.
+// change that it has found, and not come to propose again: what they have accepted binds it as well
+// (P2c).
 inline Index MultiPaxos::Foreseen() const {
   for (const auto& [slot, found] : recovered_) {
     if (found.entry.kind == EntryKind::kConfiguration) return slot + configuration().alpha - 1;
