@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "synod/base/assert.h"
 #include "synod/base/ids.h"
 #include "synod/base/mutation.h"
@@ -29,6 +30,7 @@
 #include "synod/core/message.h"
 #include "synod/core/options.h"
 #include "synod/core/output.h"
+#include "synod/core/protocol.h"
 #include "synod/core/quorum.h"
 #include "synod/core/role.h"
 #include "synod/engine/progress.h"
@@ -301,6 +303,12 @@ class Engine {
     Instant resend;
   };
 
+  // What one append carries, from Progress::next on.
+  struct Batch {
+    Index last;
+    size_t bytes = 0;
+  };
+
   // Stands at the top of every input: however that ends, the invariants hold then.
   struct [[maybe_unused]] InvariantGuard {
     const Engine& engine;
@@ -314,6 +322,8 @@ class Engine {
   Engine(const EngineOptions& options, const Identity& identity, const Configuration& initial,
          HardState hard_state, const SnapshotMeta& snapshot, uint64_t seed, Instant now);
   void FinishStart();
+  // What every protocol asks of what a store holds.
+  [[nodiscard]] static absl::Status ValidateBy(Protocol protocol, const DurableState& state);
 
   // --- What a protocol decides for itself ---
 
@@ -422,7 +432,10 @@ class Engine {
   void ContinueChange();
   [[nodiscard]] bool IsInitialAgain(const Configuration& next) const;
   void WriteRecords(Configuration& next, const std::vector<MemberChange>& changes) const;
-  [[nodiscard]] bool CanDecide(const Configuration& configuration) const;
+  [[nodiscard]] static bool CanDecideBy(Protocol protocol, const Configuration& configuration);
+  [[nodiscard]] bool CanDecide(const Configuration& configuration) const {
+    return CanDecideBy(protocol(), configuration);
+  }
   [[nodiscard]] virtual bool IsSettled() const;
   void AppendConfiguration(Configuration next);
   void EndChange(Outcome::Kind kind, Reason reason);
@@ -476,6 +489,11 @@ class Engine {
   [[nodiscard]] Reason RefusalOf(const Proposal& proposal) const;
   void Replicate();
   [[nodiscard]] bool IsWindowFull(const Progress& peer) const;
+  [[nodiscard]] bool MayAppendTo(const Progress& peer, Index last) const;
+  template <class Log>
+  [[nodiscard]] Batch NextBatch(const Progress& peer, const Log& log, Index last) const;
+  bool AppendSent(Progress& peer, const Batch& batch, Index commit);
+  void NoteMatch(Progress& peer, Index match);
   [[nodiscard]] bool HasRoom() const;
   [[nodiscard]] bool MayCompact() const;
   void CommitTo(Index index);

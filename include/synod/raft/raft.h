@@ -74,7 +74,6 @@ class Raft final : public Engine {
   [[nodiscard]] std::span<const ConfigurationChange> InForce() const override;
   [[nodiscard]] Configuration StepTowards(Configuration target) const override;
   void SettleConfiguration() override;
-  [[nodiscard]] static bool CanDecide(const Configuration& configuration);
 
   // --- impl/replication.ipp ---
   void AppendOwn(EntryKind kind, Payload payload) override;

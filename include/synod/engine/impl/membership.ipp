@@ -163,8 +163,8 @@ inline void Engine::WriteRecords(Configuration& next,
   next.records = std::move(records);
 }
 
-inline bool Engine::CanDecide(const Configuration& configuration) const {
-  return configuration.protocol == protocol() && IsWellFormed(configuration);
+inline bool Engine::CanDecideBy(Protocol protocol, const Configuration& configuration) {
+  return configuration.protocol == protocol && IsWellFormed(configuration);
 }
 
 // Nothing of an earlier change is left to be done.

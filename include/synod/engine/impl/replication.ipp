@@ -72,6 +72,60 @@ inline bool Engine::IsWindowFull(const Progress& peer) const {
   return !peer.inflight.empty() && Buggify("window_full");
 }
 
+// Whether the peer may be sent what it lacks of a log that ends with `last`.
+inline bool Engine::MayAppendTo(const Progress& peer, Index last) const {
+  switch (peer.state) {
+    case Progress::State::kProbe:
+      return !peer.probe_sent;
+    case Progress::State::kReplicate:
+      return peer.next <= last && !IsWindowFull(peer);
+    case Progress::State::kSnapshot:
+      break;
+  }
+  return false;
+}
+
+// So many entries as fit into one append, one at least.
+template <class Log>
+Engine::Batch Engine::NextBatch(const Progress& peer, const Log& log, Index last) const {
+  const bool is_probe = peer.state == Progress::State::kProbe;
+  size_t max_bytes = options_.max_append_bytes;
+  if (Buggify("append_one_entry")) max_bytes = 1;
+  if (is_probe && Buggify("probe_without_entries")) max_bytes = 0;
+  Batch batch{.last = peer.next - 1};
+  while (batch.last < last && batch.bytes < max_bytes) {
+    const size_t more = log.At(batch.last + 1).Bytes();
+    if (batch.bytes > 0 && batch.bytes + more > max_bytes) break;
+    batch.bytes += more;
+    ++batch.last;
+  }
+  return batch;
+}
+
+// With `commit`. False if nothing may follow before the answer: a probe is one alone.
+inline bool Engine::AppendSent(Progress& peer, const Batch& batch, Index commit) {
+  if (peer.state == Progress::State::kProbe) {
+    peer.probe_sent = true;
+    peer.last_progress = now_;
+    return false;
+  }
+  // What a probe carries is not yet known to arrive on equal ground, so it tells an idle peer
+  // nothing for sure.
+  peer.commit_sent = std::max(peer.commit_sent, commit);
+  peer.next = batch.last + 1;
+  peer.Sent(batch.last, batch.bytes, now_);
+  if (Mutated(Mutation::kMatchAtSend)) peer.match = batch.last;
+  return true;
+}
+
+// The peer has all up to `match`, durable and equal.
+inline void Engine::NoteMatch(Progress& peer, Index match) {
+  peer.match = std::max(peer.match, match);
+  peer.snapshot_failures = 0;
+  peer.next = std::max(peer.next, peer.match + 1);
+  peer.Acknowledged(peer.match, now_);
+}
+
 // Hands the entries up to `index` over for application. Ignored if they are already.
 inline void Engine::CommitTo(Index index) {
   SYNOD_ASSERT(index <= extent().last, "only entries in the log are committed");

@@ -39,6 +39,27 @@ inline uint64_t HashOf(const Configuration& configuration) {
 
 }  // namespace internal
 
+inline absl::Status Engine::ValidateBy(Protocol protocol, const DurableState& state) {
+  const bool is_joiner = state.initial_configuration.Members().empty();
+  if ((!is_joiner && !CanDecideBy(protocol, state.initial_configuration)) ||
+      (!state.snapshot.index.IsZero() && !CanDecideBy(protocol, state.snapshot.configuration))) {
+    return absl::DataLossError(
+        "a stored configuration does not have 1 to 15 voters in order, whose quorums meet");
+  }
+  const std::vector<KnownPeer>& peers = state.hard_state.peers;
+  const auto out_of_order = [](const KnownPeer& a, const KnownPeer& b) { return a.node >= b.node; };
+  if (std::adjacent_find(peers.begin(), peers.end(), out_of_order) != peers.end()) {
+    return absl::DataLossError("the stored peers are not in order");
+  }
+  if (state.hard_state.term > kMaxTerm) {
+    return absl::DataLossError("the stored term is beyond what any replica reaches");
+  }
+  if (state.snapshot.index.IsZero() != state.snapshot.term.IsZero()) {
+    return absl::DataLossError("the stored snapshot has an index without a term, or the reverse");
+  }
+  return absl::OkStatus();
+}
+
 inline Engine::Engine(const EngineOptions& options, const Identity& identity,
                       const Configuration& initial, HardState hard_state,
                       const SnapshotMeta& snapshot, uint64_t seed, Instant now)

@@ -20,43 +20,24 @@ inline void MultiPaxos::AppendOwn(EntryKind kind, Payload payload) {
 inline bool MultiPaxos::SendAppend(Progress& peer) {
   // Nothing that is chosen, and no snapshot, is for who only accepts.
   if (peer.is_acceptor) peer.next = std::max(peer.next, commit_ + 1);
-  const bool replicating = peer.state == Progress::State::kReplicate;
-  if (peer.state == Progress::State::kSnapshot) return false;
-  if (peer.state == Progress::State::kProbe && peer.probe_sent) return false;
-  if (replicating && (peer.next > slots_.accepted() || IsWindowFull(peer))) return false;
-  if (peer.next < slots_.first() ||
-      (!replicating && peer.next <= snapshot_.index && Buggify("snapshot_for_append"))) {
+  if (!MayAppendTo(peer, slots_.accepted())) return false;
+  const bool is_in_snapshot = peer.state == Progress::State::kProbe && peer.next <= snapshot_.index;
+  if (peer.next < slots_.first() || (is_in_snapshot && Buggify("snapshot_for_append"))) {
     NeedSnapshot(peer);
     return false;
   }
+  const Batch batch = NextBatch(peer, slots_, slots_.accepted());
+  const Index commit = std::min(commit_, batch.last);
   AcceptRequest request{
-      .first = peer.next, .commit = {}, .epoch = peer.epoch, .round = 0, .entries = {}};
-  size_t max_bytes = options_.max_append_bytes;
-  if (Buggify("append_one_entry")) max_bytes = 1;
-  if (!replicating && Buggify("probe_without_entries")) max_bytes = 0;
-  size_t bytes = 0;
-  Index last = peer.next - 1;
-  while (last < slots_.accepted() && bytes < max_bytes) {
-    const Entry& entry = slots_.At(last + 1);
-    if (bytes > 0 && bytes + entry.Bytes() > max_bytes) break;
-    bytes += entry.Bytes();
-    ++last;
+      .first = peer.next, .commit = commit, .epoch = peer.epoch, .round = 0, .entries = {}};
+  request.entries.reserve(batch.last + 1 - peer.next);
+  for (Index i = peer.next; i <= batch.last; ++i) {
     // What was chosen in a lower ballot is proposed again in this one, which is bound to it.
-    request.entries.push_back(entry);
+    request.entries.push_back(slots_.At(i));
     request.entries.back().term = hard_state_.term;
   }
-  request.commit = std::min(commit_, last);
-  if (replicating) peer.commit_sent = std::max(peer.commit_sent, request.commit);
   Send(peer.node, std::move(request));
-  if (!replicating) {
-    peer.probe_sent = true;
-    peer.last_progress = now_;
-    return false;
-  }
-  peer.next = last + 1;
-  peer.Sent(last, bytes, now_);
-  if (Mutated(Mutation::kMatchAtSend)) peer.match = last;
-  return true;
+  return AppendSent(peer, batch, commit);
 }
 
 inline void MultiPaxos::SendHeartbeat(Progress& peer) {
@@ -111,10 +92,7 @@ inline void MultiPaxos::On(const Message& message, const AcceptReply& reply) {
     if (is_news) AdvanceCommitIndex();
     return;
   }
-  peer->match = std::max(peer->match, std::min(reply.accepted, slots_.accepted()));
-  peer->snapshot_failures = 0;
-  peer->next = std::max(peer->next, peer->match + 1);
-  peer->Acknowledged(peer->match, now_);
+  NoteMatch(*peer, std::min(reply.accepted, slots_.accepted()));
   const bool log_reaches =
       peer->state == Progress::State::kSnapshot && peer->match + 1 >= slots_.first();
   if (log_reaches) Reached("paxos: snapshot overtaken by accepts");
@@ -173,9 +151,8 @@ inline void MultiPaxos::Accept(Entry entry, const Ballot& ballot) {
 // that a new leader could choose nothing, so that no snapshot would ever make room (F5). Where none
 // could as it is, the next slot is taken alone.
 inline bool MultiPaxos::MayHold(const Entry& entry) const {
-  const bool is_needed = entry.kind != EntryKind::kCommand || slots_.Find(entry.index) != nullptr ||
-                         (!MayCompact() && entry.index == commit_ + 1);
-  return is_needed || HasRoom();
+  return HasRoom() || entry.kind != EntryKind::kCommand || slots_.Find(entry.index) != nullptr ||
+         (!MayCompact() && entry.index == commit_ + 1);
 }
 
 inline void MultiPaxos::On(const Message& message, AcceptRequest& request) {
@@ -218,6 +195,7 @@ inline void MultiPaxos::On(const Message& message, AcceptRequest& request) {
 // False if a chosen value would have to go (R10).
 inline bool MultiPaxos::AcceptAll(const Message& message, std::vector<Entry>& entries) {
   const Ballot ballot = BallotOf(message);
+  const uint64_t most_ahead = std::max<uint64_t>(configuration().alpha, kLeastAhead);
   for (Entry& entry : entries) {
     const Slot* slot = slots_.Find(entry.index);
     const bool is_same =
@@ -229,7 +207,6 @@ inline bool MultiPaxos::AcceptAll(const Message& message, std::vector<Entry>& en
     }
     if (slot != nullptr && slot->ballot >= ballot) continue;
     // What is far ahead of a gap comes again when that is filled.
-    const uint64_t most_ahead = std::max<uint64_t>(configuration().alpha, kLeastAhead);
     if (entry.index > slots_.accepted() + most_ahead || !MayHold(entry)) {
       Reached("paxos: accept refused for want of space");
       if (!has_space_) ++counters_.refused_for_space;

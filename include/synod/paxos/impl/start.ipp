@@ -3,28 +3,10 @@
 namespace synod {
 
 inline absl::Status MultiPaxos::Validate(const DurableState& state) {
-  const auto can_decide = [](const Configuration& configuration) {
-    return configuration.protocol == Protocol::kMultiPaxos && IsWellFormed(configuration);
-  };
-  const bool is_joiner = state.initial_configuration.voters.empty();
-  if ((!is_joiner && !can_decide(state.initial_configuration)) ||
-      (!state.snapshot.index.IsZero() && !can_decide(state.snapshot.configuration))) {
-    return absl::DataLossError(
-        "a stored configuration does not have 1 to 15 voters in order, whose quorums meet");
-  }
-  const std::vector<KnownPeer>& peers = state.hard_state.peers;
-  const auto out_of_order = [](const KnownPeer& a, const KnownPeer& b) { return a.node >= b.node; };
-  if (std::adjacent_find(peers.begin(), peers.end(), out_of_order) != peers.end()) {
-    return absl::DataLossError("the stored peers are not in order");
-  }
+  absl::Status status = ValidateBy(Protocol::kMultiPaxos, state);
+  if (!status.ok()) return status;
   const Ballot promised{state.hard_state.term, state.hard_state.vote,
                         state.hard_state.vote_incarnation};
-  if (promised.round > kMaxTerm) {
-    return absl::DataLossError("the stored ballot is beyond what any replica reaches");
-  }
-  if (state.snapshot.index.IsZero() != state.snapshot.term.IsZero()) {
-    return absl::DataLossError("the stored snapshot has an index without a term, or the reverse");
-  }
   SlotLog slots(state.snapshot.index);
   AcceptLog log;
   bool is_right = true;
@@ -32,7 +14,7 @@ inline absl::Status MultiPaxos::Validate(const DurableState& state) {
     if (ballot > promised) is_right = false;
     if (entry.kind == EntryKind::kConfiguration) {
       const std::optional<Configuration> members = DecodeConfiguration(entry.payload.view());
-      if (!members || !can_decide(*members)) is_right = false;
+      if (!members || !CanDecideBy(Protocol::kMultiPaxos, *members)) is_right = false;
     }
     if (is_right && entry.index > slots.first() - 1) {
       slots.Put({.entry = std::move(entry), .ballot = ballot, .position = at});

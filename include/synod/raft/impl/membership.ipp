@@ -23,10 +23,6 @@ inline void Raft::SettleConfiguration() {
   }
 }
 
-inline bool Raft::CanDecide(const Configuration& configuration) {
-  return configuration.protocol == Protocol::kRaft && IsWellFormed(configuration);
-}
-
 inline std::span<const ConfigurationChange> Raft::InForce() const {
   return Mutated(Mutation::kConfigurationOnCommit)
              ? configurations_.From(commit_).first(1)

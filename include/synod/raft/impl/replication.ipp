@@ -12,51 +12,27 @@ inline void Raft::AppendOwn(EntryKind kind, Payload payload) {
   log_.Append(std::move(entry));
 }
 
-// Sends one append; false if nothing was sent, or nothing more may be.
 inline bool Raft::SendAppend(Progress& peer) {
-  const bool replicating = peer.state == Progress::State::kReplicate;
-  if (peer.state == Progress::State::kSnapshot) return false;
-  if (peer.state == Progress::State::kProbe && peer.probe_sent) return false;
-  if (replicating && (peer.next > log_.last() || IsWindowFull(peer))) return false;
+  if (!MayAppendTo(peer, log_.last())) return false;
   const Index prev = peer.next - 1;
   const std::optional<Term> prev_term = log_.TermAt(prev);
-  const bool is_in_snapshot = !replicating && prev < snapshot_.index;
+  const bool is_in_snapshot = peer.state == Progress::State::kProbe && prev < snapshot_.index;
   if (!prev_term || (is_in_snapshot && Buggify("snapshot_for_append"))) {
     NeedSnapshot(peer);
     return false;
   }
+  const Batch batch = NextBatch(peer, log_, log_.last());
+  const Index commit =
+      Mutated(Mutation::kCommitToLastIndex) ? commit_ : std::min(commit_, batch.last);  // I7
   AppendRequest request{.prev_index = prev,
                         .prev_term = *prev_term,
-                        .commit = {},
+                        .commit = commit,
                         .epoch = peer.epoch,
                         .entries = {}};
-  size_t max_bytes = options_.max_append_bytes;
-  if (Buggify("append_one_entry")) max_bytes = 1;
-  if (!replicating && Buggify("probe_without_entries")) max_bytes = 0;
-  size_t bytes = 0;
-  Index last = prev;
-  while (last < log_.last() && bytes < max_bytes) {
-    const size_t more = log_.At(last + 1).Bytes();
-    if (bytes > 0 && bytes + more > max_bytes) break;
-    bytes += more;
-    ++last;
-  }
-  request.entries.reserve(last - prev);
-  for (Index i = prev + 1; i <= last; ++i) request.entries.push_back(log_.At(i));
-  request.commit = Mutated(Mutation::kCommitToLastIndex) ? commit_ : std::min(commit_, last);  // I7
-  // What a probe carries is not yet known to arrive on equal ground, so it tells an idle peer
-  // nothing for sure.
-  if (replicating) peer.commit_sent = std::max(peer.commit_sent, request.commit);
+  request.entries.reserve(batch.last - prev);
+  for (Index i = prev + 1; i <= batch.last; ++i) request.entries.push_back(log_.At(i));
   Send(peer.node, std::move(request));
-  if (!replicating) {
-    peer.probe_sent = true;
-    peer.last_progress = now_;
-    return false;
-  }
-  peer.next = last + 1;
-  peer.Sent(last, bytes, now_);
-  if (Mutated(Mutation::kMatchAtSend)) peer.match = last;
-  return true;
+  return AppendSent(peer, batch, commit);
 }
 
 inline void Raft::On(const Message& message, const AppendReply& reply) {
@@ -74,10 +50,7 @@ inline void Raft::On(const Message& message, const AppendReply& reply) {
     OnMismatch(*peer, reply);
     return;
   }
-  peer->match = std::max(peer->match, reply.index);
-  peer->snapshot_failures = 0;
-  peer->next = std::max(peer->next, peer->match + 1);
-  peer->Acknowledged(peer->match, now_);
+  NoteMatch(*peer, reply.index);
   const bool probe_answered =
       peer->state == Progress::State::kProbe && reply.index + 1 >= peer->next;
   const bool log_reaches =

@@ -20,23 +20,8 @@ inline RaftLog LogOf(DurableState& state) {
 }  // namespace internal
 
 inline absl::Status Raft::Validate(const DurableState& state) {
-  const bool is_joiner = state.initial_configuration == Configuration();
-  if ((!is_joiner && !CanDecide(state.initial_configuration)) ||
-      (!state.snapshot.index.IsZero() && !CanDecide(state.snapshot.configuration))) {
-    return absl::DataLossError(
-        "a stored configuration does not have 1 to 15 voters in order, whose quorums meet");
-  }
-  const std::vector<KnownPeer>& peers = state.hard_state.peers;
-  const auto out_of_order = [](const KnownPeer& a, const KnownPeer& b) { return a.node >= b.node; };
-  if (std::adjacent_find(peers.begin(), peers.end(), out_of_order) != peers.end()) {
-    return absl::DataLossError("the stored peers are not in order");
-  }
-  if (state.hard_state.term > kMaxTerm) {
-    return absl::DataLossError("the stored term is beyond what any replica reaches");
-  }
-  if (state.snapshot.index.IsZero() != state.snapshot.term.IsZero()) {
-    return absl::DataLossError("the stored snapshot has an index without a term, or the reverse");
-  }
+  absl::Status status = ValidateBy(Protocol::kRaft, state);
+  if (!status.ok()) return status;
   const bool begins_behind_snapshot =
       !state.entries.empty() && state.entries.front().index > state.snapshot.index;
   Term term = begins_behind_snapshot ? state.snapshot.term : Term();
@@ -57,7 +42,7 @@ inline absl::Status Raft::Validate(const DurableState& state) {
     }
     if (entry.kind != EntryKind::kConfiguration) continue;
     const std::optional<Configuration> configuration = DecodeConfiguration(entry.payload.view());
-    if (!configuration || !CanDecide(*configuration)) {
+    if (!configuration || !CanDecideBy(Protocol::kRaft, *configuration)) {
       return absl::DataLossError("a configuration in the stored log cannot be read");
     }
   }
