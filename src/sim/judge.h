@@ -286,6 +286,9 @@ class Judge {
   [[nodiscard]] virtual Incarnation DiskOfPeer(NodeId peer, const Configuration& newest) const {
     return Recorded(peer, newest);
   }
+  // Whether a configuration that is committed at `index`, after those that were before, changes
+  // nothing.
+  [[nodiscard]] virtual bool IsVoid(Index /*index*/) const { return false; }
   // Whether what a candidate has heard since it asked may make it campaign in a later term.
   [[nodiscard]] virtual bool MaySkipTerms() const = 0;
   // By which a node's messages are told from those of other disks.

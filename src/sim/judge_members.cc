@@ -58,7 +58,7 @@ void Judge::NoteChange(NodeId node, ShadowLog& log, const Entry& entry) {
 
 void Judge::NoteCommitted(const Entry& entry) {
   std::optional<Configuration> members = DecodeConfiguration(entry.payload.view());
-  if (!members) return;
+  if (!members || IsVoid(entry.index)) return;
   ++counts_.configurations;
   world_.Note(Story::What::kMembers, NodeId(), entry.index.value(), members->voters.size());
   changes_.push_back({.since = entry.index, .members = Shared(*std::move(members))});

@@ -71,6 +71,7 @@ class PaxosJudge final : public Judge {
     return *Governing(core.commit() + 1).members;
   }
   [[nodiscard]] Incarnation DiskOfPeer(NodeId peer, const Configuration& newest) const override;
+  [[nodiscard]] bool IsVoid(Index slot) const override;
   [[nodiscard]] bool MaySkipTerms() const override { return true; }
   [[nodiscard]] const Configuration& KnownMembers(const Node& self) const override {
     return *self.in_force;

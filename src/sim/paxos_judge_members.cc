@@ -14,6 +14,12 @@ const ShadowLog::InForce& PaxosJudge::Governing(Index slot) const {
   return changes_[i];
 }
 
+// The change before it does not govern there, so who made it did not know of that (M2).
+bool PaxosJudge::IsVoid(Index slot) const {
+  const Index last = changes_.back().since;
+  return !last.IsZero() && slot < last + alpha_;
+}
+
 // Whoever is no member any more may decide for a while.
 Incarnation PaxosJudge::DiskOfPeer(NodeId peer, const Configuration& newest) const {
   if (newest.IsMember(peer)) return Recorded(peer, newest);

@@ -107,6 +107,7 @@ class MultiPaxos final : public Engine {
   void RecordReport(NodeId acceptor, bool is_complete);
   void Consider(AcceptedEntry&& accepted, Index chosen);
   [[nodiscard]] Index TakeOver() override;
+  void EndCandidacy();
   [[nodiscard]] Index Foreseen() const;
   void ProposeRecovered();
   [[nodiscard]] Reason RefusalToGrow() const override;
@@ -135,6 +136,7 @@ class MultiPaxos final : public Engine {
   void LetNewMembersDecide();
   void OnPeersChanged() override;
   void OnConfigurationChosen(const Entry& entry) override;
+  [[nodiscard]] bool IsVoid(Index slot) const;
   void OnStepDown() override { ForgetUnchosen(); }
   void ForgetUnchosen();
   [[nodiscard]] const ConfigurationChange& Governing(Index slot) const;

@@ -105,6 +105,57 @@ TEST(NewMembers, MayHaveChosenSomething_WhatIsReportedBeforeTheirChangeCounts) {
   EXPECT_EQ(core->EntryAt(Index(5)).payload.view(), "y");
 }
 
+// Two leaders have left a change each, and neither knew of the other's.
+struct TwoChanges {
+  TwoChanges() {
+    first.voters = {1, 2};
+    second.voters = {1, 3};
+    accepted = {{.entry = Change(1, 2, first), .ballot = BallotOf(2, 3)},
+                {.entry = Command(2, 1, "a"), .ballot = BallotOf(1, 2)},
+                {.entry = Change(3, 1, second), .ballot = BallotOf(1, 2)}};
+  }
+  static Entry Change(uint64_t slot, uint64_t round, const Configuration& members) {
+    Entry entry = Command(slot, round, EncodeConfiguration(members));
+    entry.kind = EntryKind::kConfiguration;
+    return entry;
+  }
+  Core core;
+  Configuration first = core->configuration();
+  Configuration second = core->configuration();
+  std::vector<AcceptedEntry> accepted;
+};
+
+TEST(Change, BesideAnother_IsProposedAgainAndChangesNothing) {
+  TwoChanges changes;
+  Core& core = changes.core;
+  core.Receive(2, 2, PrepareRequest{.from = Index(1)});
+  core.Take();
+  core.Persisted();
+  core.BecomeCandidate(3);
+  core.Report(2, 3, changes.accepted);
+  ASSERT_TRUE(core->IsLeader());
+  core.Take();
+  core.Persisted();
+  for (uint64_t node : {2u, 3u}) core.Ack(node, 3, 3);
+  ASSERT_EQ(core->commit(), Index(3));
+  EXPECT_EQ(core->EntryAt(Index(3)).kind, EntryKind::kConfiguration) << "It may have been chosen.";
+  EXPECT_EQ(core->configuration(), changes.first);
+}
+
+TEST(Change, BesideAnother_ChangesNothingForWhoLearnsThatItIsChosen) {
+  TwoChanges changes;
+  Core& core = changes.core;
+  AcceptRequest request{
+      .first = Index(1), .commit = Index(3), .epoch = {}, .round = 0, .entries = {}};
+  for (AcceptedEntry& accepted : changes.accepted) {
+    accepted.entry.term = Term(3);
+    request.entries.push_back(accepted.entry);
+  }
+  core.Receive(2, 3, std::move(request));
+  ASSERT_EQ(core->commit(), Index(3));
+  EXPECT_EQ(core->configuration(), changes.first);
+}
+
 // One of round 1 had something chosen where the new members decide.
 TEST(NewMembers, MayHaveChosenSomething_ReadsWaitForIt) {
   Core core = LeaderOfRound2(/*alpha=*/3);

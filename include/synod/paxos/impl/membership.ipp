@@ -70,10 +70,15 @@ inline bool MultiPaxos::KnowsCommit() const {
 
 // The log of a follower knows only what is chosen, so that it never has to take one back.
 inline void MultiPaxos::OnConfigurationChosen(const Entry& entry) {
-  if (entry.index > configurations_.newest_index()) {
+  if (entry.index > configurations_.newest_index() && !IsVoid(entry.index)) {
     Adopt(entry.index, *DecodeConfiguration(entry.payload.view()));
   }
 }
+
+// Whether a configuration in that slot changes nothing, wherever it is found: the one before it
+// does not govern there, so whoever made it knew nothing of that (M2). Two leaders may have left
+// one each, and a third has both chosen.
+inline bool MultiPaxos::IsVoid(Index slot) const { return slot <= SettledAt(); }
 
 // What a leader has proposed itself may be overtaken by another's (M5), and whoever is only in that
 // is asked for nothing: they might not be there to answer.

@@ -109,9 +109,7 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
     Consider(std::move(accepted), reply.chosen);
   }
   if (!IsLeader() && configurations_.newest_index() != newest) {
-    // Others decide than those who were asked.
-    Reached("paxos: candidate learns of other members");
-    BecomeFollower(NodeId());
+    EndCandidacy();
     return;
   }
   if (!reply.next.IsZero() && !Mutated(Mutation::kPhase1OfOnePage)) {
@@ -122,12 +120,19 @@ inline void MultiPaxos::On(const Message& message, PrepareReply& reply) {
   RecordReport(message.from, true);
 }
 
+// Others decide than those who were asked.
+inline void MultiPaxos::EndCandidacy() {
+  Reached("paxos: candidate learns of other members");
+  BecomeFollower(NodeId());
+}
+
 // The last slot of which this leader knows who decides there: behind it may be the members of a
 // change that it has found, and not come to propose again: what they have accepted binds it as well
 // (P2c).
 inline Index MultiPaxos::Foreseen() const {
   for (const auto& [slot, found] : recovered_) {
-    if (found.entry.kind == EntryKind::kConfiguration) return slot + configuration().alpha - 1;
+    if (found.entry.kind != EntryKind::kConfiguration || IsVoid(slot)) continue;
+    return slot + configuration().alpha - 1;
   }
   return kNoReport;
 }
@@ -221,7 +226,7 @@ inline void MultiPaxos::ProposeRecovered() {
                                                      ? DecodeConfiguration(entry.payload.view())
                                                      : std::nullopt;
     AppendOwn(entry.kind, std::move(entry.payload));
-    if (members) Adopt(next, *members);
+    if (members && !IsVoid(next)) Adopt(next, *members);
   }
 }
 

@@ -24,7 +24,9 @@ inline bool MultiPaxos::SnapshotReceived(NodeId from, Incarnation incarnation, T
   } else {
     // What was accepted above it stays: a promise to choose nothing else there (I3).
     output_.persist.snapshot = InstallStaged{.staged = staged, .meta = meta, .resets_log = false};
+    const bool others_decide = meta.configuration != configuration();
     ReplaceState(meta);
+    if (others_decide && std::holds_alternative<Candidate>(role_)) EndCandidacy();
     slots_.JumpTo(meta.index);
     slots_.Advance(promised());
     DropLogTo(meta.index);
