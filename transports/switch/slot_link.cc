@@ -103,6 +103,10 @@ void SlotLink::OnAnswer(const SlotPacket& answer, Instant now) {
     for (auto& [cookie, other] : requests_) other.packet.incarnation = answer.incarnation;
   }
   if (!is_the_one) return OnUseless(request, answer.outcome);
+  // What it has accepted was in its window, which goes forward alone: or what was there before may
+  // be overwritten, and it would say that there was nothing (I8).
+  const bool was_taken_back = answer.highest >= uint64_t{answer.trim} + kWindowChunks;
+  if (was_taken_back) return OnUseless(request, Outcome::kSlotReused);
   NoteWindow(answer);
   OnOwnAnswer(answer);
 }

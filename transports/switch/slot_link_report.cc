@@ -11,6 +11,8 @@ namespace synod::slots {
 void SlotLink::On(const synod::Message& message, const PrepareRequest& request) {
   const bool tells_alone = request.from.value() >= kSlotEnd;  // That phase 1 goes on elsewhere.
   const Ballot ballot{message.term, message.from, message.incarnation};
+  // It is asked again and again, and would never be done if it began anew each time.
+  if (page_ && ballot == ballot_ && page_->from == request.from.value()) return;
   if (ballot > ballot_) page_.reset();
   if (!tells_alone && ballot >= ballot_) {
     // If the ballot is over, that is the answer to this.
@@ -48,8 +50,7 @@ void SlotLink::OnRead(const SlotPacket& answer) {
   Page& page = *page_;
   const uint64_t slot = answer.slot;
   page.reading.erase(slot);
-  const uint32_t highest = std::min(answer.highest, trim_ + kWindowChunks - 1);
-  page.last = std::max(page.last, (uint64_t{highest} + 1) * options_.chunk_slots);
+  page.last = std::max(page.last, (uint64_t{answer.highest} + 1) * options_.chunk_slots);
   if (page.end == 0) {
     page.next = std::max(page.from, WindowBegin());
     page.end = std::max(page.next, std::min(page.last, page.next + options_.page_slots));

@@ -143,6 +143,40 @@ TEST_F(LinkAlone, TrimTakenBack_IsNotAskedAboutAgainAndAgain) {
   EXPECT_THAT(one_.out.warnings[0], HasSubstr("taken back"));
 }
 
+// It would say that there was nothing in slots of which others were written in place (I8). This
+// proposer has never heard of the higher trim.
+TEST_F(LinkAlone, TrimTakenBack_AcceptorReportsNothingAnyMore) {
+  subject_.Write(SlotRegister::kTrim, 0, 20);
+  ProposerUnderTest before{subject_, 2};
+  before.Accept(3, 21 * kChunkSlots, {"a"}, /*commit=*/21 * kChunkSlots - 1);
+  before.Exchange();
+  ASSERT_EQ(before.Acked(), 21 * kChunkSlots);
+  subject_.Write(SlotRegister::kTrim, 0, 4);
+  one_.Prepare(4, 4 * kChunkSlots);
+  one_.Exchange();
+  EXPECT_THAT(one_.Told<PrepareReply>(), SizeIs(0));
+  ASSERT_THAT(one_.out.warnings, SizeIs(1));
+  EXPECT_THAT(one_.out.warnings[0], HasSubstr("taken back"));
+}
+
+TEST_F(LinkAlone, AskedAgainForTheSameReport_GoesOnWithIt) {
+  one_.Accept(3, 1, std::vector<std::string>(16, "x"));
+  one_.Exchange();
+  ProposerUnderTest two{subject_, 2, {.max_in_flight = 4, .page_slots = 16}};
+  two.Prepare(4, 1);
+  std::vector<PrepareReply> replies;
+  for (int round_trips = 0; replies.empty() && round_trips < 10; ++round_trips) {
+    for (const SlotPacket& packet : std::exchange(two.out.packets, {})) {
+      two.link().OnAnswer(subject_.Ask(packet), two.now);
+    }
+    two.Prepare(4, 1);
+    two.link().TakeOutput(two.out);
+    replies = two.Told<PrepareReply>();
+  }
+  ASSERT_THAT(replies, SizeIs(1));
+  EXPECT_THAT(replies[0].accepted, SizeIs(16));
+}
+
 TEST_F(LinkAlone, AnswerIsOvertakenByWordOfAHigherTrim_IsAskedAgain) {
   constexpr uint64_t kBeyond = uint64_t{kWindowChunks} * kChunkSlots;
   one_.Accept(3, kBeyond, {"a"}, /*commit=*/kBeyond - 1);
