@@ -71,7 +71,7 @@ void EmulatedSwitch::Advance(Instant now, Transmit transmit) {
     const auto held = FirstDue(held_, now_);
     if (write == writes_.end() && held == held_.end()) return;
     if (held == held_.end() || (write != writes_.end() && write->due <= held->due)) {
-      pipeline_->Write(write->array, write->index, write->word);
+      TakeEffect(*write);
       writes_.erase(write);
     } else {
       const Held frame = std::move(*held);
@@ -132,19 +132,39 @@ absl::StatusOr<size_t> EmulatedSwitch::Find(std::string_view name, uint32_t inde
 
 absl::Status EmulatedSwitch::WriteRegister(std::string_view name, uint32_t index, uint32_t word,
                                            Instant now) {
+  return Schedule(name, index, word, /*raises=*/false, now);
+}
+
+absl::Status EmulatedSwitch::RaiseRegister(std::string_view name, uint32_t index, uint32_t word,
+                                           Instant now) {
+  return Schedule(name, index, word, /*raises=*/true, now);
+}
+
+absl::Status EmulatedSwitch::Schedule(std::string_view name, uint32_t index, uint32_t word,
+                                      bool raises, Instant now) {
   const absl::StatusOr<size_t> array = Find(name, index);
   if (!array.ok()) return array.status();
   const auto spread =
       static_cast<uint64_t>((options_.control_delay_max - options_.control_delay_min).count());
   const Duration delay = options_.control_delay_min + Duration(rng_.Below(spread + 1));
   now_ = std::max(now_, now);
+  const Write write{.due = now_ + delay,
+                    .order = next_order_++,
+                    .array = *array,
+                    .index = index,
+                    .word = word,
+                    .raises = raises};
   if (delay == Duration::zero()) {
-    pipeline_->Write(*array, index, word);
-    return absl::OkStatus();
+    TakeEffect(write);
+  } else {
+    writes_.push_back(write);
   }
-  writes_.push_back(
-      {.due = now_ + delay, .order = next_order_++, .array = *array, .index = index, .word = word});
   return absl::OkStatus();
+}
+
+void EmulatedSwitch::TakeEffect(const Write& write) {
+  if (write.raises && pipeline_->Read(write.array, write.index) >= write.word) return;
+  pipeline_->Write(write.array, write.index, write.word);
 }
 
 absl::StatusOr<uint32_t> EmulatedSwitch::ReadRegister(std::string_view name, uint32_t index) const {

@@ -171,7 +171,13 @@ absl::Status SwitchControl::SetTrim(uint32_t trim) {
   if (trim < *now) {
     return absl::OutOfRangeError("the trim is " + std::to_string(*now) + " already");
   }
-  return Apply({{{.which = SlotRegister::kTrim, .index = 0, .word = trim}}});
+  // Whoever asks for a higher one meanwhile must not see it lowered.
+  const std::string line = "raise " + std::string(NameOf(SlotRegister::kTrim)) + " 0 ";
+  if (absl::Status status = Ask(line + std::to_string(trim)).status(); !status.ok()) return status;
+  if (absl::Status status = Settle(); !status.ok()) return status;
+  const absl::StatusOr<uint32_t> then = Read(SlotRegister::kTrim);
+  if (!then.ok()) return then.status();
+  return *then >= trim ? absl::OkStatus() : absl::AbortedError("trim is not what was written");
 }
 
 absl::Status SwitchControl::RaiseTrim(uint32_t group, uint64_t incarnation, uint32_t trim) {

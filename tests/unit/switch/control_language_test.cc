@@ -34,6 +34,15 @@ TEST_P(ControlLanguage, WordWritten_Read_IsThere) {
   EXPECT_EQ(Say("read value_7 65535"), "ok 3");
 }
 
+// One of two leaders may be late with what it asked for.
+TEST_P(ControlLanguage, WordRaised_NeverFalls) {
+  EXPECT_EQ(Say("raise trim 0 20"), "ok");
+  EXPECT_EQ(Say("raise trim 0 4"), "ok");
+  EXPECT_EQ(Say("read trim 0"), "ok 20");
+  EXPECT_EQ(Say("raise trim 0 4294967295"), "ok");
+  EXPECT_EQ(Say("read trim 0"), "ok 4294967295");
+}
+
 TEST_P(ControlLanguage, Power_OffAndOn_LosesAll) {
   EXPECT_EQ(Say("write trim 0 7"), "ok");
   EXPECT_EQ(Say("power on"), "ok");
@@ -49,9 +58,9 @@ TEST_P(ControlLanguage, WhatIsWrong_Said_IsAnError) {
   EXPECT_THAT(Say("read nothing 0"), StartsWith("error NOT_FOUND"));
   EXPECT_THAT(Say("read trim 1"), StartsWith("error OUT_OF_RANGE"));
   EXPECT_THAT(Say("write value_7 65536 3"), StartsWith("error OUT_OF_RANGE"));
-  for (const char* line :
-       {"", " ", "read", "read trim", "read trim x", "read trim 0 0", "write trim 0",
-        "write trim 0 4294967296", "write trim 0 -1", "power", "power up", "pending 1", "shout"}) {
+  for (const char* line : {"", " ", "read", "read trim", "read trim x", "read trim 0 0",
+                           "write trim 0", "write trim 0 4294967296", "write trim 0 -1",
+                           "raise trim 0", "power", "power up", "pending 1", "shout"}) {
     EXPECT_THAT(Say(line), StartsWith("error INVALID_ARGUMENT")) << line;
   }
 }

@@ -115,6 +115,17 @@ TEST(EmulatedSwitch, ControlWrites_OfOneStep_ComeInAnyOrder) {
   EXPECT_EQ(orders.size(), 2u);
 }
 
+// Both were under way at once; what is there when one takes effect decides.
+TEST(EmulatedSwitch, Raised_ByTwoAtOnce_EndsWithTheGreater) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const auto device = Make({.control_delay_max = std::chrono::milliseconds(1), .seed = seed});
+    ASSERT_TRUE(device->RaiseRegister("trim", 0, 20, Instant()).ok());
+    ASSERT_TRUE(device->RaiseRegister("trim", 0, 4, Instant()).ok());
+    device->Advance(Instant(std::chrono::seconds(1)), Ignore);
+    EXPECT_EQ(device->ReadRegister("trim", 0).value(), 20u);
+  }
+}
+
 TEST(EmulatedSwitch, PowerOff_WithAVoter_LosesEverything) {
   const auto device = Make({.control_delay_max = std::chrono::microseconds(10)});
   Instant now = Enable(*device);

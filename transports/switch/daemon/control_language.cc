@@ -37,8 +37,10 @@ std::string AnswerControl(std::string_view line, Device& device, Instant now) {
     const absl::StatusOr<uint32_t> word = device.Read(words[1], *number(2));
     return word.ok() ? "ok " + std::to_string(*word) : Error(word.status());
   }
-  if (verb == "write" && words.size() == 4 && number(2) && number(3)) {
-    const absl::Status status = device.Write(words[1], *number(2), *number(3), now);
+  if ((verb == "write" || verb == "raise") && words.size() == 4 && number(2) && number(3)) {
+    const absl::Status status = verb == "write"
+                                    ? device.Write(words[1], *number(2), *number(3), now)
+                                    : device.Raise(words[1], *number(2), *number(3), now);
     return status.ok() ? "ok" : Error(status);
   }
   if (verb == "pending" && words.size() == 1) {
@@ -49,7 +51,8 @@ std::string AnswerControl(std::string_view line, Device& device, Instant now) {
     return "ok";
   }
   return Error(absl::InvalidArgumentError(
-      "there is read REGISTER INDEX, write REGISTER INDEX WORD, pending, power off, power on"));
+      "there is read REGISTER INDEX, write REGISTER INDEX WORD, raise REGISTER INDEX WORD, "
+      "pending, power off, power on"));
 }
 
 }  // namespace synod::slots

@@ -2,6 +2,7 @@
 //
 //   read REGISTER INDEX         ok WORD
 //   write REGISTER INDEX WORD   ok; it takes effect later
+//   raise REGISTER INDEX WORD   ok; the same, unless the word is as great by then
 //   pending                     ok N: writes that have not taken effect
 //   power off | power on        ok
 //

@@ -29,6 +29,9 @@ class EmulatedDevice : public Device {
   absl::Status Write(std::string_view name, uint32_t index, uint32_t word, Instant now) override {
     return device_->WriteRegister(name, index, word, now);
   }
+  absl::Status Raise(std::string_view name, uint32_t index, uint32_t word, Instant now) override {
+    return device_->RaiseRegister(name, index, word, now);
+  }
   absl::StatusOr<uint32_t> Read(std::string_view name, uint32_t index) const override {
     return device_->ReadRegister(name, index);
   }
@@ -81,6 +84,12 @@ class SoftwareDevice : public Device {
 };
 
 }  // namespace
+
+absl::Status Device::Raise(std::string_view name, uint32_t index, uint32_t word, Instant now) {
+  const absl::StatusOr<uint32_t> held = Read(name, index);
+  if (!held.ok()) return held.status();
+  return *held >= word ? absl::OkStatus() : Write(name, index, word, now);
+}
 
 absl::StatusOr<std::unique_ptr<Device>> MakeEmulatedDevice(SwitchOptions options, Endpoint own) {
   options.entries.push_back(OwnAddress(own));

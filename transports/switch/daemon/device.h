@@ -33,6 +33,10 @@ class Device {
   [[nodiscard]] virtual Instant NextEvent() const = 0;
   [[nodiscard]] virtual absl::Status Write(std::string_view name, uint32_t index, uint32_t word,
                                            Instant now) = 0;
+  // The same, unless the word is as great by then. As it is here, for writes that take effect at
+  // once.
+  [[nodiscard]] virtual absl::Status Raise(std::string_view name, uint32_t index, uint32_t word,
+                                           Instant now);
   [[nodiscard]] virtual absl::StatusOr<uint32_t> Read(std::string_view name,
                                                       uint32_t index) const = 0;
   [[nodiscard]] virtual size_t PendingWrites() const = 0;

@@ -85,6 +85,9 @@ class EmulatedSwitch {
   // itself, before or after words that were written earlier.
   [[nodiscard]] absl::Status WriteRegister(std::string_view name, uint32_t index, uint32_t word,
                                            Instant now);
+  // The same, unless the word is as great by then: for several that raise one at once.
+  [[nodiscard]] absl::Status RaiseRegister(std::string_view name, uint32_t index, uint32_t word,
+                                           Instant now);
   [[nodiscard]] absl::StatusOr<uint32_t> ReadRegister(std::string_view name, uint32_t index) const;
   // Writes that are not in their registers yet.
   [[nodiscard]] size_t PendingWrites() const { return writes_.size(); }
@@ -106,6 +109,7 @@ class EmulatedSwitch {
     size_t array = 0;
     uint32_t index = 0;
     uint32_t word = 0;
+    bool raises = false;
   };
   struct Held {
     Instant due;
@@ -118,6 +122,9 @@ class EmulatedSwitch {
   EmulatedSwitch(SwitchOptions options, std::unique_ptr<p4::Pipeline> pipeline);
 
   [[nodiscard]] absl::StatusOr<size_t> Find(std::string_view name, uint32_t index) const;
+  [[nodiscard]] absl::Status Schedule(std::string_view name, uint32_t index, uint32_t word,
+                                      bool raises, Instant now);
+  void TakeEffect(const Write& write);
   // Passes a frame on, unless a fault meets it: then not, or twice, or later.
   void Disturb(bool is_out, uint16_t port, std::span<const std::byte> frame, Transmit transmit);
   void Pass(bool is_out, uint16_t port, std::span<const std::byte> frame, Transmit transmit);
