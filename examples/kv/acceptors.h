@@ -13,8 +13,9 @@
 namespace synod_kv {
 
 // Asks each of flags.acceptors which it is. One that is no voter yet, and has a control port, is
-// made one, under an incarnation that nobody has had before. Blocks. kDeadlineExceeded if one does
-// not answer, kFailedPrecondition if it is another group's, or has to be enabled by hand.
+// made one, under an incarnation that nobody has had before: by the member of the lowest id, for
+// whom the others wait. Blocks. kDeadlineExceeded if one does not answer, kFailedPrecondition if it
+// is another group's, or has to be enabled by hand or by that member first.
 [[nodiscard]] absl::StatusOr<std::vector<synod::MemberRecord>> FindAcceptors(const Flags& flags,
                                                                              synod::GroupId group);
 
