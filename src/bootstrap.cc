@@ -8,7 +8,11 @@
 
 #include "absl/status/statusor.h"
 #include "synod/core/configuration.h"
+#include "synod/core/configuration_codec.h"
 #include "synod/core/durable_state.h"
+#include "synod/core/entry.h"
+#include "synod/core/protocol.h"
+#include "synod/paxos/accept_log.h"
 
 #include "src/concat.h"
 #include "src/entropy.h"
@@ -134,6 +138,24 @@ absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options) {
   return absl::AlreadyExistsError(internal::Concat(
       status.message(),
       ". A store is bootstrapped once in its life, and afterwards started as it is."));
+}
+
+Configuration NewestConfiguration(const DurableState& state) {
+  Configuration newest =
+      state.snapshot.index.IsZero() ? state.initial_configuration : state.snapshot.configuration;
+  const auto consider = [&](const Entry& entry) {
+    if (entry.kind != EntryKind::kConfiguration || entry.index <= state.snapshot.index) return;
+    // What cannot be read a start refuses.
+    if (auto read = DecodeConfiguration(entry.payload.view())) newest = *std::move(read);
+  };
+  if (newest.protocol == Protocol::kRaft) {
+    std::ranges::for_each(state.entries, consider);
+  } else {
+    // There entries have positions, and what stands there tells their slots.
+    AcceptLog log;
+    (void)log.Replay(state.entries, [&](const Entry& entry, const auto&...) { consider(entry); });
+  }
+  return newest;
 }
 
 }  // namespace synod

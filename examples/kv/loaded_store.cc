@@ -1,24 +1,6 @@
 #include "kv/loaded_store.h"
 
-#include <synod/core/configuration_codec.h>
-
 namespace synod_kv {
-
-namespace {
-
-// What cannot be read the host refuses.
-synod::Configuration NewestIn(const synod::DurableState& state) {
-  synod::Configuration newest =
-      state.snapshot.index.IsZero() ? state.initial_configuration : state.snapshot.configuration;
-  for (const synod::Entry& entry : state.entries) {
-    if (entry.kind != synod::EntryKind::kConfiguration) continue;
-    if (entry.index <= state.snapshot.index) continue;
-    if (auto read = synod::DecodeConfiguration(entry.payload.view())) newest = *std::move(read);
-  }
-  return newest;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<LoadedStore>> LoadedStore::Load(
     std::unique_ptr<synod::LogStore> inner, synod::GroupId group) {
@@ -31,7 +13,7 @@ LoadedStore::LoadedStore(std::unique_ptr<synod::LogStore> inner, synod::GroupId 
                          synod::DurableState state)
     : inner_(std::move(inner)),
       group_(group),
-      configuration_(NewestIn(state)),
+      configuration_(synod::NewestConfiguration(state)),
       state_(std::move(state)) {}
 
 }  // namespace synod_kv

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "synod/base/ids.h"
 #include "synod/core/configuration.h"
+#include "synod/core/durable_state.h"
 #include "synod/core/protocol.h"
 #include "synod/core/quorum_rule.h"
 #include "synod/port/log_store.h"
@@ -47,6 +48,11 @@ struct BootstrapOptions {
 // kAlreadyExists if the group is there (start it instead); kFailedPrecondition if the store belongs
 // to another node or cluster; kInvalidArgument for options that fit no group.
 [[nodiscard]] absl::Status Bootstrap(LogStore& store, const BootstrapOptions& options);
+
+// Who the members are by what LogStore::Load returns, for who must know before there is a replica
+// to ask: the newest configuration there, be it one that is not committed and may yet be gone.
+// Empty for a node that joins.
+[[nodiscard]] Configuration NewestConfiguration(const DurableState& state);
 
 }  // namespace synod
 

@@ -11,7 +11,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "synod/core/configuration_codec.h"
 #include "synod/memory.h"
+#include "synod/paxos/accept_log.h"
 
 #include "tests/unit/node/test_cluster.h"
 
@@ -46,6 +48,45 @@ TEST(Bootstrap, SecondGroup_KeepsTheIncarnationOfTheDisk) {
   ASSERT_TRUE(Bootstrap(*store, second).ok());
   EXPECT_EQ(store->Identity()->incarnation, incarnation);
   EXPECT_EQ(store->Groups()->size(), 2u);
+}
+
+Entry ChangeAt(uint64_t index, const Configuration& members) {
+  return {.index = Index(index),
+          .term = Term(1),
+          .kind = EntryKind::kConfiguration,
+          .payload = Payload::Copy(EncodeConfiguration(members))};
+}
+
+TEST(NewestConfiguration, OfRaft_IsTheLastBehindTheSnapshot) {
+  DurableState state;
+  state.initial_configuration = Configuration::Of({1});
+  EXPECT_EQ(NewestConfiguration(state), Configuration::Of({1}));
+  state.snapshot = {.index = Index(5), .term = Term(1), .configuration = Configuration::Of({2})};
+  state.entries = {ChangeAt(4, Configuration::Of({3}))};
+  EXPECT_EQ(NewestConfiguration(state), Configuration::Of({2}));
+  state.entries.push_back(ChangeAt(6, Configuration::Of({4})));
+  EXPECT_EQ(NewestConfiguration(state), Configuration::Of({4}));
+}
+
+// The log's indexes are positions there, and slots may be far ahead of them.
+TEST(NewestConfiguration, OfMultiPaxos_IsOfTheSlotsBehindTheSnapshot) {
+  const auto of = [](uint64_t member) {
+    Configuration members = Configuration::Of({member});
+    members.protocol = Protocol::kMultiPaxos;
+    return members;
+  };
+  DurableState state;
+  state.initial_configuration = of(1);
+  state.snapshot = {.index = Index(100), .term = Term(1), .configuration = of(2)};
+  AcceptLog log;
+  const auto accept = [&](Entry change) {
+    const Ballot ballot{.round = Term(1), .node = 1, .incarnation = Incarnation(7)};
+    (void)log.Append(change, ballot, Index(), state.entries);
+  };
+  accept(ChangeAt(99, of(3)));
+  EXPECT_EQ(NewestConfiguration(state), of(2));
+  accept(ChangeAt(101, of(4)));
+  EXPECT_EQ(NewestConfiguration(state), of(4));
 }
 
 TEST(Bootstrap, Joiner_KnowsNoMembers) {
@@ -182,12 +223,8 @@ TEST(Bootstrap, OtherInitialMembers_NeverVoteTogether) {
   auto replica = host->Join({.state_machine = std::make_unique<Ledger>(control)});
   ASSERT_TRUE(replica.ok());
   // Node 2 keeps introducing itself, which node 1 refuses.
-  EXPECT_TRUE(Eventually([&] {
-    for (const auto& [name, value] : cluster.replica(1).Status().counters) {
-      if (name == "engine.invalid_messages") return value > 2;
-    }
-    return false;
-  }));
+  EXPECT_TRUE(
+      Eventually([&] { return CounterOf(cluster.replica(1), "engine.invalid_messages") > 2; }));
   EXPECT_FALSE(replica->Status().introduced);
   EXPECT_EQ(replica->Propose("x").get().reason, Reason::kNoQuorum);
 }
