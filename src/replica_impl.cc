@@ -7,6 +7,9 @@
 #include "synod/base/assert.h"
 #include "synod/base/mutation.h"
 #include "synod/base/probe.h"
+#include "synod/core/configuration.h"
+#include "synod/core/member_change.h"
+#include "synod/core/quorum_rule.h"
 
 #include "src/concat.h"
 #include "src/engine_factory.h"
@@ -179,12 +182,22 @@ void ReplicaImpl::PassRequestsToCore() {
         OnResolved({.request = request, .reason = Reason::kInvalidChange});
         continue;
       }
+      NameDisjointQuorums(changes);
       // Newcomers must be reachable before they are members.
       addresses_.OnChange(changes, core_->configuration());
       change_ = request;
     }
     core_->Reconfigure(std::move(changes), request);
   }
+}
+
+// The core refuses such a change, and has no words.
+void ReplicaImpl::NameDisjointQuorums(const std::vector<MemberChange>& changes) {
+  const Configuration target = synod::Apply(changes, core_->configuration());
+  const absl::Status status =
+      CheckQuorums(target.quorums, target.voters, ElectionsMustMeet(target.protocol));
+  if (status.ok()) return;
+  host_.Log(Severity::kError, Name() + Concat("refuses a change: ", status.message()));
 }
 
 // --- The core's output ---
@@ -580,6 +593,11 @@ ReplicaStatus ReplicaImpl::Status() const {
       {"snapshots.failed_transfers", snapshot_failures},
       {"requests.pending", pending_.load(std::memory_order_relaxed)},
   };
+  for (size_t reason = 1; reason < kReasons; ++reason) {
+    status.counters.emplace_back(
+        Concat("requests.failed.", synod::Name(static_cast<Reason>(reason))),
+        failed_[reason].load(std::memory_order_relaxed));
+  }
   for (auto& counter : host_.Counters()) status.counters.push_back(std::move(counter));
   return status;
 }

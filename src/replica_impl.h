@@ -3,8 +3,10 @@
 #ifndef SYNOD_SRC_REPLICA_IMPL_H_
 #define SYNOD_SRC_REPLICA_IMPL_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -18,6 +20,7 @@
 #include "synod/base/ids.h"
 #include "synod/base/time.h"
 #include "synod/core/message.h"
+#include "synod/core/outcome.h"
 #include "synod/core/output.h"
 #include "synod/engine/engine.h"
 #include "synod/node/replica.h"
@@ -122,6 +125,7 @@ class ReplicaImpl final : public Applier::Client,
   void End(PendingRequest request, Outcome::Kind kind, Reason reason);
   void OnResolved(const Resolved& resolved);
   void PassRequestsToCore();
+  void NameDisjointQuorums(const std::vector<MemberChange>& changes);
 
   // The core's output, in the order of its fields.
   void CarryOut(std::vector<GroupWrite>& batch);
@@ -195,7 +199,8 @@ class ReplicaImpl final : public Applier::Client,
   NodeId observed_leader_;
   std::optional<bool> observed_removed_;  // Nothing before the first observation.
 
-  std::atomic<size_t> pending_ = 0;  // Requests that have not ended.
+  std::atomic<size_t> pending_ = 0;                       // Requests that have not ended.
+  std::array<std::atomic<uint64_t>, kReasons> failed_{};  // Those that have, without success.
   std::atomic<bool> is_leader_ = false;
   std::atomic<uint64_t> leader_ = 0;
 

@@ -149,6 +149,7 @@ void ReplicaImpl::EndRead(RequestId id, absl::StatusOr<std::string> answer) {
 void ReplicaImpl::End(PendingRequest request, Outcome::Kind kind, Reason reason) {
   if (Mutated(Mutation::kRequestIsNotEnded) && reason == Reason::kDeadline) return;
   pending_.fetch_sub(1, std::memory_order_relaxed);
+  failed_[static_cast<size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
   if (auto* proposal = std::get_if<PendingProposal>(&request)) {
     proposal->done(
         {.kind = kind, .reason = reason, .index = Index(), .result = {}, .leader = leader()});

@@ -2,7 +2,9 @@
 #ifndef SYNOD_CORE_OUTCOME_H_
 #define SYNOD_CORE_OUTCOME_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -31,42 +33,45 @@ enum class Reason : uint8_t {
   kInvalidChange = 14,
 };
 
+namespace internal {
+
+// Of each reason, in the order of their numbers.
+struct ReasonText {
+  std::string_view name;
+  std::string_view sentence;
+};
+inline constexpr ReasonText kReasonTexts[] = {
+    {"none", "no reason"},
+    {"not_leader", "this replica is not the leader"},
+    {"no_quorum", "the members have not all introduced themselves yet"},
+    {"leadership_lost", "leadership was lost while the request was under way"},
+    {"transferring", "leadership is being transferred"},
+    {"overloaded", "too many requests are under way"},
+    {"too_large", "the command is larger than max_entry_bytes"},
+    {"no_space", "the log's disk is nearly full"},
+    {"deadline", "the deadline passed"},
+    {"stopped", "the replica is stopped"},
+    {"not_voter", "the target is not a voter"},
+    {"unreachable", "the target did not answer or catch up in time"},
+    {"not_ready", "the leader has only just been elected"},
+    {"changing", "another change of the members is under way"},
+    {"invalid_change",
+     "the change names a node twice, or leaves members, be it on its way, who cannot decide"},
+};
+
+}  // namespace internal
+
+inline constexpr size_t kReasons = std::size(internal::kReasonTexts);  // Numbered from 0 on.
+
+// One word for counters. Precondition: it is one of them.
+constexpr std::string_view Name(Reason reason) {
+  return internal::kReasonTexts[static_cast<size_t>(reason)].name;
+}
+
 // One sentence for people.
 constexpr std::string_view Describe(Reason reason) {
-  switch (reason) {
-    case Reason::kNone:
-      return "no reason";
-    case Reason::kNotLeader:
-      return "this replica is not the leader";
-    case Reason::kNoQuorum:
-      return "the members have not all introduced themselves yet";
-    case Reason::kLeadershipLost:
-      return "leadership was lost while the request was under way";
-    case Reason::kTransferring:
-      return "leadership is being transferred";
-    case Reason::kOverloaded:
-      return "too many requests are under way";
-    case Reason::kTooLarge:
-      return "the command is larger than max_entry_bytes";
-    case Reason::kNoSpace:
-      return "the log's disk is nearly full";
-    case Reason::kDeadline:
-      return "the deadline passed";
-    case Reason::kStopped:
-      return "the replica is stopped";
-    case Reason::kNotVoter:
-      return "the target is not a voter";
-    case Reason::kUnreachable:
-      return "the target did not answer or catch up in time";
-    case Reason::kNotReady:
-      return "the leader has only just been elected";
-    case Reason::kChanging:
-      return "another change of the members is under way";
-    case Reason::kInvalidChange:
-      return "the change names a node twice, or leaves members, be it on its way, who cannot "
-             "decide";
-  }
-  return "unknown reason";
+  const auto number = static_cast<size_t>(reason);
+  return number < kReasons ? internal::kReasonTexts[number].sentence : "unknown reason";
 }
 
 // The end of a proposal.

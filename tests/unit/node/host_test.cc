@@ -8,14 +8,6 @@
 namespace synod::test {
 namespace {
 
-uint64_t CounterOf(const Replica& replica, std::string_view counter) {
-  for (const auto& [name, value] : replica.Status().counters) {
-    if (name == counter) return value;
-  }
-  ADD_FAILURE() << "no counter " << counter;
-  return 0;
-}
-
 TEST(Start, EmptyStore_RefusedSayingToBootstrap) {
   local::Network network;
   const auto host =

@@ -1,8 +1,10 @@
 // Members come, go and get new disks, while the group goes on.
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -183,6 +185,30 @@ TEST(Membership, ChangeNamesAnAddressThatIsNone_IsRefused) {
   const Outcome outcome =
       replica.Reconfigure({{.node = 2, .to = To::kLearner, .address = "nowhere"}}).get();
   EXPECT_EQ(outcome.reason, Reason::kInvalidChange);
+}
+
+TEST(Membership, ChangeWouldLeaveQuorumsThatDoNotMeet_IsRefusedAndTwoAreLogged) {
+  std::unique_ptr<LogStore> log = memory::Create();
+  ASSERT_TRUE(
+      Bootstrap(*log,
+                {.cluster = 7, .node = 1, .members = {1}, .quorums = QuorumRule::Flexible(1, 1)})
+          .ok());
+  local::Network network;
+  std::atomic<bool> has_logged = false;
+  absl::StatusOr<Host> host =
+      Host::Start({.id = 1,
+                   .log = std::move(log),
+                   .transport = network.Attach(),
+                   .logger = [&](Severity, std::string_view line) {
+                     if (line.find("{1} may elect and {2} may commit") != line.npos)
+                       has_logged = true;
+                   }});
+  ASSERT_TRUE(host.ok()) << host.status();
+  LedgerControl ledger;
+  Replica replica = host->Join({.state_machine = std::make_unique<Ledger>(ledger)}).value();
+  ASSERT_TRUE(Eventually([&] { return replica.IsLeader(); }));
+  EXPECT_EQ(replica.Reconfigure({{.node = 2}}).get().reason, Reason::kInvalidChange);
+  EXPECT_TRUE(has_logged);
 }
 
 TEST(Membership, MembersChange_ObserversAreToldFromTheStartToTheRemoval) {

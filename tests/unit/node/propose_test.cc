@@ -103,6 +103,7 @@ TEST(Propose, TooLarge_IsRefused) {
   const Outcome outcome = cluster.replica(1).Propose(std::string(101, 'x')).get();
   EXPECT_EQ(outcome.kind, Outcome::Kind::kNotCommitted);
   EXPECT_EQ(outcome.reason, Reason::kTooLarge);
+  EXPECT_EQ(CounterOf(cluster.replica(1), "requests.failed.too_large"), 1u);
   EXPECT_TRUE(cluster.replica(1).Propose(std::string(100, 'x')).get().ok());
 }
 
@@ -176,6 +177,7 @@ TEST(Propose, BeyondMaxPending_IsRefusedAsOverload) {
   EXPECT_EQ(outcome.reason, Reason::kOverloaded);
   const auto read = cluster.replica(leader).Read("all", Consistency::kStale).get();
   EXPECT_EQ(ReasonOf(read.status()), Reason::kOverloaded);
+  EXPECT_EQ(CounterOf(cluster.replica(leader), "requests.failed.overloaded"), 2u);
   cluster.network().Heal();
   for (auto& recorder : pending) {
     recorder->promise.get_future().get();

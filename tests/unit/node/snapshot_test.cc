@@ -205,12 +205,8 @@ TEST(Snapshot, ReceiverCannotWriteIt_IsTriedAgain) {
   const NodeId leader = cluster.AwaitLeader();
   cluster.disk(lagging).fail_snapshots = true;
   cluster.Start(lagging);
-  EXPECT_TRUE(Eventually([&] {
-    for (const auto& [name, value] : cluster.replica(leader).Status().counters) {
-      if (name == "engine.snapshots_needed") return value >= 2;
-    }
-    return false;
-  }));
+  EXPECT_TRUE(Eventually(
+      [&] { return CounterOf(cluster.replica(leader), "engine.snapshots_needed") >= 2; }));
   cluster.disk(lagging).fail_snapshots = false;
   cluster.AwaitConvergence();
   EXPECT_EQ(cluster.StateOf(lagging), cluster.StateOf(cluster.AwaitLeader()));

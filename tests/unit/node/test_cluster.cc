@@ -167,4 +167,12 @@ std::string TestCluster::StateOf(NodeId node, GroupId group) {
   return replica(node, group).Read("all", Consistency::kStale).get().value();
 }
 
+uint64_t CounterOf(const Replica& replica, std::string_view counter) {
+  for (const auto& [name, value] : replica.Status().counters) {
+    if (name == counter) return value;
+  }
+  ADD_FAILURE() << "no counter " << counter;
+  return 0;
+}
+
 }  // namespace synod::test

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "synod/local.h"
@@ -82,6 +83,9 @@ class TestCluster {
   std::map<NodeId, Host> hosts_;
   std::map<std::pair<NodeId, GroupId>, Replica> replicas_;
 };
+
+// One of Status::counters, which must be there.
+uint64_t CounterOf(const Replica& replica, std::string_view counter);
 
 }  // namespace synod::test
 
