@@ -167,7 +167,7 @@ class Script {
   void PowerCut(NodeId node);  // The machine, with all that was not synced.
   // At so many changes of the disk from now on; each sector not synced is lost, or is not.
   void PowerCutAt(NodeId node, uint64_t change);
-  // Before so many more things that others can see.
+  // Before so many more things that others can see, one at least.
   void CrashBefore(NodeId node, uint64_t effect);
   void Stop(NodeId node) { At(node).Stop(); }  // In an orderly way.
   void Start(NodeId node);

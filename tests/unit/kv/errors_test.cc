@@ -18,7 +18,7 @@ Outcome Failed(Outcome::Kind kind, Reason reason, synod::NodeId leader = 0) {
 
 // The rule that clients rely on to repeat a write.
 TEST(ToStatus, EveryReason_OfEachKind_SaysWhetherRepeatingIsSafe) {
-  for (int reason = 0; reason <= static_cast<int>(Reason::kUnreachable); ++reason) {
+  for (int reason = 0; reason <= static_cast<int>(Reason::kInvalidChange); ++reason) {
     EXPECT_TRUE(WasNotExecuted(
         ToGrpc(ToStatus(Failed(Outcome::Kind::kNotCommitted, static_cast<Reason>(reason))))))
         << reason;

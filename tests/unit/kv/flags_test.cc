@@ -161,9 +161,10 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(HelpText, Printed_NamesEveryFlag) {
   const std::string help = HelpText();
   for (const char* flag :
-       {"--id=", "--join\n", "--cluster=", "--cluster-id=", "--data-dir=", "--log=",
-        "--heartbeat-interval=", "--election-timeout=", "--snapshot-entries=", "--snapshot-bytes=",
-        "--trailing-entries=", "--quota-bytes=", "SIGUSR1", "--version"}) {
+       {"--id=", "--join\n",
+        "--cluster=", "--cluster-id=", "--data-dir=", "--log=", "--heartbeat-interval=",
+        "--election-timeout=", "--snapshot-entries=", "--snapshot-bytes=", "--trailing-entries=",
+        "--quota-bytes=", "--protocol=", "--quorum=", "--acceptors=", "SIGUSR1", "--version"}) {
     EXPECT_NE(help.find(flag), std::string::npos) << flag;
   }
   EXPECT_EQ(Parse({"--help"})->verb, Flags::Verb::kHelp);

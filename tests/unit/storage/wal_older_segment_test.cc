@@ -168,5 +168,23 @@ TEST_F(WalOlderSegment, Record_OfAKindThatIsNotKnown_IsRefusedAsNewer) {
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
 }
 
+TEST_F(WalOlderSegment, Entry_OfAKindThatIsNotKnown_IsRefusedAsNewer) {
+  const auto with_last = [&](EntryKind kind) {
+    GroupWrite write{.group = kGroup, .persist = {}};
+    write.persist.truncate_from = Index(10);
+    write.persist.entries = {expected_.back()};
+    write.persist.entries[0].kind = kind;
+    std::string record;
+    wal::EncodeBatchHeader(1, record);
+    wal::EncodeGroupWrite(write, record);
+    Disk disk = saved_;
+    disk[last_] = CraftSegment(saved_[last_], wal::RecordKind::kBatch, record);
+    return EntriesOn(disk);
+  };
+  EXPECT_EQ(with_last(expected_.back().kind).value(), 10U);
+  const absl::Status status = with_last(static_cast<EntryKind>(9)).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+}
+
 }  // namespace
 }  // namespace synod::test
