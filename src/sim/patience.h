@@ -14,7 +14,7 @@
 namespace synod::sim {
 
 // Each bound is a number of election time-outs, and what the options and the work that is left ask
-// for beside them. docs/testing.md says how much room is in these numbers.
+// for beside them. How much room there is in these numbers, synod-sim prints after its totals.
 class Patience {
  public:
   static constexpr int kLeaderTimeouts = 40;
