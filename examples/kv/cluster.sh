@@ -219,13 +219,19 @@ kv_new_cluster() {
   shift
   kv_flags=("$@")
   local id tries
+  local -a bootstraps
   kv_choose_ports
   if ((kv_switches > 0)); then
     for ((id = 1; id <= kv_switches; ++id)); do kv_switch_start "$id"; done
     kv_bootstrap_flags+=(--acceptors="$(kv_acceptors)")
   fi
+  # All at once, as on machines of their own.
+  for ((id = kv_size; id >= 1; --id)); do
+    kv_bootstrap "$id" &
+    bootstraps[id]=$!
+  done
   for ((id = 1; id <= kv_size; ++id)); do
-    kv_bootstrap "$id" || kv_fail "cannot bootstrap member $id; see $kv_dir/$id.log"
+    wait "${bootstraps[id]}" || kv_fail "cannot bootstrap member $id; see $kv_dir/$id.log"
   done
   # Somebody may have taken a port since.
   for ((tries = 0; tries < 5; ++tries)); do
