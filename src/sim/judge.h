@@ -360,7 +360,8 @@ class Judge {
   // What it holds, or held when it was lost.
   [[nodiscard]] const ShadowLog& DiskOf(NodeId node, Incarnation disk) const;
   // In force at `index` of the committed log.
-  [[nodiscard]] const Members& MembersAt(Index index) const;
+  [[nodiscard]] const ShadowLog::InForce& ChangeAt(Index index) const;
+  [[nodiscard]] const Members& MembersAt(Index index) const { return ChangeAt(index).members; }
   [[nodiscard]] static std::string Str(auto id) { return std::to_string(id.value()); }
   [[nodiscard]] static std::string Name(NodeId node) {
     return "node " + std::to_string(node.value());

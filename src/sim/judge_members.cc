@@ -38,10 +38,10 @@ bool Judge::IsStandIn(NodeId node) const {
   return At(node).own != At(node).first && !named_.contains(At(node).own);
 }
 
-const Members& Judge::MembersAt(Index index) const {
+const ShadowLog::InForce& Judge::ChangeAt(Index index) const {
   auto change = changes_.rbegin();
   while (change->since > index) ++change;
-  return change->members;
+  return *change;
 }
 
 // A node's log has got an entry with a configuration.
@@ -92,9 +92,11 @@ bool Judge::AllAreIntroduced() const {
   return true;
 }
 
-// Only one change is made at a time: what is done is so until the next is committed.
+// Only one change is made at a time: what is done is so until the next is committed. Who says it
+// may not have heard of that yet.
 void Judge::CheckToldChange(NodeId node, Node& self) {
-  const Configuration& members = *changes_.back().members;
+  const ShadowLog::InForce& known = ChangeAt(self.commit);
+  const Configuration& members = *known.members;
   for (const MemberChange& change : self.told_change) {
     const auto is_in = [&](const std::vector<NodeId>& list) {
       return std::binary_search(list.begin(), list.end(), change.node);
@@ -108,7 +110,7 @@ void Judge::CheckToldChange(NodeId node, Node& self) {
                                                    Name(change.node) + ", and the members are " +
                                                    Describe(members));
   }
-  if (!self.told_change.empty()) CheckSettled(node, changes_.back());
+  if (!self.told_change.empty()) CheckSettled(node, known);
   self.told_change.clear();
 }
 
