@@ -67,32 +67,11 @@ bad_usage() {
 # Ends all that runs, also what was started so lately that nobody has noted its number.
 end_jobs() {
   local pid pids
+  trap '' HUP TERM
+  if [[ -f "$kv_dir/kept" ]]; then return; fi
   mapfile -t pids < <(jobs -p)
   for pid in "${pids[@]}"; do kill -s KILL "$pid" 2>/dev/null || true; done
   wait 2>/dev/null || true
-}
-
-interrupt() {
-  interrupted=yes
-  exit "$1"
-}
-
-# Without a handler of its own, a signal that comes between two commands runs this with the exit code
-# of the first of them, and one that a command has dealt with goes unnoticed.
-finished=no
-interrupted=no
-cleanup() {
-  trap '' HUP INT TERM # However often one presses Ctrl-C.
-  if [[ -z "$kv_dir" || -f "$kv_dir/kept" ]]; then return; fi
-  end_jobs
-  if [[ $interrupted == yes ]]; then
-    rm -rf "$kv_dir"
-    echo "The demo was interrupted. Its servers and its data are gone." >&2
-  elif [[ $finished == yes ]]; then
-    rm -rf "$kv_dir"
-  else
-    echo "The demo failed. The servers' output is in $kv_dir." >&2
-  fi
 }
 
 keep=no
@@ -144,88 +123,108 @@ for program in "${programs[@]}"; do
     exit 2
   fi
 done
-kv_dir=""
-trap cleanup EXIT
-trap 'interrupt 129' HUP
-trap 'interrupt 130' INT
-trap 'interrupt 143' TERM
-kv_dir="$(mktemp -d "${TMPDIR:-/tmp}/synod-demo.XXXXXX")"
 # shellcheck source=examples/kv/cluster.sh
 source examples/kv/cluster.sh
 
-echo
-echo "Starting three servers that run $protocol; their data is in $kv_dir."
-kv_bootstrap_flags=(--protocol="$protocol")
-kv_switches="$switches"
-kv_new_cluster 3
-leader="$(kv_await_leader)"
-echo "  members listen to clients at $(kv_endpoints); member $leader leads"
-if ((switches > 0)); then
-  echo "  two switches are voters besides, at $(kv_acceptors)"
-fi
+demo() {
+  trap end_jobs EXIT
+  trap '' INT
+  trap exit HUP TERM
+  echo
+  echo "Starting three servers that run $protocol; their data is in $kv_dir."
+  kv_bootstrap_flags=(--protocol="$protocol")
+  kv_switches="$switches"
+  kv_new_cluster 3
+  leader="$(kv_await_leader)"
+  echo "  members listen to clients at $(kv_endpoints); member $leader leads"
+  if ((switches > 0)); then
+    echo "  two switches are voters besides, at $(kv_acceptors)"
+  fi
 
-kv_ctl 1 put greeting "hello from etcdctl" >/dev/null
-for id in 1 2 3; do
-  [[ "$(kv_ctl "$id" get --print-value-only greeting)" == "hello from etcdctl" ]] ||
-    kv_fail "member $id does not return what etcdctl wrote"
-done
-echo "  etcdctl has written through member 1 and read it back from all three"
+  kv_ctl 1 put greeting "hello from etcdctl" >/dev/null
+  for id in 1 2 3; do
+    [[ "$(kv_ctl "$id" get --print-value-only greeting)" == "hello from etcdctl" ]] ||
+      kv_fail "member $id does not return what etcdctl wrote"
+  done
+  echo "  etcdctl has written through member 1 and read it back from all three"
 
-echo "Writing through all members, 16 clients at once."
-kv_load_start "$kv_dir/record"
-kv_load_more 3000
-echo "  killing member $leader, the leader, with SIGKILL"
-kv_kill "$leader"
-kv_load_more 3000
-new_leader="$(kv_await_leader)"
-echo "  member $new_leader leads now and writes go on; restarting member $leader"
-kv_start "$leader" || kv_fail "member $leader does not start again"
-kv_load_more 3000
-if ((switches > 0)); then
-  echo "  cutting the power of switch 1: all its promises are gone"
-  kv_switch_kill 1
+  echo "Writing through all members, 16 clients at once."
+  kv_load_start "$kv_dir/record"
   kv_load_more 3000
-  kv_switch_start 1
-  kv_switch_replace 1 4 || kv_fail "switch 1 cannot be enabled again"
-  echo "  it is back, under a new incarnation that a change of the members has named"
+  echo "  killing member $leader, the leader, with SIGKILL"
+  kv_kill "$leader"
   kv_load_more 3000
-  echo "  killing member $new_leader, the leader: a quorum needs a switch now"
-  kv_kill "$new_leader"
+  new_leader="$(kv_await_leader)"
+  echo "  member $new_leader leads now and writes go on; restarting member $leader"
+  kv_start "$leader" || kv_fail "member $leader does not start again"
   kv_load_more 3000
-  kv_start "$new_leader" || kv_fail "member $new_leader does not start again"
-fi
-kv_load_stop
+  if ((switches > 0)); then
+    echo "  cutting the power of switch 1: all its promises are gone"
+    kv_switch_kill 1
+    kv_load_more 3000
+    kv_switch_start 1
+    kv_switch_replace 1 4 || kv_fail "switch 1 cannot be enabled again"
+    echo "  it is back, under a new incarnation that a change of the members has named"
+    kv_load_more 3000
+    echo "  killing member $new_leader, the leader: a quorum needs a switch now"
+    kv_kill "$new_leader"
+    kv_load_more 3000
+    kv_start "$new_leader" || kv_fail "member $new_leader does not start again"
+  fi
+  kv_load_stop
 
-echo "Checking."
-lost=no
-found() { awk -v name="$1" '$1 == name {print $2}' <<<"$verdict"; }
-verdict="$("$kv_bin/synod-kv-load" verify --endpoints="$(kv_endpoint "$leader")" \
-  --record="$kv_load_record")" || lost=yes
-hashes="$(kv_hashes)" || lost=yes
+  echo "Checking."
+  lost=no
+  found() { awk -v name="$1" '$1 == name {print $2}' <<<"$verdict"; }
+  verdict="$("$kv_bin/synod-kv-load" verify --endpoints="$(kv_endpoint "$leader")" \
+    --record="$kv_load_record")" || lost=yes
+  hashes="$(kv_hashes)" || lost=yes
 
-echo
-echo "  acknowledged writes           $(kv_load_result acknowledged)" \
-  "($(kv_load_result per_second) a second)"
-echo "  not executed / fate unknown   $(kv_load_result refused) / $(kv_load_result unknown)" \
-  "(unknown: calls under way at the kill, one a client)"
-echo "  writes stood still for        $(kv_load_result longest_pause_ms) ms at the longest"
-echo "  acknowledged and missing      $(found missing)" \
-  "(read from member $leader, which was killed)"
-echo "  not executed, but there       $(found refused_but_executed)"
-echo "  executed more than once       $(found twice)"
-echo "  hash of each member's data    $(awk '{printf "%s%s", sep, $2; sep = "  "}' <<<"$hashes")"
-echo
+  echo
+  echo "  acknowledged writes           $(kv_load_result acknowledged)" \
+    "($(kv_load_result per_second) a second)"
+  echo "  not executed / fate unknown   $(kv_load_result refused) / $(kv_load_result unknown)" \
+    "(unknown: calls under way at the kill, one a client)"
+  echo "  writes stood still for        $(kv_load_result longest_pause_ms) ms at the longest"
+  echo "  acknowledged and missing      $(found missing)" \
+    "(read from member $leader, which was killed)"
+  echo "  not executed, but there       $(found refused_but_executed)"
+  echo "  executed more than once       $(found twice)"
+  echo "  hash of each member's data    $(awk '{printf "%s%s", sep, $2; sep = "  "}' <<<"$hashes")"
+  echo
 
-if [[ $lost == yes ]]; then
-  kv_fail "Something was lost, or is not as it was said to be."
+  if [[ $lost == yes ]]; then
+    kv_fail "Something was lost, or is not as it was said to be."
+  fi
+  echo "Nothing was lost."
+  if [[ $keep == yes ]]; then
+    # At one stroke: a signal finds the whole list, or none.
+    printf '%s\n' "${kv_pids[@]}" "${kv_switch_pids[@]}" >"$kv_dir/kept.new"
+    mv "$kv_dir/kept.new" "$kv_dir/kept"
+    echo "The cluster keeps running. Try: etcdctl --endpoints=$(kv_endpoints) get greeting"
+    echo "End it with: examples/demo.sh --stop"
+  fi
+}
+
+# Bash may lose a SIGINT that arrives while it runs a program, or begin to spin over it: this shell
+# only waits, and tells the demo, which ignores it.
+interrupt() {
+  trap '' HUP INT TERM # However often one presses Ctrl-C.
+  kill -s TERM "${!:-}" 2>/dev/null || true
+  while kill -0 "${!:-}" 2>/dev/null; do wait "$!" || true; done
+  if [[ ! -f "$kv_dir/kept" ]]; then
+    rm -rf "$kv_dir"
+    echo "The demo was interrupted. Its servers and its data are gone." >&2
+  fi
+  exit "$1"
+}
+kv_dir="$(mktemp -d "${TMPDIR:-/tmp}/synod-demo.XXXXXX")"
+trap 'interrupt 129' HUP
+trap 'interrupt 130' INT
+trap 'interrupt 143' TERM
+demo &
+if ! wait "$!"; then
+  echo "The demo failed. The servers' output is in $kv_dir." >&2
+  exit 1
 fi
-echo "Nothing was lost."
-finished=yes
-if [[ $keep == yes ]]; then
-  # At one stroke: a signal finds the whole list, or none.
-  printf '%s\n' "${kv_pids[@]}" "${kv_switch_pids[@]}" >"$kv_dir/kept.new"
-  mv "$kv_dir/kept.new" "$kv_dir/kept"
-  disown -a
-  echo "The cluster keeps running. Try: etcdctl --endpoints=$(kv_endpoints) get greeting"
-  echo "End it with: examples/demo.sh --stop"
-fi
+if [[ $keep == no ]]; then rm -rf "$kv_dir"; fi

@@ -90,9 +90,19 @@ kv_choose_ports() {
   kv_fail "found no free ports"
 }
 
+# kv_bootstrap <ids...>: all at once, as on machines of their own. Each is a job of this shell itself,
+# so that whoever ends its jobs ends all that runs.
 kv_bootstrap() {
-  "$kv_bin/synod-kv" bootstrap --id="$1" --cluster="$(kv_cluster)" --cluster-id=4711 \
-    --data-dir="$kv_dir/$1" --log="$kv_log" "${kv_bootstrap_flags[@]}" >>"$kv_dir/$1.log" 2>&1
+  local id
+  local -a running
+  for id in "$@"; do
+    "$kv_bin/synod-kv" bootstrap --id="$id" --cluster="$(kv_cluster)" --cluster-id=4711 \
+      --data-dir="$kv_dir/$id" --log="$kv_log" "${kv_bootstrap_flags[@]}" >>"$kv_dir/$id.log" 2>&1 &
+    running[id]=$!
+  done
+  for id in "$@"; do
+    wait "${running[id]}" || kv_fail "cannot bootstrap member $id; see $kv_dir/$id.log"
+  done
 }
 
 # Asks etcdctl only once somebody listens: it would not try a second time for a whole second.
@@ -219,20 +229,13 @@ kv_new_cluster() {
   shift
   kv_flags=("$@")
   local id tries
-  local -a bootstraps
   kv_choose_ports
   if ((kv_switches > 0)); then
     for ((id = 1; id <= kv_switches; ++id)); do kv_switch_start "$id"; done
     kv_bootstrap_flags+=(--acceptors="$(kv_acceptors)")
   fi
-  # All at once, as on machines of their own.
-  for ((id = kv_size; id >= 1; --id)); do
-    kv_bootstrap "$id" &
-    bootstraps[id]=$!
-  done
-  for ((id = 1; id <= kv_size; ++id)); do
-    wait "${bootstraps[id]}" || kv_fail "cannot bootstrap member $id; see $kv_dir/$id.log"
-  done
+  # shellcheck disable=SC2046
+  kv_bootstrap $(seq "$kv_size" -1 1)
   # Somebody may have taken a port since.
   for ((tries = 0; tries < 5; ++tries)); do
     for ((id = 1; id <= kv_size; ++id)); do

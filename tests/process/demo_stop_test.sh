@@ -15,20 +15,24 @@ expect_error "--keep and --stop are one or the other" "$demo" --keep --stop
 SYNOD_BIN=$kv_dir expect_error "there is no program synod-kv in $kv_dir, which SYNOD_BIN names" "$demo"
 if compgen -G "$kv_dir/synod-demo.*"; then kv_fail "a refused demo left a folder"; fi
 
-# Interrupted while it starts its servers, and while it writes. What a shell starts in the background
-# would ignore SIGINT.
+# Interrupted while it starts its servers, and while it writes: by SIGTERM, and like a terminal does,
+# which sends SIGINT to all that run. What a shell starts in the background would ignore that.
 demo_has() { compgen -G "$kv_dir/synod-demo.*/$1"; }
 servers() { grep -lz "^--data-dir=$kv_dir/synod-demo" /proc/[0-9]*/cmdline 2>/dev/null; }
 for signal in TERM INT; do
   for file in 2.log record; do
-    env --default-signal=INT "$demo" --keep >"$kv_dir/demo.log" 2>&1 &
+    env --default-signal=INT setsid "$demo" --keep >"$kv_dir/demo.log" 2>&1 &
     demo_pid=$!
     kv_wait 60 "the demo to write $file" demo_has "$file"
-    kill -s "$signal" "$demo_pid"
+    case $signal in
+      TERM) kill -s TERM "$demo_pid" ;;
+      INT) kill -s INT -- "-$demo_pid" "-$demo_pid" ;;
+    esac
     code=0
     wait "$demo_pid" || code=$?
     expect "the exit code after SIG$signal at $file" $((128 + $(kill -l "$signal"))) "$code"
     if demo_has ""; then kv_fail "SIG$signal at $file left a folder: $(cat "$kv_dir/demo.log")"; fi
+    grep -q "The demo was interrupted" "$kv_dir/demo.log" || kv_fail "SIG$signal at $file is not told"
     if servers; then kv_fail "SIG$signal at $file left servers: $(cat "$kv_dir/demo.log")"; fi
   done
 done
